@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sonde/base/types.hpp"
+
+namespace sonde {
+
+/// What a covariance function must know. Immutable; all methods thread-safe.
+///
+/// Derive from this only for a kernel that is neither stationary (see gp/stationary.hpp: one line)
+/// nor a sum or product of others.
+class KernelModel {
+ public:
+  virtual ~KernelModel() = default;
+  /// A name for records, such as "matern52 product".
+  virtual std::string name() const = 0;
+  /// (p) logarithms of the trainable parameters.
+  virtual Vector log_parameters() const = 0;
+  /// The same kernel with other parameters (p).
+  virtual std::shared_ptr<const KernelModel> with(VectorView log_parameters) const = 0;
+  /// (n, m), K_ij = k(a_i, b_j).
+  virtual Matrix covariance(PointsView a, PointsView b) const = 0;
+  /// (n), k(a_i, a_i).
+  virtual Vector variance(PointsView a) const = 0;
+
+  // Derivatives come contracted with weights, so that no (n, n, p) array is ever formed.
+
+  /// (p), sum_ij w_ij dk(a_i, a_j)/dlog(theta_r); w symmetric (n, n).
+  virtual Vector parameter_gradient(PointsView a, MatrixView w) const = 0;
+  /// (d, c), sum_j w_jc dk(x, b_j)/dx; x (d), b (m, d), w (m, c).
+  virtual Matrix input_gradient(VectorView x, PointsView b, MatrixView w) const = 0;
+};
+
+/// A covariance function: an immutable value, cheap to copy, closed under + and *.
+class Kernel {
+ public:
+  Kernel(std::shared_ptr<const KernelModel> model);  // NOLINT(google-explicit-constructor)
+  const KernelModel* operator->() const noexcept { return model_.get(); }
+  Kernel with(VectorView log_parameters) const;
+  Index parameters() const;  ///< p
+
+ private:
+  std::shared_ptr<const KernelModel> model_;
+};
+
+Kernel constant(double variance);  ///< k = variance
+Kernel operator+(Kernel left, Kernel right);
+Kernel operator*(Kernel left, Kernel right);
+Kernel operator*(double variance, Kernel kernel);  ///< one more trained parameter, the first
+
+}  // namespace sonde

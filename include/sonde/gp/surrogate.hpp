@@ -1,0 +1,120 @@
+#pragma once
+
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sonde/base/random.hpp"
+#include "sonde/base/types.hpp"
+#include "sonde/gp/fit.hpp"
+#include "sonde/gp/gaussian_process.hpp"
+#include "sonde/gp/stationary.hpp"
+#include "sonde/space/domain.hpp"
+
+namespace sonde {
+
+/// What has been observed: a query a row, in natural units.
+struct Dataset {
+  Points x;  ///< (n, d)
+  Matrix y;  ///< (n, m), a column an output; NaN: not observed
+  Index size() const noexcept { return x.rows(); }
+};
+
+/// Which family of processes a response is made of.
+struct ModelOptions {
+  enum class Correlation { Matern32, Matern52, SquaredExponential };
+  Correlation correlation = Correlation::Matern52;
+  Form form = Form::Product;
+  /// Of one observation, in the output's unit, the same for all outputs; NaN: estimated.
+  double noise_sd = std::numeric_limits<double>::quiet_NaN();
+  FitOptions fit{};
+};
+
+/// One process of a stack. It lives in scaled coordinates: inputs as features (the unit cube, a
+/// Choice of more than two labels as that many 0/1 columns), y as (y - y_shift) / y_scale.
+struct Member {
+  double weight;  ///< >= 0; the weights of a stack sum to 1
+  GaussianProcess process;
+  double y_shift;
+  double y_scale;
+  Vector log_parameters;  ///< (p + 1): kernel parameters, then noise
+};
+
+/// The posterior of one output: inputs in natural units, y in the output's unit. A weighted stack
+/// of processes. Immutable, cheap to copy.
+class Response {
+ public:
+  Marginals predict(PointsView x) const;                ///< (n, d); in blocks, bounded memory
+  LocalMarginal predict_at(VectorView x) const;         ///< with gradients in natural units
+  Matrix covariance(PointsView a, PointsView b) const;  ///< posterior, (n_a, n_b)
+  LeaveOneOut leave_one_out() const;                    ///< in the order of train_rows()
+
+  const std::vector<Member>& members() const noexcept;
+  const std::vector<Index>& train_rows() const noexcept;  ///< rows of the Dataset it was made from
+  Vector observed() const;  ///< (n) the values it was made from, in the output's unit
+  double noise_sd() const;  ///< of one observation, in the output's unit
+  /// Standard deviation of the posterior mean over the input distribution and the admissible
+  /// region.
+  double spread() const noexcept;
+  /// (d), log length scale of each input in the unit cube (a Choice: its shortest), stack-averaged.
+  Vector log_lengths() const;
+
+ private:
+  friend class Surrogate;
+  friend class VarianceReduction;
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+/// A response for each output, over one domain. Immutable, cheap to copy.
+class Surrogate {
+ public:
+  /// Fits each output on its own, y standardised to mean 0 and variance 1.
+  /// \param start (m, p + 1) log_parameters() to search from; no rows: the defaults.
+  /// \throws ArgumentError where an output has fewer than two observations.
+  static Surrogate fit(const Domain& domain, const std::vector<Output>& outputs,
+                       const Dataset& data, const ModelOptions& options, MatrixView start, Rng rng);
+
+  /// No search: these parameters (m, p + 1), this data. O(n^3) once.
+  static Surrogate at(const Domain& domain, const std::vector<Output>& outputs, const Dataset& data,
+                      const ModelOptions& options, MatrixView log_parameters);
+
+  const Domain& domain() const noexcept;
+  const std::vector<Output>& outputs() const noexcept;
+  Index size() const noexcept;  ///< rows of the data
+  const Response& operator[](Index output) const;
+  const Response& operator[](
+      std::string_view output) const;  ///< \throws ArgumentError: no such output
+  Matrix log_parameters() const;  ///< (m, p + 1), kernel parameters then noise, a row an output
+
+  /// As if `x` (k, d) had been observed with the values now predicted there. Means stay; variances
+  /// fall. How queries that are chosen, but not answered, are taken into account.
+  Surrogate supposing(PointsView x) const;
+
+ private:
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+/// The drop of the weighted mean posterior variance over reference points which one more
+/// observation at x would bring: sum_r w_r c(r, x)^2 / (v(x) + noise), in the output's unit
+/// squared.
+///
+/// Prepared once, O(n^2 r); a value costs O(n^2 + n r), a gradient as much again.
+/// \see Cohn (1996), Neural Networks 9(6); Seo et al. (2000), IJCNN; Gramacy & Lee (2009)
+class VarianceReduction {
+ public:
+  /// \param reference (r, d) natural units  \param weights (r), sum 1
+  VarianceReduction(const Response& response, PointsView reference, VectorView weights);
+  double operator()(VectorView x, VectorOut gradient) const;  ///< gradient in natural units
+  Vector on_rows(PointsView x) const;                         ///< (n, d) -> (n)
+  double mean_variance() const noexcept;                      ///< before: sum_r w_r v(r)
+
+ private:
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace sonde

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "sonde/base/types.hpp"
+#include "sonde/gp/gaussian_process.hpp"
+#include "sonde/gp/surrogate.hpp"
+
+namespace sonde {
+
+/// How predictions compare with the truth.
+struct Scores {
+  Index n = 0;
+  double rmse = 0.0;        ///< root mean square error, in the output's unit
+  double nrmse = 0.0;       ///< rmse / standard deviation of the truth
+  double q2 = 0.0;          ///< 1 - nrmse^2
+  double coverage95 = 0.0;  ///< share of the truth inside mean +- 1.96 sd
+  double log_score = 0.0;   ///< mean log predictive density
+};
+/// \param variance of an observation (noise included where the truth is noisy)
+Scores scores(VectorView truth, VectorView mean, VectorView variance);
+/// Of leave-one-out predictions against what was observed. In closed form: O(n^3).
+Scores leave_one_out_scores(const Response& response);
+
+}  // namespace sonde

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sonde/base/types.hpp"
+#include "sonde/space/domain.hpp"
+#include "sonde/space/query.hpp"
+
+namespace sonde {
+
+/// What came of a query. That a simulation failed is an answer, not an error.
+struct Answer {
+  /// Abandoned: the asking itself was called off (an interruption); it is not recorded, and the
+  /// query stays open.
+  enum class Status { Ok, Failed, TimedOut, Abandoned };
+
+  Status status = Status::Failed;
+  Vector y{};             ///< (m), empty unless Ok
+  double seconds = 0.0;   ///< wall time
+  std::string message{};  ///< why not, empty where Ok
+  std::string kind{};     ///< of failure: one of failure_kinds(), empty where Ok
+  int attempts = 1;       ///< how often the simulator was started for it
+  std::string host{};     ///< where it ran
+  double started = std::numeric_limits<double>::quiet_NaN();  ///< s since 1970 UTC
+  double ended = std::numeric_limits<double>::quiet_NaN();    ///< s since 1970 UTC
+};
+
+/// "could not start", "timeout", "stall", "signal", "exit status", "fail_when", "succeed_when",
+/// "output missing", "not finite", "out of range", "echo differs", "lost", "exception", "told".
+const std::vector<std::string>& failure_kinds();
+
+/// A simulator: named outputs, and a function from a query to their values.
+///
+/// Called from several threads at once. What the function throws becomes a Failed answer, except an
+/// OracleError, which passes: the simulator cannot be started at all. A cheap copy.
+class Oracle {
+ public:
+  /// From `Vector(VectorView x)`, (d) natural units -> (m).
+  template <class F>
+  requires std::invocable<F&, VectorView> Oracle(std::vector<Output> outputs, F value)
+      : Oracle(std::move(outputs),
+               from_values(std::function<Vector(VectorView)>(std::move(value)))) {}
+
+  /// From `Answer(const Query&)`: for oracles that keep a directory a query, retry, time out.
+  template <class F>
+  requires std::invocable<F&, const Query&> Oracle(std::vector<Output> outputs, F answer)
+      : Oracle(std::move(outputs), std::function<Answer(const Query&)>(std::move(answer))) {}
+
+  Oracle(std::vector<Output> outputs, std::function<Answer(const Query&)> answer);
+
+  const std::vector<Output>& outputs() const noexcept;
+  /// Never throws on behalf of the simulator; an answer of the wrong size or not finite is Failed.
+  Answer ask(const Query& query) const;
+
+ private:
+  static std::function<Answer(const Query&)> from_values(std::function<Vector(VectorView)> value);
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace sonde

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sonde/math/expression.hpp"
+#include "sonde/oracle/oracle.hpp"
+
+namespace sonde {
+
+/// Where a number stands in what a run wrote.
+struct Extraction {
+  enum class Source {
+    StdoutJson,  ///< the last line of standard output that is a JSON object: its "y", by the
+                 ///< output's name
+    Json,        ///< `file`, JSON pointer `path` (RFC 6901)
+    Regex,       ///< `file`, group `v` or the first group of `pattern` (ECMAScript, (?i) and (?<v>)
+                 ///< known)
+    Csv          ///< `file`, `column` by its head or number from 0, `row` from 0, or -1: the last
+  };
+  enum class Take { First, Last };
+  Source source = Source::StdoutJson;
+  std::string
+      file{};  ///< relative to the run's directory; "stdout.txt", "stderr.txt" are the streams
+  std::string path{};
+  std::string pattern{};
+  std::string column{};
+  long row = -1;
+  Take take = Take::Last;
+  double factor = 1.0;  ///< the number read is multiplied by it
+};
+
+/// A text in a file that decides about a run.
+struct TextRule {
+  std::string file;
+  std::string pattern;
+  std::string kind{};  ///< of failure, for fail_when; "fail_when" where empty
+};
+
+struct ProcessOutput {
+  Output output;
+  Extraction from{};
+  /// Over the inputs, then the outputs; where it does not hold the run has failed: out of range.
+  std::optional<Expression> accept{};
+};
+
+struct Echo {
+  std::string input;  ///< name of the parameter
+  Extraction from{};
+  double tolerance = 1e-9;  ///< absolute, in the input's unit
+};
+
+/// How a program is run for a query.
+struct SimulatorSpec {
+  /// Program and arguments, no shell in between. {{name}} and {{name|%.8g}} stand for inputs,
+  /// constants, derived quantities, {{run.id}}, {{run.attempt}}, {{run.seed}}, inside one argument.
+  std::vector<std::string> run;
+  std::vector<std::pair<std::string, std::string>>
+      templates{};               ///< source in the study's, target in the run's directory
+  std::string stdin_template{};  ///< empty: one JSON object {"id", "attempt", "x": {name: value}}
+  std::vector<std::string> copy{};
+  std::vector<std::string> link{};
+  std::vector<std::pair<std::string, std::string>> env{};
+  double timeout_seconds = std::numeric_limits<double>::infinity();
+  double stall_seconds = std::numeric_limits<double>::infinity();
+  int retries = 0;  ///< of transient failures: could not start, lost
+  std::vector<TextRule> fail_when{};
+  std::vector<TextRule> succeed_when{};
+  bool any_exit_status = false;  ///< false: another exit status than 0 is a failure
+  enum class Keep { All, Failed, None };
+  Keep keep = Keep::All;
+  enum class OnDeath { Adopt, End };
+  OnDeath on_death = OnDeath::Adopt;
+  std::vector<Echo> echo{};
+};
+
+/// Names and values a template may use besides the inputs.
+struct TemplateValues {
+  std::vector<std::pair<std::string, double>> constants{};
+  std::vector<std::pair<std::string, Expression>> derived{};  ///< over the inputs
+};
+
+/// Where runs live and what they are made of.
+struct ProcessPlace {
+  std::filesystem::path study_directory;  ///< templates, copies, links are relative to it
+  std::filesystem::path runs;             ///< runs/000123.1 is made below it
+  std::filesystem::path
+      supervisor{};        ///< the program sonde-run; empty: beside this program, then PATH
+  std::stop_token stop{};  ///< when requested, running simulations are ended: Abandoned
+};
+
+/// Runs a program once a query, in a directory of its own, under the supervisor `sonde-run`.
+///
+/// Asked again for a query that it has run, or is running since before a crash of ours, it takes
+/// the answer from the directory: no finished simulation is run twice.
+///
+/// \throws OracleError where the program, or the supervisor, does not exist or may not be run;
+///   StudyError where a template, copy or link cannot be read or names something unknown.
+Oracle process_oracle(SimulatorSpec spec, std::vector<Parameter> inputs,
+                      std::vector<ProcessOutput> outputs, TemplateValues values,
+                      ProcessPlace place);
+
+/// The template `text` with every {{...}} replaced; numbers as shortest round-trip decimals unless
+/// a format is given. \throws StudyError with the name of the template, line and column.
+std::string render(const std::string& text, const std::string& name, const Query& query,
+                   int attempt, const std::vector<Parameter>& inputs, const TemplateValues& values);
+
+/// `run` with every {{...}} replaced, the program resolved: absolute, below the study's directory
+/// where it has a slash, else found on PATH. \throws OracleError, StudyError.
+std::vector<std::string> arguments(const SimulatorSpec& spec, const Query& query, int attempt,
+                                   const std::vector<Parameter>& inputs,
+                                   const TemplateValues& values,
+                                   const std::filesystem::path& study_directory);
+
+}  // namespace sonde

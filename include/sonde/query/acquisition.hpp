@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "sonde/base/random.hpp"
+#include "sonde/base/scalar_field.hpp"
+#include "sonde/gp/surrogate.hpp"
+
+namespace sonde {
+
+/// Worth of querying x (d, natural units); larger is better. Only the ordering matters.
+using Acquisition = ScalarField;
+
+/// Prepares the acquisition for a surrogate: called anew for each query, so that what depends on
+/// the surrogate alone is computed once. Capture the surrogate by value (it is a cheap copy).
+struct Criterion {
+  std::string name;  ///< recorded with each query
+  std::function<Acquisition(const Surrogate&, Rng)> prepare;
+};
+
+}  // namespace sonde

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sonde/gp/surrogate.hpp"
+#include "sonde/oracle/crew.hpp"
+#include "sonde/oracle/oracle.hpp"
+#include "sonde/query/acquisition.hpp"
+#include "sonde/query/synthesize.hpp"
+#include "sonde/space/domain.hpp"
+#include "sonde/space/query.hpp"
+
+namespace sonde {
+
+struct CampaignOptions {
+  Index initial = 0;               ///< size of the initial design; 0: d + 2
+  std::string design = "maximin";  ///< one of design::names()
+  Points design_points{};  ///< (k, d) instead of `design`, natural units; no rows: none given
+  /// Every query from the design, none from the surrogate: what a comparison runs as its baseline.
+  bool design_only = false;
+  double refit_growth = 0.1;  ///< search parameters anew when the data has grown by this part
+  ModelOptions model{};
+  SynthesisOptions synthesis{};
+  int threads = 1;
+};
+
+/// Queries were made.
+struct Asked {
+  std::vector<Query> queries;
+  Matrix log_parameters{};  ///< (m, p + 1) of the surrogate that made them; no rows in the design
+  Index fitted_to = 0;      ///< rows of data the parameters were fitted to
+};
+
+/// All that ever happens to a campaign.
+using Event = std::variant<Asked, Answered>;
+
+/// The pure state of a campaign: no files, no threads, no simulator, no clock.
+///
+/// It changes by apply() alone, so it is a function of the seed and the events: equal ones give
+/// equal proposals, bit for bit. To resume is to apply the recorded events to a new campaign. The
+/// order of answers between two proposals does not matter: data() is in the order of ids.
+class Campaign {
+ public:
+  Campaign(Domain domain, std::vector<Output> outputs, Criterion criterion, CampaignOptions options,
+           std::uint64_t seed);
+  ~Campaign();
+  Campaign(Campaign&&) noexcept;
+  Campaign& operator=(Campaign&&) noexcept;
+
+  /// The next k queries (first what is left of the initial design, at most k of it), supposing all
+  /// that are open or failed. Where the surrogate or the criterion breaks down, space-filling ones,
+  /// and `why` says so. Fewer than k, or none, where the domain is exhausted.
+  Asked propose(Index k);
+
+  /// \throws ArgumentError where ids are not the next ones, or not open. Leaves the state as it
+  /// was.
+  void apply(const Event& event);
+
+  const Domain& domain() const noexcept;
+  const std::vector<Output>& outputs() const noexcept;
+  const std::string& criterion() const noexcept;
+  const Dataset& data() const noexcept;                 ///< answered Ok, in the order of ids
+  const std::vector<Index>& data_ids() const noexcept;  ///< the query of each row of data()
+  const std::vector<Query>& queries() const noexcept;   ///< all ever asked, by id
+  const std::optional<Answer>& answer(Index id) const;  ///< nothing while open
+  std::vector<Query> open() const;                      ///< asked, not answered
+  std::vector<Query> failed() const;                    ///< answered, but not Ok
+  Index asked() const noexcept;
+  Index imported()
+      const noexcept;  ///< of these, earlier runs that were brought in: no part of a budget
+  Index answered() const noexcept;
+  Index initial() const noexcept;       ///< size of the initial design
+  bool has_surrogate() const noexcept;  ///< data for one: two observations of each output
+  /// Given all data so far, parameters refitted to all of it. Cached until the data changes.
+  /// \throws NumericalError, ArgumentError where there is none.
+  const Surrogate& surrogate();
+  /// Estimated error / spread, the largest over the outputs, by leave-one-out; NaN without a
+  /// surrogate.
+  double estimated_error();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sonde

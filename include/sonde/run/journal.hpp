@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sonde/run/campaign.hpp"
+#include "sonde/space/domain.hpp"
+
+namespace sonde {
+
+/// What a journal begins with.
+struct Preamble {
+  std::vector<Parameter> parameters;
+  std::vector<Output> outputs;
+  std::uint64_t seed = 0;
+  std::string study{};    ///< text of the study file
+  std::string uuid{};     ///< made by create() where empty
+  std::string version{};  ///< of the Sonde that wrote it
+};
+
+/// The record of a campaign: an append-only text file, the only truth.
+///
+/// One line an event: CRC32C (8 hex digits), a blank, JSON. Checksums are chained: each is seeded
+/// with the one before, so that a lost or doubled line is noticed. One writer, by flock.
+class Journal {
+ public:
+  /// \throws StoreError where the file exists or cannot be written.
+  static Journal create(const std::filesystem::path& file, const Preamble& preamble);
+  /// To go on writing. Cuts off a torn last line, says so in torn_bytes().
+  /// \throws StoreError where another process writes it, the schema is newer, or the middle is
+  ///   damaged; the message gives the byte offset.
+  static Journal open(const std::filesystem::path& file);
+  /// To read, also while another process writes: up to the last whole line; append() is refused.
+  static Journal read(const std::filesystem::path& file);
+
+  const Preamble& preamble() const noexcept;
+  const std::vector<Event>& events() const noexcept;  ///< found by open() or read()
+  std::vector<std::string> notes() const;             ///< likewise, text of each
+  Index torn_bytes() const noexcept;
+
+  /// On the disk when it returns. \throws StoreError; the file then ends with the last whole line.
+  void append(const Event& event);
+  /// Anything the fold ignores: where it started, why it stopped.
+  void note(const std::string& text);
+
+ private:
+  struct State;
+  explicit Journal(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace sonde

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "sonde/oracle/oracle.hpp"
+#include "sonde/run/campaign.hpp"
+#include "sonde/run/stop.hpp"
+
+namespace sonde {
+
+enum class Pace {
+  Batches,   ///< asks `batch`, waits for all: queries do not depend on workers or timing
+  Streaming  ///< keeps all workers busy: queries depend on the order of answers, which is recorded
+};
+
+enum class Interruption { None, Drain, Abandon };
+
+struct RunOptions {
+  int workers = 1;
+  Index batch = 1;  ///< of Batches
+  Pace pace = Pace::Batches;
+  /// Asked about ten times a second. Drain: launch nothing more, let running ones finish. Abandon:
+  /// give up what is running too (the oracle must have been told to end); it stays open for the
+  /// next time.
+  std::function<Interruption()> interruption{};
+  /// So many failures in a row stop the run.
+  Index failures_in_a_row = 20;
+};
+
+/// Told of each event *before* it takes effect; what it throws stops the run.
+using Recorder = std::function<void(const Event&)>;
+
+struct RunEnd {
+  enum class State { Stopped, Interrupted, TooManyFailures, Exhausted };
+  State state;
+  std::string reason;  ///< what the stop rule said, or which failures
+};
+
+/// Runs until `stop` speaks, then lets open queries be answered. Asks first what a resumed campaign
+/// has open. \throws what the recorder throws, OracleError.
+RunEnd run(Campaign& campaign, const Oracle& oracle, const StopRule& stop,
+           const RunOptions& options, const Recorder& recorder = {});
+
+}  // namespace sonde

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sonde/run/campaign.hpp"
+
+namespace sonde {
+
+/// Why to stop, or nothing. Asked before each proposal.
+using StopRule = std::function<std::optional<std::string>(Campaign&)>;
+
+StopRule after_queries(Index queries);        ///< asked, imported ones apart
+StopRule after_seconds(double seconds);       ///< of wall time, from the first time it is asked
+StopRule below_error(double relative_error);  ///< Campaign::estimated_error()
+/// No fall of the estimated error by more than `fraction` within the last `queries` answered ones.
+StopRule plateau(Index queries, double fraction = 0.02);
+StopRule any_of(std::vector<StopRule> rules);  ///< the first that speaks
+
+}  // namespace sonde

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sonde/oracle/process.hpp"
+#include "sonde/run/campaign.hpp"
+#include "sonde/run/run.hpp"
+#include "sonde/run/stop.hpp"
+#include "sonde/space/domain.hpp"
+
+namespace sonde {
+
+/// A study file, understood: every key is a field here, every default the field's.
+struct Study {
+  std::filesystem::path file;
+  std::string text;
+  std::string title{};
+
+  std::vector<Parameter> parameters{};
+  std::vector<std::pair<std::string, double>> constants{};
+  std::vector<std::pair<std::string, Expression>> derived{};
+  std::vector<Constraint>
+      constraints{};  ///< one a named inequality; of a chain, several of that name
+  std::vector<std::pair<std::string, std::string>> formulas{};  ///< constraints as written, by name
+
+  std::vector<ProcessOutput> outputs{};
+  std::vector<std::string> goals{};  ///< (m) "learn", "observe", ...
+  Vector tolerances{};               ///< (m) in the output's unit; NaN: none
+
+  enum class Kind { Command, Manual };
+  Kind kind = Kind::Command;
+  SimulatorSpec simulator{};
+  int parallel = 1;
+
+  Index initial = 0;  ///< 0: d + 2
+  std::string design = "maximin";
+  std::filesystem::path design_file{};
+
+  std::string query = "auto";
+  Index batch = 1;
+  Pace pace = Pace::Streaming;
+  std::uint64_t seed = 1;
+
+  std::optional<Index> stop_runs{};
+  std::optional<double> stop_wall_seconds{};
+  std::optional<double> stop_error{};
+  std::optional<Index> stop_plateau{};
+
+  Domain domain() const { return Domain(parameters, constraints); }
+  std::vector<Output> output_names() const;
+  TemplateValues template_values() const { return {constants, derived}; }
+  CampaignOptions campaign_options() const;  ///< reads design_file where one is named
+  StopRule stop_rule() const;                ///< any of those given; none: after 10 d queries
+};
+
+/// \throws StudyError: `file:line:column: key: expected, got`, unknown keys with the nearest known
+/// one.
+Study read_study(const std::filesystem::path& file);
+/// The same from a text; `file` names it in messages, and its directory is where templates are.
+Study parse_study(const std::string& text, const std::filesystem::path& file);
+
+}  // namespace sonde

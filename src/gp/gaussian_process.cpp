@@ -1,0 +1,1 @@
+#include "sonde/gp/gaussian_process.hpp"

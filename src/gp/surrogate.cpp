@@ -1,0 +1,1 @@
+#include "sonde/gp/surrogate.hpp"

@@ -1,0 +1,1 @@
+#include "sonde/math/cholesky.hpp"

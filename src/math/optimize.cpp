@@ -1,0 +1,1 @@
+#include "sonde/math/optimize.hpp"

@@ -1,0 +1,1 @@
+#include "sonde/oracle/oracle.hpp"

@@ -1,0 +1,1 @@
+#include "sonde/oracle/process.hpp"

@@ -1,0 +1,1 @@
+#include "sonde/query/criteria.hpp"

@@ -1,0 +1,1 @@
+#include "sonde/query/synthesize.hpp"

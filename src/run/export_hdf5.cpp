@@ -1,0 +1,1 @@
+#include "sonde/run/export_hdf5.hpp"

@@ -1,0 +1,1 @@
+#include "sonde/run/run.hpp"

@@ -1,0 +1,1 @@
+#include "sonde/space/design.hpp"

@@ -1,0 +1,1 @@
+#include "sonde/space/domain.hpp"
