@@ -21,6 +21,14 @@ std::string names_of(const std::vector<Input>& inputs) {
   return names;
 }
 
+/// Bytes that a terminal or a log cannot show, replaced.
+std::string printable(std::string_view text) {
+  std::string shown(text);
+  std::replace_if(
+      shown.begin(), shown.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return shown;
+}
+
 Json parse(const Simulator& simulator, std::string_view text) {
   try {
     return Json::parse(text);
@@ -29,7 +37,7 @@ Json parse(const Simulator& simulator, std::string_view text) {
     const std::string_view what = problem.what();
     throw Refusal(simulator.name + ": expected one JSON object such as {\"x\": {\"" +
                   simulator.inputs.front().name + "\": 1}} on standard input; " +
-                  std::string(what.substr(what.find("] ") + 2)));
+                  printable(what.substr(what.find("] ") + 2)));
   }
 }
 
