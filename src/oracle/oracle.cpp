@@ -1,1 +1,134 @@
 #include "sonde/oracle/oracle.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "sonde/base/error.hpp"
+
+namespace sonde {
+namespace {
+
+double seconds_since_1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string this_host() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
+Answer failed(std::string kind, std::string message) {
+  Answer answer;
+  answer.status = Answer::Status::Failed;
+  answer.kind = std::move(kind);
+  answer.message = std::move(message);
+  return answer;
+}
+
+std::string listed(const std::vector<Output>& outputs) {
+  std::string names;
+  for (const Output& output : outputs) names += (names.empty() ? "" : ", ") + output.name;
+  return names;
+}
+
+// The answer as a caller may rely on it: y of m finite numbers, or none and why.
+Answer checked(Answer answer, const std::vector<Output>& outputs) {
+  if (answer.status == Answer::Status::Ok) {
+    const auto m = static_cast<Index>(outputs.size());
+    if (answer.y.size() != m) {
+      answer.kind = "output missing";
+      answer.message = concat("expected ", m, m == 1 ? " value (" : " values (", listed(outputs),
+                              "), got ", answer.y.size());
+      answer.status = Answer::Status::Failed;
+    } else {
+      answer.message.clear();
+      answer.kind.clear();
+      for (Index j = m - 1; j >= 0; --j) {
+        if (std::isfinite(answer.y[j])) continue;
+        answer.kind = "not finite";
+        answer.message = concat(outputs[static_cast<std::size_t>(j)].name, " is ", answer.y[j]);
+        answer.status = Answer::Status::Failed;
+      }
+    }
+  }
+  if (answer.status == Answer::Status::Ok) return answer;
+  answer.y.resize(0);
+  if (answer.status == Answer::Status::Failed && answer.kind.empty()) answer.kind = "told";
+  if (answer.status == Answer::Status::TimedOut && answer.kind.empty()) answer.kind = "timeout";
+  return answer;
+}
+
+}  // namespace
+
+struct Oracle::State {
+  std::vector<Output> outputs;
+  std::function<Answer(const Query&)> answer;
+  std::string host;
+
+  Answer guarded(const Query& query) const {
+    try {
+      return answer(query);
+    } catch (const OracleError&) {
+      throw;
+    } catch (const std::exception& thrown) {
+      return failed("exception", thrown.what());
+    } catch (...) {
+      return failed("exception", "the oracle's function threw what is no std::exception");
+    }
+  }
+};
+
+const std::vector<std::string>& failure_kinds() {
+  static const std::vector<std::string> kinds = {
+      "could not start", "timeout",      "stall",          "signal",     "exit status",
+      "fail_when",       "succeed_when", "output missing", "not finite", "out of range",
+      "echo differs",    "lost",         "exception",      "told"};
+  return kinds;
+}
+
+Oracle::Oracle(std::vector<Output> outputs, std::function<Answer(const Query&)> answer) {
+  require(!outputs.empty(), "Oracle: expected at least one output, got none");
+  require(answer != nullptr, "Oracle: expected a function, got an empty one");
+  std::set<std::string> seen;
+  for (const Output& output : outputs) {
+    require(!output.name.empty(), "Oracle: an output has no name");
+    require(seen.insert(output.name).second, "Oracle: output '", output.name, "' stands twice");
+  }
+  state_ = std::make_shared<const State>(State{std::move(outputs), std::move(answer), this_host()});
+}
+
+std::function<Answer(const Query&)> Oracle::from_values(std::function<Vector(VectorView)> value) {
+  require(value != nullptr, "Oracle: expected a function, got an empty one");
+  return [value = std::move(value)](const Query& query) {
+    Answer answer;
+    answer.y = value(query.x);
+    answer.status = Answer::Status::Ok;
+    return answer;
+  };
+}
+
+const std::vector<Output>& Oracle::outputs() const noexcept {
+  return state_->outputs;
+}
+
+Answer Oracle::ask(const Query& query) const {
+  const double started = seconds_since_1970();
+  const auto begin = std::chrono::steady_clock::now();
+  Answer answer = checked(state_->guarded(query), state_->outputs);
+  // A wrapped oracle may know better when and where the simulation ran.
+  if (answer.seconds == 0.0)
+    answer.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (std::isnan(answer.started)) answer.started = started;
+  if (std::isnan(answer.ended)) answer.ended = seconds_since_1970();
+  if (answer.host.empty()) answer.host = state_->host;
+  return answer;
+}
+
+}  // namespace sonde
