@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sonde/base/types.hpp"
+#include "sonde/space/domain.hpp"
+
+namespace sonde {
+
+/// A table of texts: comma-separated values with a head, quoted as in RFC 4180. Blank lines and
+/// lines that begin with # are passed over.
+struct CsvTable {
+  std::string file;               ///< for messages
+  std::vector<std::string> head;  ///< names of the columns
+  std::vector<std::vector<std::string>> rows;
+  std::vector<long> lines;  ///< of each row in the file, from 1
+
+  bool has(std::string_view column) const;
+  /// \throws ArgumentError that names the nearest column.
+  std::size_t column(std::string_view name) const;
+};
+
+/// \throws ArgumentError where it cannot be read, or a row has another number of fields than the
+/// head.
+CsvTable read_csv(const std::filesystem::path& file);
+CsvTable parse_csv(const std::string& text, const std::string& file);
+
+/// The columns named as the parameters, in their order: (rows, d). A Choice by its label.
+/// \throws ArgumentError with file, line and column name.
+Points points_of(const CsvTable& table, const std::vector<Parameter>& parameters);
+/// The columns named as the outputs: (rows, m); NaN where the column or the field is missing.
+Matrix values_of(const CsvTable& table, const std::vector<Output>& outputs);
+
+/// A number as a parameter's value: an Integer's must be whole, a Choice's is its label.
+/// \throws ArgumentError that begins with `where`.
+double parse_value(std::string_view text, const Parameter& parameter, const std::string& where);
+/// The shortest text that reads back as the same double; a Choice's label.
+std::string format_value(double value, const Parameter& parameter);
+
+/// The field, in quotes where it must be.
+std::string csv_field(const std::string& text);
+
+}  // namespace sonde
