@@ -1,1 +1,163 @@
 #include "sonde/run/study.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "run/csv.hpp"
+#include "run/study_sections.hpp"
+#include "run/toml_reader.hpp"
+#include "sonde/query/criteria.hpp"
+#include "sonde/space/design.hpp"
+
+namespace sonde {
+namespace {
+
+constexpr std::size_t longest_study = 10'000'000;  // bytes
+constexpr std::int64_t most_runs = 10'000'000;
+
+void read_design(TomlReader& root, Study& study) {
+  std::optional<TomlReader> reader = root.table("design");
+  if (!reader) return;
+  study.design = reader->word("kind", design::names()).value_or(study.design);
+  study.initial = static_cast<Index>(reader->whole("runs", 1, most_runs).value_or(study.initial));
+  if (const std::optional<std::string> file = reader->text("file")) {
+    if (const TomlValue* kind = reader->find("kind"))
+      reader->refuse(kind->at, "kind", "a design has either a kind or a file, this one has both");
+    study.design_file = *file;
+  }
+  reader->done();
+}
+
+void read_method(TomlReader& root, Study& study) {
+  std::optional<TomlReader> reader = root.table("method");
+  if (!reader) return;
+  study.query = reader->word("query", criteria::names()).value_or(study.query);
+  study.batch = static_cast<Index>(reader->whole("batch", 1, most_runs).value_or(study.batch));
+  const std::string pace = reader->word("pace", {"streaming", "batches"}).value_or("streaming");
+  study.pace = pace == "batches" ? Pace::Batches : Pace::Streaming;
+  study.seed = static_cast<std::uint64_t>(
+      reader->whole("seed", 0, INT64_MAX).value_or(static_cast<std::int64_t>(study.seed)));
+  reader->done();
+}
+
+void read_stop(TomlReader& root, Study& study) {
+  std::optional<TomlReader> reader = root.table("stop");
+  if (!reader) return;
+  if (const auto runs = reader->whole("runs", 1, most_runs))
+    study.stop_runs = static_cast<Index>(*runs);
+  study.stop_wall_seconds = reader->seconds("wall");
+  study.stop_error = reader->positive("error");
+  if (const auto plateau = reader->whole("plateau", 1, most_runs))
+    study.stop_plateau = static_cast<Index>(*plateau);
+  reader->done();
+}
+
+void check_schema(TomlReader& root) {
+  const TomlValue& schema = root.needed("sonde", "sonde = 1, the schema of the file");
+  if (schema.type != TomlValue::Type::Whole || schema.whole != 1)
+    root.refuse(schema.at, "sonde", "this Sonde reads schema 1, got " + described(schema));
+}
+
+void check_readable(const TomlReader& reader, const Position& at, std::string_view key,
+                    const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream.good() || std::filesystem::is_directory(file))
+    reader.refuse(at, key, "the file '" + file.string() + "' cannot be read");
+}
+
+// The files that the study names, at the places where it names them.
+void check_files(const Study& study, const TomlValue& document) {
+  const std::filesystem::path beside = study.file.parent_path();
+  const std::string name = study.file.string();
+  const auto check = [&](std::string_view table, std::string_view key,
+                         const std::filesystem::path& file) {
+    const Position at = position_of(document, {table, key});
+    check_readable(TomlReader(name, std::string(table), document), at, key, beside / file);
+  };
+  for (const auto& [source, target] : study.simulator.templates) {
+    const Position at = position_of(document, {"simulator", "templates", source});
+    check_readable(TomlReader(name, "simulator", document), at, "templates", beside / source);
+  }
+  if (!study.simulator.stdin_template.empty())
+    check("simulator", "stdin", study.simulator.stdin_template);
+  if (!study.design_file.empty()) check("design", "file", study.design_file);
+}
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  require<StudyError>(stream.good() && !std::filesystem::is_directory(file), file.string(),
+                      ": the study cannot be read");
+  std::string text;
+  text.reserve(4096);
+  for (std::istreambuf_iterator<char> at(stream), end; at != end; ++at) {
+    text += *at;
+    require<StudyError>(text.size() <= longest_study, file.string(),
+                        ": a study has at most 10 MB, this one is longer");
+  }
+  return text;
+}
+
+}  // namespace
+
+Study parse_study(const std::string& text, const std::filesystem::path& file) {
+  require<StudyError>(text.size() <= longest_study, file.string(),
+                      ": a study has at most 10 MB, this one has ", text.size(), " bytes");
+  const TomlValue document = parse_toml(text, file.string());
+  TomlReader root(file.string(), "", document);
+  check_schema(root);
+  root.not_available({"simulators", "tokens", "validation", "gold", "segments", "review", "slurm",
+                      "pool", "stream", "hybrid"});
+  StudyBuilder builder{.study = {.file = file, .text = text}};
+  builder.study.title = root.text("title").value_or("");
+  for (const char* key : {"variables", "constants", "derived", "constraints", "outputs",
+                          "simulator", "echo", "design", "method", "stop"})
+    root.find(key);
+  root.done();
+  read_space(root, builder);
+  read_simulation(root, builder);
+  read_design(root, builder.study);
+  read_method(root, builder.study);
+  read_stop(root, builder.study);
+  return std::move(builder.study);
+}
+
+Study read_study(const std::filesystem::path& file) {
+  const std::string text = text_of(file);
+  Study study = parse_study(text, file);
+  check_files(study, parse_toml(text, file.string()));
+  return study;
+}
+
+std::vector<Output> Study::output_names() const {
+  std::vector<Output> names;
+  for (const ProcessOutput& output : outputs) names.push_back(output.output);
+  return names;
+}
+
+CampaignOptions Study::campaign_options() const {
+  CampaignOptions options;
+  options.initial = initial;
+  options.design = design;
+  if (design_file.empty()) return options;
+  try {
+    options.design_points = points_of(read_csv(file.parent_path() / design_file), parameters);
+  } catch (const ArgumentError& failure) {
+    throw StudyError(failure.what());
+  }
+  return options;
+}
+
+StopRule Study::stop_rule() const {
+  std::vector<StopRule> rules;
+  if (stop_runs) rules.push_back(after_queries(*stop_runs));
+  if (stop_wall_seconds) rules.push_back(after_seconds(*stop_wall_seconds));
+  if (stop_error) rules.push_back(below_error(*stop_error));
+  if (stop_plateau) rules.push_back(plateau(*stop_plateau));
+  if (rules.empty()) rules.push_back(after_queries(10 * static_cast<Index>(parameters.size())));
+  return any_of(std::move(rules));
+}
+
+}  // namespace sonde

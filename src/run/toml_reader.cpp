@@ -152,6 +152,10 @@ const TomlValue* TomlReader::find(std::string_view key) {
 
 const TomlValue& TomlReader::needed(std::string_view key, std::string_view expected) {
   if (const TomlValue* value = find(key)) return *value;
+  // A misspelt key is the likelier cause, and has a place of its own.
+  for (const TomlValue::Entry& entry : table_->entries) {
+    if (nearest_name(entry.key, {std::string(key)})) done();
+  }
   refuse(table_->at, "", fmt::format("the key '{}' is missing; expected {}", key, expected));
 }
 

@@ -60,9 +60,10 @@ struct Study {
 };
 
 /// \throws StudyError: `file:line:column: key: expected, got`, unknown keys with the nearest known
-/// one.
+/// one, templates and designs that cannot be read.
 Study read_study(const std::filesystem::path& file);
-/// The same from a text; `file` names it in messages, and its directory is where templates are.
+/// The same from a text; `file` names it in messages, and its directory is where templates are. The
+/// files that the study names are not looked at.
 Study parse_study(const std::string& text, const std::filesystem::path& file);
 
 }  // namespace sonde

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "run/toml_reader.hpp"
+#include "sonde/math/expression.hpp"
+#include "sonde/run/study.hpp"
+
+namespace sonde {
+
+/// The names a study gives: of one form, each once whatever its case, none of a function.
+class StudyNames {
+ public:
+  /// \param reader of the table in which the entry stands \throws StudyError at the entry's key
+  void add(const TomlReader& reader, const TomlValue::Entry& entry);
+
+ private:
+  std::vector<std::pair<std::string, std::string>> taken_;  // in lower case, path
+};
+
+/// What the sections are read into.
+struct StudyBuilder {
+  Study study;
+  StudyNames names{};
+  std::vector<std::pair<std::string, std::string>> derived_formulas{};
+};
+
+/// Variables, constants, derived quantities, constraints: study_space.cpp.
+void read_space(TomlReader& root, StudyBuilder& builder);
+/// Outputs, simulator, echo: study_simulator.cpp. Needs read_space() before it.
+void read_simulation(TomlReader& root, StudyBuilder& builder);
+
+/// The names a formula over the inputs may use, so far.
+Symbols input_symbols(const Study& study);
+
+/// The formula, compiled. What is wrong with it stands behind the place of its entry.
+Expression compiled(const TomlReader& reader, std::string_view key, const TomlValue& formula,
+                    const Symbols& symbols);
+
+}  // namespace sonde
