@@ -242,6 +242,15 @@ class Flaky(unittest.TestCase):
                 self.assertIn(kind, what_it_did(done, {'a': 1.5, 'b': 4.5}))
                 self.assertEqual(self.logged()[-1], ['7', '1', kind])
 
+    def test_the_readme_lists_every_fault_and_what_it_must_become(self):
+        readme = os.path.join(os.path.dirname(__file__), '..', '..', 'simulators', 'README.md')
+        with open(readme) as text:
+            rows = [[cell.strip(' `') for cell in line.split('|')[1:-1]] for line in text
+                    if line.startswith('| `')]
+        listed = {row[0]: row[2].replace(' ', '_') for row in rows if len(row) == 4}
+        for kind, due in kinds_due().items():
+            self.assertEqual(listed.get(kind), due, kind)
+
     def test_a_mixture_did_what_its_log_says_and_keeps_its_rate(self):
         n, rate = 400, 0.5
         done = []
