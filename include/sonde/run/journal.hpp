@@ -17,8 +17,9 @@ struct Preamble {
   std::vector<Output> outputs;
   std::uint64_t seed = 0;
   std::string study{};    ///< text of the study file
-  std::string uuid{};     ///< made by create() where empty
-  std::string version{};  ///< of the Sonde that wrote it
+  std::string uuid{};     ///< create() makes one where empty
+  std::string version{};  ///< of the Sonde that wrote it; create() fills it in where empty
+  std::string created{};  ///< when, UTC, as 2026-01-31T12:00:00Z; likewise
 };
 
 /// The record of a campaign: an append-only text file, the only truth.
@@ -27,11 +28,16 @@ struct Preamble {
 /// with the one before, so that a lost or doubled line is noticed. One writer, by flock.
 class Journal {
  public:
-  /// \throws StoreError where the file exists or cannot be written.
+  /// Whether a campaign is recorded there. False also of a file in which not even the first line
+  /// is whole, as when the machine stopped during create(), which may then be called again.
+  /// \throws StoreError where the file is there, but cannot be read.
+  static bool begun(const std::filesystem::path& file);
+  /// \throws StoreError where a campaign is recorded there already, another process writes it, or
+  ///   the file cannot be written.
   static Journal create(const std::filesystem::path& file, const Preamble& preamble);
   /// To go on writing. Cuts off a torn last line, says so in torn_bytes().
-  /// \throws StoreError where another process writes it, the schema is newer, or the middle is
-  ///   damaged; the message gives the byte offset.
+  /// \throws StoreError where another process writes it, the schema is newer, nothing is recorded
+  ///   yet, or the middle is damaged; the message gives the byte offset.
   static Journal open(const std::filesystem::path& file);
   /// To read, also while another process writes: up to the last whole line; append() is refused.
   static Journal read(const std::filesystem::path& file);
@@ -45,6 +51,9 @@ class Journal {
   void append(const Event& event);
   /// Anything the fold ignores: where it started, why it stopped.
   void note(const std::string& text);
+
+  /// SHA-256, 64 hexadecimal digits, of all lines that are whole now.
+  std::string sha256() const;
 
  private:
   struct State;

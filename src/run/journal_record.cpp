@@ -1,0 +1,272 @@
+#include "run/journal_record.hpp"
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "sonde/base/error.hpp"
+
+namespace sonde::record {
+namespace {
+
+using Json = nlohmann::ordered_json;  // keeps "kind" and "seq" in front
+
+constexpr std::array<std::pair<Answer::Status, const char*>, 4> statuses = {
+    {{Answer::Status::Ok, "ok"},
+     {Answer::Status::Failed, "failed"},
+     {Answer::Status::TimedOut, "timed_out"},
+     {Answer::Status::Abandoned, "abandoned"}}};
+constexpr std::array<std::pair<Scale, const char*>, 4> scales = {{{Scale::Linear, "linear"},
+                                                                  {Scale::Log, "log"},
+                                                                  {Scale::Integer, "integer"},
+                                                                  {Scale::Choice, "choice"}}};
+
+template <class Words, class Value>
+const char* word_of(const Words& words, Value value) {
+  for (const auto& [known, word] : words) {
+    if (known == value) return word;
+  }
+  return "?";
+}
+
+template <class Words>
+auto value_of(const Words& words, const std::string& text) {
+  for (const auto& [value, word] : words) {
+    if (text == word) return value;
+  }
+  throw StoreError(concat("'", text, "' is not known to this sonde"));
+}
+
+// JSON has no NaN and no infinity.
+Json number(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  return value;
+}
+
+double to_number(const Json& json) {
+  if (json.is_number()) return json.get<double>();
+  const std::string word = json.is_string() ? json.get<std::string>() : json.dump();
+  if (word == "nan") return std::numeric_limits<double>::quiet_NaN();
+  if (word == "inf") return std::numeric_limits<double>::infinity();
+  if (word == "-inf") return -std::numeric_limits<double>::infinity();
+  throw StoreError(concat("expected a number, got ", word.substr(0, 40)));
+}
+
+template <class Numbers>
+Json list(const Numbers& values) {
+  Json json = Json::array();
+  for (Index i = 0; i < values.size(); ++i) json.push_back(number(values[i]));
+  return json;
+}
+
+Vector to_vector(const Json& json) {
+  require<StoreError>(json.is_array(), "expected a list of numbers");
+  Vector values(static_cast<Index>(json.size()));
+  for (std::size_t i = 0; i < json.size(); ++i) values[static_cast<Index>(i)] = to_number(json[i]);
+  return values;
+}
+
+Json table(const Matrix& values) {
+  Json json = Json::array();
+  for (Index i = 0; i < values.rows(); ++i) json.push_back(list(values.row(i)));
+  return json;
+}
+
+Matrix to_matrix(const Json& json) {
+  require<StoreError>(json.is_array(), "expected a list of lists");
+  Matrix values;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const Vector row = to_vector(json[i]);
+    if (i == 0) values.resize(static_cast<Index>(json.size()), row.size());
+    require<StoreError>(row.size() == values.cols(), "rows of a matrix have ", values.cols(),
+                        " and ", row.size(), " numbers");
+    values.row(static_cast<Index>(i)) = row.transpose();
+  }
+  return values;
+}
+
+Json parameter(const Parameter& p) {
+  Json json = {{"name", p.name},           {"scale", word_of(scales, p.scale)},
+               {"lower", number(p.lower)}, {"upper", number(p.upper)},
+               {"unit", p.unit},           {"labels", p.labels}};
+  if (p.distribution) {
+    json["distribution"] = {{"type", "truncnormal"},
+                            {"mean", number(p.distribution->mean)},
+                            {"sd", number(p.distribution->sd)}};
+  }
+  return json;
+}
+
+Parameter to_parameter(const Json& json) {
+  Parameter p;
+  p.name = json.at("name").get<std::string>();
+  p.scale = value_of(scales, json.at("scale").get<std::string>());
+  p.lower = to_number(json.at("lower"));
+  p.upper = to_number(json.at("upper"));
+  p.unit = json.at("unit").get<std::string>();
+  p.labels = json.at("labels").get<std::vector<std::string>>();
+  if (json.contains("distribution")) {
+    const Json& distribution = json.at("distribution");
+    p.distribution =
+        TruncatedNormal{to_number(distribution.at("mean")), to_number(distribution.at("sd"))};
+  }
+  return p;
+}
+
+Json query(const Query& q) {
+  return {{"id", q.id},           {"x", list(q.x)},
+          {"why", q.why},         {"worth", number(q.worth)},
+          {"mean", list(q.mean)}, {"deviation", list(q.deviation)}};
+}
+
+Query to_query(const Json& json) {
+  return {.id = json.at("id").get<Index>(),
+          .x = to_vector(json.at("x")),
+          .why = json.at("why").get<std::string>(),
+          .worth = to_number(json.at("worth")),
+          .mean = to_vector(json.at("mean")),
+          .deviation = to_vector(json.at("deviation"))};
+}
+
+Json begin(Index seq, const char* kind) {
+  return {{"kind", kind}, {"seq", seq}};
+}
+
+Json asked(Index seq, const Asked& event) {
+  Json json = begin(seq, "asked");
+  json["queries"] = Json::array();
+  for (const Query& q : event.queries) json["queries"].push_back(query(q));
+  json["log_parameters"] = table(event.log_parameters);
+  json["fitted_to"] = event.fitted_to;
+  return json;
+}
+
+Asked to_asked(const Json& json) {
+  Asked event;
+  for (const Json& q : json.at("queries")) event.queries.push_back(to_query(q));
+  event.log_parameters = to_matrix(json.at("log_parameters"));
+  event.fitted_to = json.at("fitted_to").get<Index>();
+  return event;
+}
+
+Json answered(Index seq, const Answered& event) {
+  const Answer& a = event.answer;
+  Json json = begin(seq, "answered");
+  json["id"] = event.id;
+  json["status"] = word_of(statuses, a.status);
+  json["y"] = list(a.y);
+  json["seconds"] = number(a.seconds);
+  json["failure"] = a.kind;
+  json["message"] = a.message;
+  json["attempts"] = a.attempts;
+  json["host"] = a.host;
+  json["started"] = number(a.started);
+  json["ended"] = number(a.ended);
+  return json;
+}
+
+Answered to_answered(const Json& json) {
+  return {.id = json.at("id").get<Index>(),
+          .answer = {.status = value_of(statuses, json.at("status").get<std::string>()),
+                     .y = to_vector(json.at("y")),
+                     .seconds = to_number(json.at("seconds")),
+                     .message = json.at("message").get<std::string>(),
+                     .kind = json.at("failure").get<std::string>(),
+                     .attempts = json.at("attempts").get<int>(),
+                     .host = json.at("host").get<std::string>(),
+                     .started = to_number(json.at("started")),
+                     .ended = to_number(json.at("ended"))}};
+}
+
+Head to_head(const Json& json) {
+  Head head;
+  head.schema = json.at("schema").get<int>();
+  head.preamble.version = json.value("version", "");
+  if (head.schema > schema) return head;
+  Preamble& preamble = head.preamble;
+  for (const Json& p : json.at("parameters")) preamble.parameters.push_back(to_parameter(p));
+  for (const Json& o : json.at("outputs")) {
+    preamble.outputs.push_back({o.at("name").get<std::string>(), o.at("unit").get<std::string>()});
+  }
+  preamble.seed = json.at("seed").get<std::uint64_t>();
+  preamble.study = json.at("study").get<std::string>();
+  preamble.uuid = json.at("uuid").get<std::string>();
+  preamble.created = json.at("created").get<std::string>();
+  head.writer = {json.value("process", 0L), json.value("host", "")};
+  return head;
+}
+
+Note to_note(const Json& json) {
+  Note note{json.at("text").get<std::string>(), std::nullopt};
+  if (json.contains("process")) note.writer = {json.value("process", 0L), json.value("host", "")};
+  return note;
+}
+
+Record to_record(const Json& json) {
+  const Index seq = json.at("seq").get<Index>();
+  const std::string kind = json.at("kind").get<std::string>();
+  if (kind == "head") return {seq, to_head(json)};
+  if (kind == "asked") return {seq, Event(to_asked(json))};
+  if (kind == "answered") return {seq, Event(to_answered(json))};
+  if (kind == "note") return {seq, to_note(json)};
+  return {seq, Unknown{}};
+}
+
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string write(Index seq, const Head& head) {
+  const Preamble& preamble = head.preamble;
+  Json json = begin(seq, "head");
+  json["schema"] = head.schema;
+  json["version"] = preamble.version;
+  json["uuid"] = preamble.uuid;
+  json["created"] = preamble.created;
+  json["process"] = head.writer.process;
+  json["host"] = head.writer.host;
+  json["seed"] = preamble.seed;
+  json["parameters"] = Json::array();
+  for (const Parameter& p : preamble.parameters) json["parameters"].push_back(parameter(p));
+  json["outputs"] = Json::array();
+  for (const Output& o : preamble.outputs) {
+    json["outputs"].push_back({{"name", o.name}, {"unit", o.unit}});
+  }
+  json["study"] = preamble.study;
+  return text_of(json);
+}
+
+std::string write(Index seq, const Event& event) {
+  if (const auto* queries = std::get_if<Asked>(&event)) return text_of(asked(seq, *queries));
+  return text_of(answered(seq, std::get<Answered>(event)));
+}
+
+std::string write(Index seq, const Note& note) {
+  Json json = begin(seq, "note");
+  json["text"] = note.text;
+  if (note.writer) {
+    json["process"] = note.writer->process;
+    json["host"] = note.writer->host;
+  }
+  return text_of(json);
+}
+
+Record read(std::string_view text) {
+  const auto shallow = [](int depth, Json::parse_event_t, const Json&) {
+    require<StoreError>(depth <= max_depth, "brackets are nested deeper than ", max_depth);
+    return true;
+  };
+  try {
+    return to_record(Json::parse(text, shallow));
+  } catch (const nlohmann::json::exception& failure) {
+    throw StoreError(failure.what());
+  }
+}
+
+}  // namespace sonde::record
