@@ -1,0 +1,218 @@
+#include "space/spread.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "space/sequences.hpp"
+
+namespace sonde::space {
+namespace {
+
+constexpr double kWork = 2e8;  // distance terms an optimisation may look at
+constexpr double kHottest = 0.1;
+constexpr double kColdest = 1e-4;
+constexpr double kClosest = 1e-14;  // squared: equal points have a finite, prohibitive weight
+
+// phi_p with p = 16 of squared distances averaged over the coordinates: the eighth power needs
+// three multiplications.
+double closeness(const double* a, const double* b, Index dim) {
+  double squared = 0.0;
+  for (Index j = 0; j < dim; ++j) squared += (a[j] - b[j]) * (a[j] - b[j]);
+  const double w = 1.0 / std::max(squared / static_cast<double>(dim), kClosest);
+  const double w2 = w * w;
+  return w2 * w2 * w2 * w2;
+}
+
+double closeness_of_row(const Points& x, Index row, const double* point) {
+  double sum = 0.0;
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (i != row) sum += closeness(x.row(i).data(), point, x.cols());
+  }
+  return sum;
+}
+
+double closeness_of_all(const Points& x) {
+  double sum = 0.0;
+  for (Index i = 0; i < x.rows(); ++i) sum += closeness_of_row(x, i, x.row(i).data());
+  return 0.5 * sum;
+}
+
+// Logarithm of phi_p: of an inverse distance, so that a difference of 0.1 is 10 % of distance.
+double log_phi(double sum) {
+  return std::log(sum) / 16.0;
+}
+
+Index exchanges_for(Index n, Index dim) {
+  const double affordable = kWork / static_cast<double>(2 * n * (dim + 8));
+  return static_cast<Index>(std::clamp(affordable, 2000.0, 40000.0));
+}
+
+// Metropolis' rule along a geometric cooling.
+class Annealing {
+ public:
+  Annealing(Index steps, Rng rng)
+      : temperature_(kHottest),
+        factor_(std::pow(kColdest / kHottest, 1.0 / static_cast<double>(steps))),
+        rng_(rng) {}
+
+  bool accepts(double increase) {
+    temperature_ *= factor_;
+    return increase <= 0.0 || rng_.uniform() < std::exp(-increase / temperature_);
+  }
+
+ private:
+  double temperature_;
+  double factor_;
+  Rng rng_;
+};
+
+// The strata of each coordinate and how full a choice makes them.
+class Occupancy {
+ public:
+  Occupancy(PointsView candidates, Index n)
+      : n_(n), stratum_(candidates.rows(), candidates.cols()) {
+    for (Index j = 0; j < candidates.cols(); ++j) fill_column(candidates, j);
+  }
+
+  void add(Index candidate, double amount) {
+    for (Index j = 0; j < stratum_.cols(); ++j) count(candidate, j) += amount;
+  }
+  // How much the sum of squared deviations grows if `in` replaces `out`, a share of what a random
+  // choice has.
+  double increase(Index out, Index in) const {
+    double sum = 0.0;
+    for (Index j = 0; j < stratum_.cols(); ++j) {
+      if (stratum_(out, j) == stratum_(in, j)) continue;
+      sum += 2.0 * (excess(in, j) - excess(out, j)) + 2.0;
+    }
+    return sum / static_cast<double>(n_ * stratum_.cols());
+  }
+
+ private:
+  void fill_column(PointsView candidates, Index j) {
+    const Index k = candidates.rows();
+    std::vector<Index> order(static_cast<std::size_t>(k));
+    std::iota(order.begin(), order.end(), Index{0});
+    std::sort(order.begin(), order.end(),
+              [&](Index a, Index b) { return candidates(a, j) < candidates(b, j); });
+    std::vector<double> sizes(static_cast<std::size_t>(n_), 0.0);
+    Index current = 0;
+    for (Index r = 0; r < k; ++r) {
+      const Index c = order[static_cast<std::size_t>(r)];
+      const bool tied =
+          r > 0 && candidates(c, j) == candidates(order[static_cast<std::size_t>(r - 1)], j);
+      if (!tied) current = r * n_ / k;
+      stratum_(c, j) = current;
+      sizes[static_cast<std::size_t>(current)] += 1.0;
+    }
+    for (double& size : sizes) size *= static_cast<double>(n_) / static_cast<double>(k);
+    expected_.push_back(std::move(sizes));
+    counts_.emplace_back(static_cast<std::size_t>(n_), 0.0);
+  }
+  double& count(Index candidate, Index j) {
+    return counts_[static_cast<std::size_t>(j)][static_cast<std::size_t>(stratum_(candidate, j))];
+  }
+  double excess(Index candidate, Index j) const {
+    const auto column = static_cast<std::size_t>(j);
+    const auto s = static_cast<std::size_t>(stratum_(candidate, j));
+    return counts_[column][s] - expected_[column][s];
+  }
+
+  Index n_;
+  Eigen::Matrix<Index, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> stratum_;
+  std::vector<std::vector<double>> expected_;
+  std::vector<std::vector<double>> counts_;
+};
+
+}  // namespace
+
+std::vector<std::vector<Index>> spread_by_swaps(Points place, Rng rng) {
+  const Index n = place.rows();
+  const Index dim = place.cols();
+  std::vector<std::vector<Index>> from(static_cast<std::size_t>(dim),
+                                       std::vector<Index>(static_cast<std::size_t>(n)));
+  for (std::vector<Index>& column : from) std::iota(column.begin(), column.end(), Index{0});
+  if (n < 3 || dim < 2) return from;
+  std::vector<std::vector<Index>> best = from;
+  double sum = closeness_of_all(place);
+  double least = sum;
+  const Index steps = exchanges_for(n, dim);
+  Annealing annealing(steps, rng.child("annealing"));
+  for (Index step = 0; step < steps; ++step) {
+    const auto a = static_cast<Index>(rng.below(static_cast<std::uint64_t>(n)));
+    const auto b = static_cast<Index>(rng.below(static_cast<std::uint64_t>(n)));
+    const auto j = static_cast<Index>(rng.below(static_cast<std::uint64_t>(dim)));
+    if (a == b || place(a, j) == place(b, j)) continue;
+    const auto of_both = [&] {
+      return closeness_of_row(place, a, place.row(a).data()) +
+             closeness_of_row(place, b, place.row(b).data());
+    };
+    const double before = of_both();
+    std::swap(place(a, j), place(b, j));
+    // The pair (a, b) itself keeps its distance and cancels.
+    double swapped = sum + of_both() - before;
+    if (!(swapped > 1e-6 * sum)) swapped = closeness_of_all(place);
+    if (!annealing.accepts(log_phi(swapped) - log_phi(sum))) {
+      std::swap(place(a, j), place(b, j));
+      continue;
+    }
+    std::vector<Index>& column = from[static_cast<std::size_t>(j)];
+    std::swap(column[static_cast<std::size_t>(a)], column[static_cast<std::size_t>(b)]);
+    sum = swapped;
+    if (sum < least) {
+      least = sum;
+      best = from;
+    }
+  }
+  return best;
+}
+
+std::vector<Index> choose_spread(PointsView candidates, Index n, Spread spread, Rng rng) {
+  const Index k = candidates.rows();
+  std::vector<Index> order = shuffled(k, rng);
+  if (k <= n || n == 0) {
+    order.resize(static_cast<std::size_t>(std::min(n, k)));
+    return order;
+  }
+  const bool distances = spread == Spread::StrataAndDistances;
+  Points chosen(n, candidates.cols());
+  Occupancy occupancy(candidates, n);
+  for (Index i = 0; i < n; ++i) {
+    chosen.row(i) = candidates.row(order[static_cast<std::size_t>(i)]);
+    occupancy.add(order[static_cast<std::size_t>(i)], 1.0);
+  }
+  double sum = distances ? closeness_of_all(chosen) : 0.0;
+  const Index steps = exchanges_for(n, candidates.cols());
+  Annealing annealing(steps, rng.child("annealing"));
+  for (Index step = 0; step < steps; ++step) {
+    // order: the n chosen first, then those left.
+    const auto row = static_cast<Index>(rng.below(static_cast<std::uint64_t>(n)));
+    const auto left = n + static_cast<Index>(rng.below(static_cast<std::uint64_t>(k - n)));
+    Index& out = order[static_cast<std::size_t>(row)];
+    Index& in = order[static_cast<std::size_t>(left)];
+    double increase = occupancy.increase(out, in);
+    double exchanged = 0.0;
+    if (distances) {
+      const Vector point = candidates.row(in).transpose();
+      exchanged = sum + closeness_of_row(chosen, row, point.data()) -
+                  closeness_of_row(chosen, row, chosen.row(row).data());
+      if (!(exchanged > 1e-6 * sum)) {
+        Points tried = chosen;
+        tried.row(row) = candidates.row(in);
+        exchanged = closeness_of_all(tried);
+      }
+      increase += log_phi(exchanged) - log_phi(sum);
+    }
+    if (!annealing.accepts(increase)) continue;
+    occupancy.add(out, -1.0);
+    occupancy.add(in, 1.0);
+    chosen.row(row) = candidates.row(in);
+    std::swap(out, in);
+    sum = exchanged;
+  }
+  order.resize(static_cast<std::size_t>(n));
+  return order;
+}
+
+}  // namespace sonde::space
