@@ -68,12 +68,12 @@ Axis::Axis(const Parameter& p)
   const double margin = discrete() ? 0.5 : 0.0;
   const double from = (lower_ - margin - mean_) / sd_;
   const double to = (upper_ + margin - mean_) / sd_;
-  // Above the mean probabilities crowd below 1: there the normal is mirrored into its lower tail.
-  mirrored_ = from > 0.0;
-  below_ = mirrored_ ? lower_tail(-to) : lower_tail(from);
-  above_ = mirrored_ ? lower_tail(-from) : lower_tail(to);
-  require(above_ - below_ > 1e-300, "Domain: the distribution of '", p.name, "' (mean ", mean_,
-          ", sd ", sd_, ") leaves nothing within ", bounds_of(p));
+  below_ = lower_tail(from);
+  above_ = lower_tail(-to);
+  // The difference of the two smaller tails: near 1 digits would be lost.
+  mass_ = from > 0.0 ? lower_tail(-from) - above_ : lower_tail(to) - below_;
+  require(mass_ > 1e-300, "Domain: the distribution of '", p.name, "' (mean ", mean_, ", sd ", sd_,
+          ") leaves nothing within ", bounds_of(p));
 }
 
 double Axis::to_unit(double x) const {
@@ -104,19 +104,19 @@ double Axis::unit_slope(double x) const {
 
 double Axis::from_quantile(double u) const {
   if (std::isnan(u)) return u;
-  if (normal_) return normal_quantile_at(std::clamp(u, 0.0, 1.0));
+  if (normal_) return normal_quantile_at(u);
   if (!discrete()) return from_unit(u);
   return within(lower_ + std::floor(u * levels()));
 }
 
 double Axis::normal_quantile_at(double u) const {
-  const double v = mirrored_ ? 1.0 - u : u;
-  const double p = below_ + v * (above_ - below_);
-  if (p <= 0.0) return mirrored_ ? upper_ : lower_;
-  if (p >= 1.0) return upper_;
-  const double z = -std::numbers::sqrt2 * boost::math::erfc_inv(2.0 * p);
-  const double x = mean_ + (mirrored_ ? -z : z) * sd_;
-  return within(x);
+  if (u <= 0.0) return lower_;
+  if (u >= 1.0) return upper_;
+  const double below = below_ + u * mass_;
+  const double above = above_ + (1.0 - u) * mass_;
+  const double tail = std::max(std::min(below, above), 1e-300);
+  const double z = boost::math::erfc_inv(2.0 * tail) * std::numbers::sqrt2;
+  return within(mean_ + (below < above ? -z : z) * sd_);
 }
 
 double Axis::outside(double x) const {

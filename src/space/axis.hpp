@@ -36,9 +36,9 @@ class Axis {
   bool normal_ = false;
   double mean_ = 0.0;
   double sd_ = 1.0;
-  double below_ = 0.0;  // probabilities of the cut normal at its ends, in the accurate tail
-  double above_ = 1.0;
-  bool mirrored_ = false;
+  double below_ = 0.0;  // probabilities of the uncut normal below, above and within the bounds
+  double above_ = 0.0;
+  double mass_ = 1.0;
 };
 
 }  // namespace sonde::space

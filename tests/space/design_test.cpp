@@ -215,7 +215,7 @@ TEST_CASE("designs stand where one per cent of the box is admissible", "[design]
 
 TEST_CASE("the levels of a discrete parameter are equally frequent", "[design]") {
   const Domain domain({Parameter::integer("k", 0, 3), Parameter::linear("x", 0, 1)});
-  for (const std::string& name : {"sobol", "latin hypercube", "maximin"}) {
+  for (const std::string name : {"sobol", "latin hypercube", "maximin"}) {
     const Points x = design::named(name, domain, 32, Rng(1));
     for (int level = 0; level <= 3; ++level) CHECK((x.col(0).array() == level).count() == 8);
   }
