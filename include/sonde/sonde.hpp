@@ -25,6 +25,7 @@
 #include "sonde/run/campaign.hpp"
 #include "sonde/run/export_hdf5.hpp"
 #include "sonde/run/journal.hpp"
+#include "sonde/run/metrics.hpp"
 #include "sonde/run/run.hpp"
 #include "sonde/run/stop.hpp"
 #include "sonde/run/study.hpp"
