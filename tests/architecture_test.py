@@ -1,4 +1,6 @@
 """Floors hold, public headers stand alone and include Eigen and the standard library only."""
+import concurrent.futures
+import os
 import pathlib
 import re
 import subprocess
@@ -44,15 +46,20 @@ for path in files:
             if not (standard or own or name.startswith("Eigen/")):
                 problems.append(f"{path.relative_to(root)}: a public header includes <{name}>")
 
-# All headers in one call would hide a missing include behind an earlier header: one call each, in parallel.
-jobs = [(p, subprocess.Popen([compiler, "-std=c++20", "-fsyntax-only", "-x", "c++", "-I", str(root / "include"),
-                              "-isystem", eigen, "-include", str(p), "/dev/null"],
-                             stderr=subprocess.PIPE, text=True))
-        for p in headers if p.suffix == ".hpp"]
-for path, job in jobs:
-    _, words = job.communicate()
-    if job.returncode:
-        problems.append(f"{path.relative_to(root)} does not compile alone:\n{words[:2000]}")
+
+def words_of_compiling_alone(header):
+    done = subprocess.run([compiler, "-std=c++20", "-fsyntax-only", "-x", "c++", "-I", str(root / "include"),
+                           "-isystem", eigen, "-include", str(header), "/dev/null"],
+                          stderr=subprocess.PIPE, text=True)
+    return done.stderr if done.returncode else ""
+
+
+# All headers in one call would hide a missing include behind an earlier header: one call each.
+alone = [p for p in headers if p.suffix == ".hpp"]
+with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    for path, words in zip(alone, pool.map(words_of_compiling_alone, alone)):
+        if words:
+            problems.append(f"{path.relative_to(root)} does not compile alone:\n{words[:2000]}")
 
 print("\n".join(problems) or f"{len(files)} files, {len(headers)} public headers: the floors hold")
 sys.exit(1 if problems else 0)
