@@ -1,1 +1,207 @@
 #include "sonde/query/synthesize.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "query/ascent.hpp"
+#include "query/candidates.hpp"
+#include "query/known_points.hpp"
+#include "sonde/base/error.hpp"
+#include "sonde/base/parallel.hpp"
+
+namespace sonde {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double basin = 0.1;  // starts nearer than this in every coordinate climb the same hill
+constexpr Index filling_candidates = 1000;
+
+struct Screened {
+  Points x;      // (n, d) natural units
+  Vector worth;  // (n)
+};
+
+Screened stacked(const Screened& a, const Screened& b) {
+  Screened result{Points(a.x.rows() + b.x.rows(), a.x.cols()),
+                  Vector(a.worth.size() + b.worth.size())};
+  result.x << a.x, b.x;
+  result.worth << a.worth, b.worth;
+  return result;
+}
+
+// Rows by worth, the best first, equal ones in their order; none that is not finite.
+std::vector<Index> ranking(const Vector& worth) {
+  std::vector<Index> rows(static_cast<std::size_t>(worth.size()));
+  std::iota(rows.begin(), rows.end(), Index{0});
+  std::erase_if(rows, [&](Index i) { return !std::isfinite(worth[i]); });
+  std::stable_sort(rows.begin(), rows.end(), [&](Index i, Index j) { return worth[i] > worth[j]; });
+  return rows;
+}
+
+// The best rows, each in a region of its own; where regions run out, simply the best.
+std::vector<Index> scattered(const Domain& domain, const Screened& screened, Index n) {
+  const std::vector<Index> ranked = ranking(screened.worth);
+  const Points u = domain.rows_to_unit(screened.x);
+  std::vector<Index> chosen;
+  const auto near = [&](Index i) {
+    return std::any_of(chosen.begin(), chosen.end(), [&](Index c) {
+      return (u.row(c) - u.row(i)).lpNorm<Eigen::Infinity>() < basin;
+    });
+  };
+  for (const Index i : ranked) {
+    if (static_cast<Index>(chosen.size()) < n && !near(i)) chosen.push_back(i);
+  }
+  for (const Index i : ranked) {
+    if (static_cast<Index>(chosen.size()) >= n) break;
+    if (std::find(chosen.begin(), chosen.end(), i) == chosen.end()) chosen.push_back(i);
+  }
+  return chosen;
+}
+
+Points rows_of(const Points& x, const std::vector<Index>& rows) {
+  Points result(static_cast<Index>(rows.size()), x.cols());
+  for (Index i = 0; i < result.rows(); ++i)
+    result.row(i) = x.row(rows[static_cast<std::size_t>(i)]);
+  return result;
+}
+
+Screened screen(const Acquisition& worth, const KnownPoints& known, const Points& candidates,
+                const SynthesisOptions& options, Rng rng) {
+  Screened all{candidates, worth.on_rows(candidates)};
+  require(all.worth.size() == candidates.rows(), "synthesize: the criterion gave ",
+          all.worth.size(), " values for ", candidates.rows(), " points");
+  const Points centres = rows_of(all.x, scattered(known.domain(), all, options.starts));
+  const Points near = candidates_near(known, centres, options.candidates / 4, rng.child("near"));
+  if (near.rows() == 0) return all;
+  return stacked(all, {near, worth.on_rows(near)});
+}
+
+// What the search came to: climbed and screened points, the most worthy that holds; nothing where
+// the acquisition is finite nowhere.
+std::optional<Worthy> most_worthy(const Acquisition& worth, const KnownPoints& known,
+                                  const Points& candidates, const SynthesisOptions& options,
+                                  Rng rng) {
+  const Screened screened = screen(worth, known, candidates, options, rng);
+  const std::vector<Index> starts = scattered(known.domain(), screened, options.starts);
+  const Ascent ascent(worth, known, options.optimize);
+  std::vector<Worthy> found(starts.size());
+  parallel_for(static_cast<Index>(starts.size()), options.optimize.threads, [&](Index s) {
+    const auto start = static_cast<std::size_t>(s);
+    found[start] = ascent.from(screened.x.row(starts[start]));
+  });
+  for (const Index i : ranking(screened.worth))
+    found.push_back({screened.x.row(i), screened.worth[i]});
+  std::stable_sort(found.begin(), found.end(), [](const Worthy& a, const Worthy& b) {
+    return a.worth > b.worth || (std::isfinite(a.worth) && !std::isfinite(b.worth));
+  });
+  for (const Worthy& one : found) {
+    if (!std::isfinite(one.worth)) continue;
+    if (known.domain().admits(one.x) && !known.has(known.domain().to_unit(one.x))) return one;
+  }
+  return std::nullopt;
+}
+
+// Greedy choice of a batch: each query supposes those before it.
+class Batch {
+ public:
+  Batch(const Surrogate& surrogate, const Criterion& criterion, PointsView asked, PointsView taken,
+        const SynthesisOptions& options)
+      : surrogate_(surrogate),
+        criterion_(criterion),
+        options_(options),
+        known_(surrogate.domain(), options.same_point) {
+    known_.add_rows(taken);
+    known_.add_rows(asked);
+    suppose(asked);
+  }
+
+  bool add_one(Rng rng) {
+    const Points candidates = fresh_candidates(known_, options_.candidates, rng.child("fresh"));
+    if (candidates.rows() == 0) return false;
+    std::string why = criterion_.name;
+    std::optional<Worthy> chosen;
+    try {
+      const Acquisition worth = criterion_.prepare(surrogate_, rng.child("criterion"));
+      chosen = most_worthy(worth, known_, candidates, options_, rng.child("search"));
+      if (!chosen) why = concat("space filling: ", criterion_.name, " is nowhere finite");
+    } catch (const NumericalError& failure) {
+      why = concat("space filling: ", failure.what());
+    } catch (const ArgumentError& failure) {
+      why = concat("space filling: ", failure.what());
+    }
+    if (!chosen) chosen = {candidates.row(farthest(known_, candidates)), nan};
+    known_.add(chosen->x);
+    suppose(chosen->x.transpose());
+    chosen_.push_back({*chosen, why});
+    return true;
+  }
+
+  Synthesis result() const {
+    const auto k = static_cast<Index>(chosen_.size());
+    Synthesis synthesis{Points(k, known_.domain().dim()), Vector(k), {}};
+    for (Index i = 0; i < k; ++i) {
+      const auto& [worthy, why] = chosen_[static_cast<std::size_t>(i)];
+      synthesis.queries.row(i) = worthy.x;
+      synthesis.worth[i] = worthy.worth;
+      synthesis.why.push_back(why);
+    }
+    return synthesis;
+  }
+
+ private:
+  // Where rows cannot be supposed together, those that can be one by one.
+  void suppose(PointsView x) {
+    if (x.rows() == 0) return;
+    try {
+      surrogate_ = surrogate_.supposing(x);
+    } catch (const NumericalError&) {
+      if (x.rows() == 1) return;
+      for (Index i = 0; i < x.rows(); ++i) suppose(x.middleRows(i, 1));
+    }
+  }
+
+  Surrogate surrogate_;
+  const Criterion& criterion_;
+  const SynthesisOptions& options_;
+  KnownPoints known_;
+  std::vector<std::pair<Worthy, std::string>> chosen_;
+};
+
+}  // namespace
+
+Synthesis synthesize(const Surrogate& surrogate, const Criterion& criterion, Index k,
+                     PointsView asked, PointsView taken, const SynthesisOptions& options, Rng rng) {
+  require(k >= 0, "synthesize: expected a number of queries, got ", k);
+  require(options.candidates > 0 && options.starts > 0,
+          "synthesize: expected at least one candidate and one start, got ", options.candidates,
+          " and ", options.starts);
+  Batch batch(surrogate, criterion, asked, taken, options);
+  for (Index i = 0; i < k; ++i) {
+    if (!batch.add_one(rng.child("query", static_cast<std::uint64_t>(i)))) break;
+  }
+  return batch.result();
+}
+
+Points space_filling(const Domain& domain, Index k, PointsView taken, Rng rng) {
+  require(k >= 0, "space_filling: expected a number of points, got ", k);
+  KnownPoints known(domain, SynthesisOptions{}.same_point);
+  known.add_rows(taken);
+  Points result(k, domain.dim());
+  for (Index i = 0; i < k; ++i) {
+    const Points candidates = fresh_candidates(known, filling_candidates,
+                                               rng.child("query", static_cast<std::uint64_t>(i)));
+    if (candidates.rows() == 0) {
+      result.conservativeResize(i, Eigen::NoChange);
+      break;
+    }
+    result.row(i) = candidates.row(farthest(known, candidates));
+    known.add(result.row(i));
+  }
+  return result;
+}
+
+}  // namespace sonde

@@ -1,1 +1,287 @@
 #include "sonde/run/campaign.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "run/campaign_state.hpp"
+#include "sonde/base/error.hpp"
+#include "sonde/gp/validate.hpp"
+#include "sonde/space/design.hpp"
+
+namespace sonde {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+bool is_import(const Query& query) {
+  return query.why == "imported";
+}
+bool is_design(const Query& query) {
+  return query.why == "design";
+}
+
+void check_design(const Domain& domain, const CampaignOptions& options) {
+  const Points& x = options.design_points;
+  if (x.rows() == 0) {
+    const std::vector<std::string> names = design::names();
+    if (std::find(names.begin(), names.end(), options.design) != names.end()) return;
+    design::named(options.design, domain, 0, Rng(0));  // throws, and lists the names
+    return;
+  }
+  require(x.cols() == domain.dim(), "Campaign: the design has ", x.cols(),
+          " columns, the domain has ", domain.dim(), " parameters");
+  for (Index i = 0; i < x.rows(); ++i) {
+    const std::vector<Violation> broken = domain.violations(x.row(i));
+    require(broken.empty(), "Campaign: row ", i, " of the design breaks '",
+            broken.empty() ? "" : broken.front().name, "' by ",
+            broken.empty() ? 0.0 : broken.front().excess);
+  }
+}
+
+// Of the outputs of one surrogate the largest leave-one-out error, in units of its spread.
+double largest_error(const Surrogate& surrogate) {
+  double largest = nan;
+  for (Index j = 0; j < static_cast<Index>(surrogate.outputs().size()); ++j) {
+    const Response& response = surrogate[j];
+    const Scores scores = leave_one_out_scores(response);
+    const double spread = response.spread();
+    const double error = spread > 0.0 ? scores.rmse / spread : scores.nrmse;
+    if (!std::isfinite(error)) return nan;
+    largest = std::isnan(largest) ? error : std::max(largest, error);
+  }
+  return largest;
+}
+
+}  // namespace
+
+Campaign::State::State(Domain its_domain, std::vector<Output> its_outputs, Criterion its_criterion,
+                       CampaignOptions its_options, std::uint64_t seed)
+    : domain(std::move(its_domain)),
+      outputs(std::move(its_outputs)),
+      criterion(std::move(its_criterion)),
+      options(std::move(its_options)),
+      root(seed),
+      observed(outputs.size(), 0) {
+  require(!outputs.empty(), "Campaign: expected at least one output, got none");
+  require(criterion.prepare != nullptr, "Campaign: criterion '", criterion.name,
+          "' has no function");
+  require(options.initial >= 0, "Campaign: expected an initial design of no less than 0, got ",
+          options.initial);
+  check_design(domain, options);
+  options.model.fit.optimize.threads = options.threads;
+  options.synthesis.optimize.threads = options.threads;
+}
+
+void Campaign::State::check(const Asked& asked) const {
+  auto next = static_cast<Index>(queries.size());
+  for (const Query& query : asked.queries) {
+    require(query.id == next, "Campaign: expected query ", next, " next, got ", query.id);
+    require(query.x.size() == domain.dim(), "Campaign: query ", query.id, " has ", query.x.size(),
+            " coordinates, the domain has ", domain.dim());
+    require(query.x.allFinite() && domain.to_unit(query.x).allFinite(), "Campaign: query ",
+            query.id,
+            " has no place on the scales of the domain (a logarithm of 0 or less, or "
+            "a number that is not finite)");
+    ++next;
+  }
+}
+
+void Campaign::State::check(const Answered& event) const {
+  const auto count = static_cast<Index>(queries.size());
+  require(event.id >= 0 && event.id < count, "Campaign: expected the id of one of ", count,
+          " queries, got ", event.id);
+  require(!answers[static_cast<std::size_t>(event.id)].has_value(), "Campaign: query ", event.id,
+          " is answered already");
+  const Answer& answer = event.answer;
+  require(answer.status != Answer::Status::Abandoned, "Campaign: query ", event.id,
+          " was abandoned, which is no answer: it stays open");
+  if (answer.status != Answer::Status::Ok) return;
+  require(answer.y.size() == static_cast<Index>(outputs.size()), "Campaign: the answer to query ",
+          event.id, " has ", answer.y.size(), " values, there are ", outputs.size(), " outputs");
+  const auto finite = answer.y.array().isFinite();
+  require(finite.any() && (finite || answer.y.array().isNaN()).all(),
+          "Campaign: the answer to query ", event.id, " is not finite. Tell it as failed.");
+}
+
+void Campaign::State::fold(const Asked& asked) {
+  for (const Query& query : asked.queries) {
+    if (is_design(query)) {
+      if (design_size < 0) {
+        design_size = initial();
+        imported_before_design = imported_ok;
+      }
+      ++design_asked;
+    }
+    if (is_import(query)) ++imported;
+    queries.push_back(query);
+    answers.emplace_back();
+  }
+  if (asked.log_parameters.rows() == 0) return;
+  log_parameters = asked.log_parameters;
+  fitted_to = asked.fitted_to;
+}
+
+void Campaign::State::fold(const Answered& event) {
+  const auto place = static_cast<std::size_t>(event.id);
+  answers[place] = event.answer;
+  ++answered;
+  if (event.answer.status != Answer::Status::Ok) return;
+  ok.insert(std::upper_bound(ok.begin(), ok.end(), event.id), event.id);
+  data_stale = true;
+  if (is_import(queries[place])) ++imported_ok;
+  for (std::size_t j = 0; j < observed.size(); ++j) {
+    if (!std::isnan(event.answer.y[static_cast<Index>(j)])) ++observed[j];
+  }
+}
+
+const Dataset& Campaign::State::dataset() {
+  if (!data_stale) return data;
+  const auto n = static_cast<Index>(ok.size());
+  data.x.resize(n, domain.dim());
+  data.y.resize(n, static_cast<Index>(outputs.size()));
+  for (Index i = 0; i < n; ++i) {
+    const auto id = static_cast<std::size_t>(ok[static_cast<std::size_t>(i)]);
+    data.x.row(i) = queries[id].x;
+    data.y.row(i) = answers[id]->y;
+  }
+  data_stale = false;
+  return data;
+}
+
+Index Campaign::State::design_target() const {
+  if (options.design_points.rows() > 0) return options.design_points.rows();
+  return options.initial > 0 ? options.initial : domain.dim() + 2;
+}
+
+// Earlier runs stand in for points of a design that is drawn, not for those that were given.
+Index Campaign::State::initial() const {
+  const bool given = options.design_points.rows() > 0;
+  const Index size = design_size >= 0 ? design_size : design_target();
+  const Index before = design_size >= 0 ? imported_before_design : 0;
+  const Index stand_ins = given || options.design_only ? 0 : imported_ok - before;
+  return std::max(design_asked, size - stand_ins);
+}
+
+bool Campaign::State::has_surrogate() const {
+  return std::all_of(observed.begin(), observed.end(), [](Index count) { return count >= 2; });
+}
+
+Campaign::Campaign(Domain domain, std::vector<Output> outputs, Criterion criterion,
+                   CampaignOptions options, std::uint64_t seed)
+    : state_(std::make_unique<State>(std::move(domain), std::move(outputs), std::move(criterion),
+                                     std::move(options), seed)) {}
+
+Campaign::~Campaign() = default;
+Campaign::Campaign(Campaign&&) noexcept = default;
+Campaign& Campaign::operator=(Campaign&&) noexcept = default;
+
+void Campaign::apply(const Event& event) {
+  std::visit(
+      [this](const auto& happened) {
+        state_->check(happened);
+        state_->fold(happened);
+      },
+      event);
+}
+
+const Domain& Campaign::domain() const noexcept {
+  return state_->domain;
+}
+
+const std::vector<Output>& Campaign::outputs() const noexcept {
+  return state_->outputs;
+}
+
+const std::string& Campaign::criterion() const noexcept {
+  return state_->criterion.name;
+}
+
+const Dataset& Campaign::data() const noexcept {
+  return state_->dataset();
+}
+
+const std::vector<Index>& Campaign::data_ids() const noexcept {
+  return state_->ok;
+}
+
+const std::vector<Query>& Campaign::queries() const noexcept {
+  return state_->queries;
+}
+
+const std::optional<Answer>& Campaign::answer(Index id) const {
+  require(id >= 0 && id < asked(), "Campaign: expected the id of one of ", asked(),
+          " queries, got ", id);
+  return state_->answers[static_cast<std::size_t>(id)];
+}
+
+std::vector<Query> Campaign::open() const {
+  std::vector<Query> result;
+  for (const Query& query : state_->queries) {
+    if (!answer(query.id)) result.push_back(query);
+  }
+  return result;
+}
+
+std::vector<Query> Campaign::failed() const {
+  std::vector<Query> result;
+  for (const Query& query : state_->queries) {
+    const std::optional<Answer>& its = answer(query.id);
+    if (its && its->status != Answer::Status::Ok) result.push_back(query);
+  }
+  return result;
+}
+
+Index Campaign::asked() const noexcept {
+  return static_cast<Index>(state_->queries.size());
+}
+
+Index Campaign::imported() const noexcept {
+  return state_->imported;
+}
+
+Index Campaign::answered() const noexcept {
+  return state_->answered;
+}
+
+Index Campaign::initial() const noexcept {
+  return state_->initial();
+}
+
+bool Campaign::has_surrogate() const noexcept {
+  return state_->has_surrogate();
+}
+
+const Surrogate& Campaign::surrogate() {
+  const bool fitted = state_->fitted_to == state_->dataset().size();
+  return fitted && state_->log_parameters.rows() > 0 ? state_->with_recorded() : state_->refit();
+}
+
+double Campaign::estimated_error() {
+  if (!has_surrogate()) return nan;
+  try {
+    return largest_error(surrogate());
+  } catch (const NumericalError&) {
+    return nan;
+  }
+}
+
+double Campaign::estimated_error_at(Index rows) {
+  const Dataset& all = state_->dataset();
+  require(rows >= 0 && rows <= all.size(), "Campaign: expected no more than ", all.size(),
+          " rows of data, got ", rows);
+  if (!has_surrogate()) return nan;
+  const Dataset first{all.x.topRows(rows), all.y.topRows(rows)};
+  for (Index j = 0; j < first.y.cols(); ++j) {
+    if ((!first.y.col(j).array().isNaN()).count() < 2) return nan;
+  }
+  try {
+    return largest_error(Surrogate::at(state_->domain, state_->outputs, first,
+                                       state_->options.model, surrogate().log_parameters()));
+  } catch (const NumericalError&) {
+    return nan;
+  }
+}
+
+}  // namespace sonde

@@ -1,1 +1,193 @@
 #include "sonde/run/run.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "sonde/base/error.hpp"
+#include "sonde/oracle/crew.hpp"
+
+namespace sonde {
+namespace {
+
+constexpr double patience = 0.1;  // s between two looks at the interruption
+
+// The failures since the last success.
+class Failures {
+ public:
+  void see(const Answer& answer) {
+    if (answer.status == Answer::Status::Ok) {
+      row_.clear();
+    } else {
+      row_.push_back({answer.kind, answer.message});
+    }
+  }
+
+  Index count() const { return static_cast<Index>(row_.size()); }
+
+  // "20 failures in a row: 17 of kind 'exit status' (the last: ...); 3 of kind 'timeout' (...)"
+  std::string in_words() const {
+    std::vector<std::pair<std::string, Index>> kinds;
+    for (const Failure& failure : row_) {
+      const auto known = std::find_if(kinds.begin(), kinds.end(),
+                                      [&](const auto& k) { return k.first == failure.kind; });
+      if (known == kinds.end()) {
+        kinds.emplace_back(failure.kind, 1);
+      } else {
+        ++known->second;
+      }
+    }
+    std::stable_sort(kinds.begin(), kinds.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::string words = concat(count(), count() == 1 ? " failure" : " failures in a row");
+    std::string separator = ": ";
+    for (const auto& [kind, times] : kinds) {
+      words += concat(separator, times, " of kind '", kind, "' (the last: ", last(kind), ")");
+      separator = "; ";
+    }
+    return words;
+  }
+
+ private:
+  struct Failure {
+    std::string kind;
+    std::string message;
+  };
+
+  std::string last(const std::string& kind) const {
+    const auto found =
+        std::find_if(row_.rbegin(), row_.rend(), [&](const Failure& f) { return f.kind == kind; });
+    return found->message.empty() ? "no message" : found->message;
+  }
+
+  std::vector<Failure> row_;
+};
+
+class Loop {
+ public:
+  Loop(Campaign& campaign, const Oracle& oracle, const StopRule& stop, const RunOptions& options,
+       const Recorder& recorder)
+      : campaign_(campaign),
+        stop_(stop),
+        options_(options),
+        recorder_(recorder),
+        crew_(oracle, options.workers) {}
+
+  RunEnd go() {
+    for (const Query& query : campaign_.open()) crew_.submit(query);
+    while (!end_) {
+      if (interrupted()) break;
+      const Index places = free_places();
+      if (places > 0) ask(places);
+      if (!end_ && crew_.in_flight() > 0) collect();
+    }
+    drain();
+    if (!interrupted_ || (end_ && campaign_.open().empty())) return *end_;
+    return {RunEnd::State::Interrupted, "interrupted"};
+  }
+
+ private:
+  void happen(const Event& event) {
+    if (recorder_) recorder_(event);
+    campaign_.apply(event);
+  }
+
+  // How many queries to ask now. What comes from the design depends on no answer, so all workers
+  // may be kept busy; otherwise the pace says whether the answers are waited for.
+  Index free_places() const {
+    const Index in_flight = crew_.in_flight();
+    const Index idle = std::max<Index>(0, options_.workers - in_flight);
+    const Index left = campaign_.design_left();
+    const Index limit = budget_left();
+    if (left == std::numeric_limits<Index>::max()) return std::min(limit, idle);
+    if (options_.pace == Pace::Streaming) return std::min(limit, idle);
+    if (in_flight > 0) return 0;
+    return std::min(limit, left > 0 ? left : options_.batch);
+  }
+
+  // At least one where the budget is used up, so that the stop rule is heard.
+  Index budget_left() const {
+    if (options_.max_queries <= 0) return std::numeric_limits<Index>::max();
+    return std::max<Index>(1, options_.max_queries - spent());
+  }
+
+  Index spent() const { return campaign_.asked() - campaign_.imported(); }
+
+  void ask(Index places) {
+    if (std::optional<std::string> reason = stop_ ? stop_(campaign_) : std::nullopt) {
+      end_ = RunEnd{RunEnd::State::Stopped, std::move(*reason)};
+      return;
+    }
+    if (options_.max_queries > 0 && spent() >= options_.max_queries) {
+      end_ = RunEnd{RunEnd::State::Stopped, concat(spent(), " queries asked")};
+      return;
+    }
+    const Asked asked = campaign_.propose(places);
+    if (asked.queries.empty()) {
+      end_ =
+          RunEnd{RunEnd::State::Exhausted, "every admissible point of the domain has been asked"};
+      return;
+    }
+    happen(asked);
+    for (const Query& query : asked.queries) crew_.submit(query);
+  }
+
+  // What has been answered, after a wait for the first of it.
+  void collect() {
+    std::optional<Answered> answered = crew_.wait(patience);
+    while (answered) {
+      take(*answered);
+      answered = crew_.in_flight() > 0 ? crew_.wait(0.0) : std::nullopt;
+    }
+  }
+
+  void take(const Answered& answered) {
+    const bool ok = answered.answer.status == Answer::Status::Ok;
+    if (answered.answer.status == Answer::Status::Abandoned) return;
+    if (abandoning_ && !ok) return;  // it may have failed because it was given up
+    happen(answered);
+    failures_.see(answered.answer);
+    if (options_.failures_in_a_row <= 0 || failures_.count() < options_.failures_in_a_row) return;
+    end_ = RunEnd{RunEnd::State::TooManyFailures, failures_.in_words()};
+    crew_.forget();
+  }
+
+  bool interrupted() {
+    const Interruption now = options_.interruption ? options_.interruption() : Interruption::None;
+    if (now == Interruption::None) return false;
+    abandoning_ = abandoning_ || now == Interruption::Abandon;
+    interrupted_ = true;
+    crew_.forget();
+    return true;
+  }
+
+  // Open queries are answered still, unless they are called off.
+  void drain() {
+    while (crew_.in_flight() > 0) {
+      interrupted();
+      if (crew_.in_flight() > 0) collect();
+    }
+  }
+
+  Campaign& campaign_;
+  const StopRule& stop_;
+  const RunOptions& options_;
+  const Recorder& recorder_;
+  Crew crew_;
+  Failures failures_;
+  bool interrupted_ = false;
+  bool abandoning_ = false;
+  std::optional<RunEnd> end_;
+};
+
+}  // namespace
+
+RunEnd run(Campaign& campaign, const Oracle& oracle, const StopRule& stop,
+           const RunOptions& options, const Recorder& recorder) {
+  require(options.batch >= 1, "run: expected batches of at least one query, got ", options.batch);
+  return Loop(campaign, oracle, stop, options, recorder).go();
+}
+
+}  // namespace sonde

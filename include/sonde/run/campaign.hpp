@@ -36,7 +36,8 @@ struct Asked {
   Index fitted_to = 0;      ///< rows of data the parameters were fitted to
 };
 
-/// All that ever happens to a campaign.
+/// All that ever happens to a campaign. Queries whose `why` is "imported" are earlier runs: they
+/// may lie outside of the domain, and are no part of a budget.
 using Event = std::variant<Asked, Answered>;
 
 /// The pure state of a campaign: no files, no threads, no simulator, no clock.
@@ -57,8 +58,9 @@ class Campaign {
   /// and `why` says so. Fewer than k, or none, where the domain is exhausted.
   Asked propose(Index k);
 
-  /// \throws ArgumentError where ids are not the next ones, or not open. Leaves the state as it
-  /// was.
+  /// \throws ArgumentError where ids are not the next ones, or not open, a point or an answer has
+  /// the wrong size, or is not finite (a NaN among the y of an Ok answer: that output was not
+  /// observed). Leaves the state as it was.
   void apply(const Event& event);
 
   const Domain& domain() const noexcept;
@@ -74,7 +76,10 @@ class Campaign {
   Index imported()
       const noexcept;  ///< of these, earlier runs that were brought in: no part of a budget
   Index answered() const noexcept;
-  Index initial() const noexcept;       ///< size of the initial design
+  Index initial() const noexcept;  ///< size of the initial design
+  /// How many of the next queries come from the design, and so depend on no answer; with
+  /// design_only there is no end to them.
+  Index design_left() const;
   bool has_surrogate() const noexcept;  ///< data for one: two observations of each output
   /// Given all data so far, parameters refitted to all of it. Cached until the data changes.
   /// \throws NumericalError, ArgumentError where there is none.
@@ -82,6 +87,9 @@ class Campaign {
   /// Estimated error / spread, the largest over the outputs, by leave-one-out; NaN without a
   /// surrogate.
   double estimated_error();
+  /// The same with the first `rows` of data alone, and the parameters of now: what the later rows
+  /// brought. \pre 0 <= rows <= data().size()
+  double estimated_error_at(Index rows);
 
  private:
   struct State;

@@ -19,12 +19,15 @@ enum class Interruption { None, Drain, Abandon };
 struct RunOptions {
   int workers = 1;
   Index batch = 1;  ///< of Batches
+  /// Never more than so many are asked, imported ones apart; 0: no limit. A stop rule is only heard
+  /// between proposals, so it alone would let a batch go beyond its number.
+  Index max_queries = 0;
   Pace pace = Pace::Batches;
   /// Asked about ten times a second. Drain: launch nothing more, let running ones finish. Abandon:
   /// give up what is running too (the oracle must have been told to end); it stays open for the
   /// next time.
   std::function<Interruption()> interruption{};
-  /// So many failures in a row stop the run.
+  /// So many failures in a row stop the run; 0: none do.
   Index failures_in_a_row = 20;
 };
 

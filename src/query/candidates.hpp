@@ -1,0 +1,19 @@
+#pragma once
+
+#include "query/known_points.hpp"
+#include "sonde/base/random.hpp"
+#include "sonde/base/types.hpp"
+
+namespace sonde {
+
+/// About n admissible points (k, d) in natural units, none known, none twice: scrambled Sobol. None
+/// where the domain is exhausted. \throws ArgumentError where nothing is admissible.
+Points fresh_candidates(const KnownPoints& known, Index n, Rng rng);
+
+/// Admissible points near the rows of `centres`, about n in all, none known.
+Points candidates_near(const KnownPoints& known, PointsView centres, Index n, Rng rng);
+
+/// The candidate farthest from all known points in the unit cube. \pre candidates.rows() > 0
+Index farthest(const KnownPoints& known, PointsView candidates);
+
+}  // namespace sonde

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sonde/run/campaign.hpp"
+
+namespace sonde {
+
+/// What a campaign folds its events into, and what is computed from it.
+///
+/// Everything below `cached` is a function of the rest: it may be thrown away at any time without
+/// changing a proposal.
+struct Campaign::State {
+  State(Domain its_domain, std::vector<Output> its_outputs, Criterion its_criterion,
+        CampaignOptions its_options, std::uint64_t seed);
+
+  // Given.
+  Domain domain;
+  std::vector<Output> outputs;
+  Criterion criterion;
+  CampaignOptions options;
+  Rng root;
+
+  // Folded.
+  std::vector<Query> queries{};
+  std::vector<std::optional<Answer>> answers{};
+  std::vector<Index> ok{};        // ids answered Ok, ascending
+  std::vector<Index> observed{};  // (m) how often each output was observed
+  Index answered = 0;
+  Index imported = 0;
+  Index imported_ok = 0;
+  Index design_asked = 0;
+  Index design_size = -1;            // fixed when its first query is asked
+  Index imported_before_design = 0;  // imported_ok at that moment
+  Matrix log_parameters{};           // as recorded last
+  Index fitted_to = 0;
+
+  // Cached.
+  struct Conditioned {
+    std::size_t rows;
+    Matrix parameters;  // searched from, or used
+    Surrogate surrogate;
+  };
+  bool data_stale = true;
+  Dataset data{};
+  std::optional<Points> design{};
+  std::optional<Conditioned> refitted{};
+  std::optional<Conditioned> recorded{};
+
+  void check(const Asked& asked) const;
+  void check(const Answered& answered) const;
+  void fold(const Asked& asked);
+  void fold(const Answered& answered);
+
+  const Dataset& dataset();
+  Points asked_points() const;  // (q, d) open or failed
+  Points all_points() const;    // (a, d) all ever asked
+  Index design_target() const;  // before earlier runs are counted
+  Index initial() const;
+  bool has_surrogate() const;
+
+  Points design_rows_left();
+  Asked from_design(Index k);
+  Points endless_design(Index k);
+  Points uniform_draws(Index k);
+  Asked asked_at(const Points& x, const std::string& why) const;
+
+  bool refit_is_due();
+  const Surrogate& refit();          // parameters searched anew, from the recorded ones
+  const Surrogate& with_recorded();  // the recorded parameters
+  const Surrogate& believed(Asked& asked);
+  Asked from_surrogate(Index k);
+  Asked filled(Index k, const std::string& why);
+};
+
+}  // namespace sonde

@@ -1,0 +1,220 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "query/known_points.hpp"
+#include "run/campaign_state.hpp"
+#include "sonde/base/error.hpp"
+#include "sonde/query/synthesize.hpp"
+#include "sonde/space/design.hpp"
+
+namespace sonde {
+namespace {
+
+constexpr std::uint64_t max_redraws = 20;
+
+// The rows that are neither known nor stand twice, at most k.
+Points fresh_rows(KnownPoints& known, PointsView x, Index k) {
+  Points fresh(std::min(k, x.rows()), x.cols());
+  Index count = 0;
+  for (Index i = 0; i < x.rows() && count < k; ++i) {
+    if (known.has(known.domain().to_unit(x.row(i)))) continue;
+    fresh.row(count++) = x.row(i);
+    known.add(x.row(i));
+  }
+  fresh.conservativeResize(count, Eigen::NoChange);
+  return fresh;
+}
+
+Points stacked(const Points& above, const Points& below) {
+  Points result(above.rows() + below.rows(), below.cols());
+  result.topRows(above.rows()) = above;
+  result.bottomRows(below.rows()) = below;
+  return result;
+}
+
+bool same(const Matrix& a, const Matrix& b) {
+  return a.rows() == b.rows() && a.cols() == b.cols() && a == b;
+}
+
+}  // namespace
+
+Points Campaign::State::asked_points() const {
+  std::vector<std::size_t> ids;
+  for (std::size_t id = 0; id < queries.size(); ++id) {
+    if (!answers[id] || answers[id]->status != Answer::Status::Ok) ids.push_back(id);
+  }
+  Points x(static_cast<Index>(ids.size()), domain.dim());
+  for (Index i = 0; i < x.rows(); ++i) x.row(i) = queries[ids[static_cast<std::size_t>(i)]].x;
+  return x;
+}
+
+Points Campaign::State::all_points() const {
+  Points x(static_cast<Index>(queries.size()), domain.dim());
+  for (Index i = 0; i < x.rows(); ++i) x.row(i) = queries[static_cast<std::size_t>(i)].x;
+  return x;
+}
+
+Asked Campaign::State::asked_at(const Points& x, const std::string& why) const {
+  Asked asked;
+  for (Index i = 0; i < x.rows(); ++i) {
+    asked.queries.push_back(
+        {.id = static_cast<Index>(queries.size()) + i, .x = x.row(i), .why = why});
+  }
+  return asked;
+}
+
+// Those of the initial design that are still to be asked. It is drawn once, as a whole: a prefix of
+// it is what was asked.
+Points Campaign::State::design_rows_left() {
+  const Index left = initial() - design_asked;
+  if (left <= 0) return Points(0, domain.dim());
+  if (options.design_points.rows() > 0) return options.design_points.bottomRows(left);
+  const Index size = design_size >= 0 ? design_size : initial();
+  if (!design || design->rows() != size) {
+    design = design::named(options.design, domain, size, root.child("design"));
+  }
+  KnownPoints known(domain, options.synthesis.same_point);
+  known.add_rows(all_points());
+  return fresh_rows(known, *design, left);
+}
+
+// Each from a stream of its own, so that it does not matter how many are asked at once.
+Points Campaign::State::uniform_draws(Index k) {
+  KnownPoints known(domain, options.synthesis.same_point);
+  known.add_rows(all_points());
+  Points x(0, domain.dim());
+  for (Index i = 0; i < k; ++i) {
+    const Rng rng = root.child("ask", queries.size() + static_cast<std::uint64_t>(i));
+    Points one(0, domain.dim());
+    for (std::uint64_t draw = 0; draw < max_redraws && one.rows() == 0; ++draw) {
+      one = fresh_rows(known, design::uniform(domain, 1, rng.child("draw", draw)), 1);
+    }
+    if (one.rows() == 0) one = space_filling(domain, 1, stacked(all_points(), x), rng);
+    if (one.rows() == 0) break;
+    known.add_rows(one);
+    x = stacked(x, one);
+  }
+  return x;
+}
+
+Points Campaign::State::endless_design(Index k) {
+  if (options.design == "uniform") return uniform_draws(k);
+  KnownPoints known(domain, options.synthesis.same_point);
+  known.add_rows(all_points());
+  Points x(0, domain.dim());
+  const Index size = std::max<Index>(options.initial, domain.dim() + 2);
+  const std::uint64_t rounds =
+      1 + (queries.size() + static_cast<std::uint64_t>(k)) / static_cast<std::uint64_t>(size);
+  for (std::uint64_t round = 0; round <= rounds && x.rows() < k; ++round) {
+    const Points drawn = design::named(options.design, domain, size, root.child("design", round));
+    x = stacked(x, fresh_rows(known, drawn, k - x.rows()));
+  }
+  return x.rows() > 0 ? x
+                      : space_filling(domain, k, all_points(), root.child("ask", queries.size()));
+}
+
+Asked Campaign::State::from_design(Index k) {
+  const Points left = design_rows_left();
+  const bool given = options.design_points.rows() > 0;
+  if (options.design_only && !(given && left.rows() > 0)) {
+    return asked_at(endless_design(k), "design");
+  }
+  return asked_at(left.topRows(std::min(k, left.rows())), "design");
+}
+
+bool Campaign::State::refit_is_due() {
+  if (log_parameters.rows() == 0) return true;
+  const auto grown = static_cast<double>(dataset().size() - fitted_to);
+  return grown > 0.0 && grown >= options.refit_growth * static_cast<double>(fitted_to);
+}
+
+const Surrogate& Campaign::State::refit() {
+  const std::size_t n = ok.size();
+  if (refitted && refitted->rows == n && same(refitted->parameters, log_parameters)) {
+    return refitted->surrogate;
+  }
+  refitted.reset();
+  refitted = Conditioned{n, log_parameters,
+                         Surrogate::fit(domain, outputs, dataset(), options.model, log_parameters,
+                                        root.child("fit", n))};
+  return refitted->surrogate;
+}
+
+const Surrogate& Campaign::State::with_recorded() {
+  const std::size_t n = ok.size();
+  if (recorded && recorded->rows == n && same(recorded->parameters, log_parameters)) {
+    return recorded->surrogate;
+  }
+  recorded.reset();
+  recorded = Conditioned{n, log_parameters,
+                         Surrogate::at(domain, outputs, dataset(), options.model, log_parameters)};
+  return recorded->surrogate;
+}
+
+// The surrogate that a proposal is made from, and what is recorded of it.
+const Surrogate& Campaign::State::believed(Asked& asked) {
+  if (refit_is_due()) {
+    try {
+      const Surrogate& surrogate = refit();
+      asked.log_parameters = surrogate.log_parameters();
+      asked.fitted_to = dataset().size();
+      return surrogate;
+    } catch (const NumericalError&) {
+      if (log_parameters.rows() == 0) throw;
+    }
+  }
+  const Surrogate& surrogate = with_recorded();
+  asked.log_parameters = log_parameters;
+  asked.fitted_to = fitted_to;
+  return surrogate;
+}
+
+Asked Campaign::State::from_surrogate(Index k) {
+  Asked asked;
+  const Surrogate& surrogate = believed(asked);
+  const Synthesis made = synthesize(surrogate, criterion, k, asked_points(), dataset().x,
+                                    options.synthesis, root.child("ask", queries.size()));
+  asked.queries = asked_at(made.queries, "").queries;
+  const auto m = static_cast<Index>(outputs.size());
+  for (Index i = 0; i < made.queries.rows(); ++i) {
+    Query& query = asked.queries[static_cast<std::size_t>(i)];
+    query.why = made.why[static_cast<std::size_t>(i)];
+    query.worth = made.worth[i];
+    query.mean.resize(m);
+    query.deviation.resize(m);
+    for (Index j = 0; j < m; ++j) {
+      const Marginals marginal = surrogate[j].predict(made.queries.row(i));
+      query.mean[j] = marginal.mean[0];
+      query.deviation[j] = std::sqrt(marginal.variance[0]);
+    }
+  }
+  return asked;
+}
+
+Asked Campaign::State::filled(Index k, const std::string& why) {
+  const Rng rng = root.child("ask", queries.size());
+  return asked_at(space_filling(domain, k, all_points(), rng), "space filling: " + why);
+}
+
+Asked Campaign::propose(Index k) {
+  if (k <= 0) return {};
+  Asked designed = state_->from_design(k);
+  if (!designed.queries.empty() || state_->options.design_only) return designed;
+  if (!state_->has_surrogate()) return state_->filled(k, "too few answers for a surrogate");
+  try {
+    return state_->from_surrogate(k);
+  } catch (const NumericalError& failure) {
+    return state_->filled(k, failure.what());
+  } catch (const ArgumentError& failure) {
+    return state_->filled(k, failure.what());
+  }
+}
+
+Index Campaign::design_left() const {
+  if (state_->options.design_only) return std::numeric_limits<Index>::max();
+  return state_->design_rows_left().rows();
+}
+
+}  // namespace sonde

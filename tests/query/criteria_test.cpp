@@ -1,0 +1,94 @@
+#include "sonde/query/criteria.hpp"
+
+#include <cmath>
+
+#include "sonde/base/error.hpp"
+#include "sonde/space/design.hpp"
+#include "support/catch.hpp"
+#include "support/matchers.hpp"
+
+namespace sonde {
+namespace {
+
+using testing_support::central_difference;
+using testing_support::contains;
+using testing_support::message_of;
+using testing_support::near;
+
+Domain plate() {
+  return Domain({Parameter::linear("width", 10.0, 30.0, "mm"), Parameter::log("load", 1.0, 100.0)});
+}
+
+Surrogate two_outputs(const Domain& domain, double unit) {
+  const Points x = design::sobol(domain, 12, Rng(3));
+  Dataset data{x, Matrix(x.rows(), 2)};
+  for (Index i = 0; i < x.rows(); ++i) {
+    data.y(i, 0) = unit * std::sin(x(i, 0) / 5.0) * std::log(x(i, 1));
+    data.y(i, 1) = std::cos(x(i, 0) / 7.0) + 0.1 * x(i, 1);
+  }
+  return Surrogate::fit(domain, {{"stress", "MPa"}, {"sag", "mm"}}, data, {}, Matrix(), Rng(1));
+}
+
+TEST_CASE("the worth of a row is the worth of the point, its gradient the central difference",
+          "[criteria]") {
+  const Domain domain = plate();
+  const Surrogate surrogate = two_outputs(domain, 1.0);
+  for (const Criterion& criterion : {criteria::variance(), criteria::integrated_variance(32)}) {
+    const Acquisition worth = criterion.prepare(surrogate, Rng(5));
+    const Points x = design::sobol(domain, 8, Rng(7));
+    const Vector rows = worth.on_rows(x);
+    for (Index i = 0; i < x.rows(); ++i) {
+      INFO(criterion.name << " at " << x.row(i));
+      Vector gradient(2);
+      const double value = worth(x.row(i), gradient);
+      CHECK(value > 0.0);
+      CHECK(rows[i] == Approx(value).epsilon(1e-8));
+      CHECK(worth(x.row(i)) == Approx(value).epsilon(1e-10));
+      const Vector expected = central_difference(worth, x.row(i), Vector{{20.0, x(i, 1)}}, 1e-5);
+      CHECK((gradient - expected).norm() <= 1e-4 * (1e-3 + expected.norm()));
+    }
+  }
+}
+
+TEST_CASE("the unit of an output does not change what is worth asking", "[criteria]") {
+  const Domain domain = plate();
+  const Points x = design::sobol(domain, 8, Rng(7));
+  for (const Criterion& criterion : {criteria::variance(), criteria::integrated_variance(32)}) {
+    const Vector pascal = criterion.prepare(two_outputs(domain, 1e6), Rng(5)).on_rows(x);
+    const Vector megapascal = criterion.prepare(two_outputs(domain, 1.0), Rng(5)).on_rows(x);
+    CHECK(near(pascal, megapascal, 1e-5));
+  }
+}
+
+TEST_CASE("integrated variance is the drop of the mean variance that supposing brings",
+          "[criteria]") {
+  const Domain domain = plate();
+  const Surrogate surrogate = two_outputs(domain, 1.0);
+  const Acquisition worth = criteria::integrated_variance(64).prepare(surrogate, Rng(5));
+  // The reference points are drawn from a stream of that name below the criterion's.
+  const Points reference = design::reference(domain, 64, Rng(5).child("reference"));
+  for (const Vector& x : {Vector{{12.0, 3.0}}, Vector{{29.0, 90.0}}}) {
+    const Surrogate supposed = surrogate.supposing(x.transpose());
+    double drop = 0.0;
+    for (Index j = 0; j < 2; ++j) {
+      const Vector before = surrogate[j].predict(reference).variance;
+      const Vector after = supposed[j].predict(reference).variance;
+      drop += (before - after).mean() / (surrogate[j].spread() * surrogate[j].spread());
+    }
+    CHECK(worth(x) == Approx(drop).epsilon(1e-5).margin(1e-9));
+  }
+}
+
+TEST_CASE("criteria go by their names", "[criteria]") {
+  CHECK(criteria::named("variance").name == "variance");
+  CHECK(criteria::named("integrated variance").name == "integrated variance");
+  CHECK(criteria::named("auto").name == criteria::automatic().name);
+  for (const std::string& name : criteria::names()) CHECK_NOTHROW(criteria::named(name));
+  CHECK(contains(message_of<ArgumentError>([] { criteria::named("varianz"); }),
+                 "'variance', 'integrated variance', 'auto'; got 'varianz'"));
+  CHECK(contains(message_of<ArgumentError>([] { criteria::integrated_variance(0); }),
+                 "at least one reference point"));
+}
+
+}  // namespace
+}  // namespace sonde
