@@ -1,1 +1,117 @@
 #include "sonde/gp/fit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "gp/conditioning.hpp"
+#include "sonde/base/error.hpp"
+
+namespace sonde {
+
+namespace {
+
+/// The search: log parameters, then the log noise variance.
+struct Search {
+  const Kernel& kernel;
+  PointsView x;
+  VectorView y;
+  LogPrior prior;  // (p + 1)
+  Vector lower;    // (p + 1)
+  Vector upper;    // (p + 1)
+};
+
+double variance_of(VectorView y) {
+  return (y.array() - y.mean()).square().mean();
+}
+
+/// Log evidence + log prior up to a constant, and its gradient.
+double posterior(const Search& search, VectorView at, VectorOut gradient) {
+  const Index p = at.size() - 1;
+  const Kernel kernel = search.kernel.with(at.head(p));
+  const double noise = std::exp(at[p]);
+  double value = 0.0;
+  Vector slope;
+  try {
+    conditioning::Factor factor = conditioning::factorised(kernel, noise, search.x);
+    const conditioning::Weights weights =
+        conditioning::weights(factor.lower, search.y, Mean::Constant);
+    value = weights.log_evidence;
+    if (gradient.size() > 0) {
+      slope = conditioning::evidence_gradient(kernel, noise, search.x, std::move(factor.lower),
+                                              weights);
+    }
+  } catch (const NumericalError&) {
+    if (gradient.size() > 0) gradient.setZero();
+    return -std::numeric_limits<double>::infinity();
+  }
+  const Vector z = (at - search.prior.mean).cwiseQuotient(search.prior.sd);
+  if (gradient.size() > 0) gradient = slope - z.cwiseQuotient(search.prior.sd);
+  return value - 0.5 * z.squaredNorm();
+}
+
+Search search_for(const Kernel& kernel, const LogPrior& prior, double start_noise, PointsView x,
+                  VectorView y, const FitOptions& options) {
+  const Index p = kernel.parameters();
+  const double infinity = std::numeric_limits<double>::infinity();
+  require(prior.mean.size() == prior.sd.size() &&
+              (prior.mean.size() == p || prior.mean.size() == p + 1),
+          "fit: the kernel has ", p, " parameters, the prior ", prior.mean.size(), " means and ",
+          prior.sd.size(), " standard deviations");
+  require(x.rows() == y.size() && y.size() > 0,
+          "fit: expected as many values as points, at least one; got ", y.size(), " and ",
+          x.rows());
+  const double scatter = variance_of(y);
+  const double unit = scatter > 0.0 ? scatter : kernel->variance(x.topRows(1))[0];
+  Search search{kernel, x, y, {Vector(p + 1), Vector(p + 1)}, Vector(p + 1), Vector(p + 1)};
+  search.prior.mean << kernel->log_parameters(), std::log(start_noise);
+  search.prior.sd.setConstant(infinity);
+  search.prior.mean.head(prior.mean.size()) = prior.mean;
+  search.prior.sd.head(prior.sd.size()) = prior.sd;
+  search.lower = search.prior.mean.array() - options.log_range;
+  search.upper = search.prior.mean.array() + options.log_range;
+  search.lower[p] = std::log(options.min_noise * unit);
+  search.upper[p] = std::log(options.max_noise * unit);
+  if (options.noise) search.lower[p] = search.upper[p] = std::log(*options.noise);
+  return search;
+}
+
+/// The given parameters, the prior's mean, then spread ones.
+Points starts_of(const Search& search, double start_noise, int count, const Rng& rng) {
+  const Index p = search.lower.size() - 1;
+  Points starts(std::max(count, 1), p + 1);
+  for (Index s = 0; s < starts.rows(); ++s) {
+    Vector start = search.prior.mean;
+    if (s == 0) start << search.kernel->log_parameters(), std::log(start_noise);
+    if (s > 1) {
+      Rng draw = rng.child("start", static_cast<std::uint64_t>(s));
+      for (Index i = 0; i <= p; ++i) {
+        start[i] += std::min(search.prior.sd[i], 1.5) * draw.normal();
+      }
+    }
+    starts.row(s) = start.cwiseMax(search.lower).cwiseMin(search.upper);
+  }
+  return starts;
+}
+
+}  // namespace
+
+Fit fit(const Kernel& kernel, const LogPrior& prior, double noise_variance, PointsView x,
+        VectorView y, const FitOptions& options, Rng rng) {
+  const double start_noise = options.noise ? *options.noise : noise_variance;
+  require(std::isfinite(start_noise) && start_noise > 0.0,
+          "fit: expected a noise variance above zero, got ", start_noise);
+  const Search search = search_for(kernel, prior, start_noise, x, y, options);
+  const ScalarField objective = [&](VectorView at, VectorOut gradient) {
+    return posterior(search, at, gradient);
+  };
+  const Points starts = starts_of(search, start_noise, options.starts, rng);
+  Maximum best = maximize(objective, search.lower, search.upper, {}, starts, options.optimize);
+  const Index p = kernel.parameters();
+  GaussianProcess process(kernel.with(best.x.head(p)), std::exp(best.x[p]), x, y);
+  require<NumericalError>(std::isfinite(best.value), "fit: no start can be factorised");
+  return {std::move(process), std::move(best)};
+}
+
+}  // namespace sonde

@@ -31,6 +31,14 @@ class KernelModel {
   virtual Vector parameter_gradient(PointsView a, MatrixView w) const = 0;
   /// (d, c), sum_j w_jc dk(x, b_j)/dx; x (d), b (m, d), w (m, c).
   virtual Matrix input_gradient(VectorView x, PointsView b, MatrixView w) const = 0;
+
+  // Shorter ways through what is symmetric, for kernels that have them.
+
+  /// (n, n), scale k(a_i, a_j); only the lower triangle counts.
+  virtual Matrix lower_covariance(PointsView a, double scale) const;
+  /// (1 + p), sum_ij w_ij k(a_i, a_j), then parameter_gradient(a, w); of the symmetric w only the
+  /// lower triangle is read.
+  virtual Vector contracted(PointsView a, MatrixView w) const;
 };
 
 /// A covariance function: an immutable value, cheap to copy, closed under + and *.
