@@ -69,23 +69,25 @@ Vector evidence_gradient(const Kernel& kernel, double noise_variance, PointsView
   return gradient;
 }
 
-std::optional<double> factorise(Matrix& c, double scale) {
-  const Index n = c.rows();
-  // The lower triangle is overwritten by an attempt; the upper one keeps a copy for the next.
-  const Vector diagonal = c.diagonal();
-  c.triangularView<Eigen::StrictlyUpper>() = c.transpose();
+std::optional<Factor> factorised(const std::function<Matrix(double)>& assemble, double scale) {
   for (const double part : {0.0, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6}) {
-    if (part > 0.0) c.triangularView<Eigen::StrictlyLower>() = c.transpose();
-    c.diagonal() = diagonal.array() + part * scale;
-    if (dense::arithmetic().cholesky(n, c.data(), n)) {
-      for (Index j = 1; j < n; ++j) c.col(j).head(j).setZero();
-      return part * scale;
-    }
+    Factor factor{assemble(part * scale), part * scale};
+    const Index n = factor.lower.rows();
+    if (dense::arithmetic().cholesky(n, factor.lower.data(), n)) return factor;
   }
   return std::nullopt;
 }
 
-std::string closest_pair(PointsView x) {
+Factor factorised(const Kernel& kernel, double noise_variance, PointsView x) {
+  const double scale = noise_variance + kernel->variance(x).maxCoeff();
+  std::optional<Factor> factor = factorised(
+      [&](double jitter) { return observation_covariance(kernel, noise_variance + jitter, x); },
+      scale);
+  if (!factor) break_down(x);
+  return std::move(*factor);
+}
+
+void break_down(PointsView x) {
   double closest = std::numeric_limits<double>::infinity();
   std::pair<Index, Index> pair{0, 0};
   for (Index i = 0; i < x.rows(); ++i) {
@@ -96,8 +98,9 @@ std::string closest_pair(PointsView x) {
       pair = {j, i};
     }
   }
-  return concat("K + noise I is not positive definite; rows ", pair.first, " and ", pair.second,
-                " of x are ", closest, " apart. Raise the noise variance or drop one.");
+  throw NumericalError(concat("GaussianProcess: K + noise I is not positive definite; rows ",
+                              pair.first, " and ", pair.second, " of x are ", closest,
+                              " apart. Raise the noise variance or drop one."));
 }
 
 }  // namespace sonde::conditioning

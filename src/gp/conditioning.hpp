@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "sonde/base/types.hpp"
@@ -31,11 +32,21 @@ Matrix observation_covariance(const Kernel& kernel, double noise_variance, Point
 Vector evidence_gradient(const Kernel& kernel, double noise_variance, PointsView x, Matrix lower,
                          const Weights& weights);
 
-/// Factorises C in place. Where that breaks down, once more with a larger and larger part of
-/// `scale` on the diagonal, up to 1e-6: what was added, or nothing where all of it was in vain.
-std::optional<double> factorise(Matrix& c, double scale);
+/// A Cholesky factor, and what had to be added to the diagonal to get it.
+struct Factor {
+  Matrix lower;  ///< (n, n); above the diagonal: anything
+  double jitter;
+};
 
-/// The message for a process that cannot be factorised: it names the closest pair of points.
-std::string closest_pair(PointsView x);
+/// Factorises what `assemble(jitter)` makes. Where that breaks down, once more with a larger part
+/// of `scale` as jitter, up to 1e-6; nothing where all of it was in vain.
+std::optional<Factor> factorised(const std::function<Matrix(double jitter)>& assemble,
+                                 double scale);
+
+/// The factor of K + noise I. \throws NumericalError that names the closest pair of points.
+Factor factorised(const Kernel& kernel, double noise_variance, PointsView x);
+
+/// \throws NumericalError: no factor; it names the closest pair of points.
+[[noreturn]] void break_down(PointsView x);
 
 }  // namespace sonde::conditioning

@@ -41,6 +41,11 @@ Vector squared_norms(const Matrix& a) {
   return norms;
 }
 
+Matrix cleared(Matrix lower) {
+  for (Index j = 1; j < lower.cols(); ++j) lower.col(j).head(j).setZero();
+  return lower;
+}
+
 void check(double noise_variance, PointsView x, VectorView y) {
   require(x.rows() == y.size() && x.rows() > 0, "GaussianProcess: expected as many values as ",
           "points, at least one; got ", y.size(), " and ", x.rows());
@@ -61,6 +66,7 @@ struct GaussianProcess::State {
   Vector y;
   Mean mean;
   Matrix lower;
+  double jitter;
   Weights weights;
 
   /// (n_b) what the uncertainty of the constant mean adds to a standard deviation.
@@ -77,19 +83,24 @@ struct GaussianProcess::State {
     const Index n = x.rows();
     const Index k = added.rows();
     const Matrix across = half_solved(lower, kernel->covariance(x, added));
-    Matrix corner = conditioning::observation_covariance(kernel, noise_variance, added);
-    const double scale = corner.diagonal().maxCoeff();
-    subtract_product(across, across, corner);
-    if (!conditioning::factorise(corner, scale)) {
+    const double scale = noise_variance + kernel->variance(added).maxCoeff();
+    const std::optional<conditioning::Factor> corner = conditioning::factorised(
+        [&](double more) {
+          Matrix c = conditioning::observation_covariance(kernel, noise_variance + more, added);
+          subtract_product(across, across, c);
+          return c;
+        },
+        scale);
+    if (!corner) {
       Points all(n + k, x.cols());
       all << x, added;
-      throw NumericalError("GaussianProcess: " + conditioning::closest_pair(all));
+      conditioning::break_down(all);
     }
     Matrix whole(n + k, n + k);
     whole.topLeftCorner(n, n) = lower;
     whole.topRightCorner(n, k).setZero();
     whole.bottomLeftCorner(k, n) = across.transpose();
-    whole.bottomRightCorner(k, k) = corner;
+    whole.bottomRightCorner(k, k) = cleared(corner->lower);
     return whole;
   }
 
@@ -101,6 +112,7 @@ struct GaussianProcess::State {
                Vector(n + added.rows()),
                mean,
                grown(added),
+               jitter,
                {}};
     next.x << x, added;
     next.y << y, values;
@@ -113,14 +125,11 @@ GaussianProcess::GaussianProcess(std::shared_ptr<const State> state) : state_(st
 GaussianProcess::GaussianProcess(Kernel kernel, double noise_variance, Points x, Vector y,
                                  Mean mean) {
   check(noise_variance, x, y);
-  Matrix lower = conditioning::observation_covariance(kernel, noise_variance, x);
-  const double scale = lower.diagonal().maxCoeff();
-  if (!conditioning::factorise(lower, scale)) {
-    throw NumericalError("GaussianProcess: " + conditioning::closest_pair(x));
-  }
+  conditioning::Factor factor = conditioning::factorised(kernel, noise_variance, x);
+  Matrix lower = cleared(std::move(factor.lower));
   Weights weights = conditioning::weights(lower, y, mean);
   state_ = std::make_shared<const State>(State{std::move(kernel), noise_variance, std::move(x),
-                                               std::move(y), mean, std::move(lower),
+                                               std::move(y), mean, std::move(lower), factor.jitter,
                                                std::move(weights)});
 }
 
@@ -253,6 +262,9 @@ const Vector& GaussianProcess::y() const noexcept {
 }
 double GaussianProcess::constant_mean() const noexcept {
   return state_->weights.constant;
+}
+double GaussianProcess::jitter() const noexcept {
+  return state_->jitter;
 }
 Index GaussianProcess::size() const noexcept {
   return state_->y.size();

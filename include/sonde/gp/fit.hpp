@@ -11,8 +11,8 @@ namespace sonde {
 
 /// A weak normal prior on each log parameter, which keeps irrelevant inputs in reach.
 struct LogPrior {
-  Vector mean;  ///< (p)
-  Vector sd;    ///< (p), > 0; infinite: flat
+  Vector mean;  ///< (p), or (p + 1) with that of the log noise variance
+  Vector sd;    ///< likewise, > 0; infinite: flat
 };
 
 struct FitOptions {

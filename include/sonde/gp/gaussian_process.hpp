@@ -42,8 +42,9 @@ class GaussianProcess {
   ///
   /// \param x (n, d)  \param y (n)  \param noise_variance >= 0, in y units squared
   /// \throws ArgumentError where shapes disagree or a value is not finite.
-  /// \throws NumericalError where K + noise I is not positive definite in double precision; the
-  ///   message names the closest pair of points.
+  /// Where rounding leaves K + noise I indefinite, as little as will do is added to its diagonal:
+  /// jitter(), at most 1e-6 of the variance.
+  /// \throws NumericalError where that is in vain; the message names the closest pair of points.
   GaussianProcess(Kernel kernel, double noise_variance, Points x, Vector y,
                   Mean mean = Mean::Constant);
 
@@ -67,13 +68,15 @@ class GaussianProcess {
   double noise_variance() const noexcept;
   const Points& x() const noexcept;
   const Vector& y() const noexcept;
+  double jitter() const noexcept;         ///< added to the diagonal, mostly 0
   double constant_mean() const noexcept;  ///< the estimate; 0 where the prior mean is zero
   Index size() const noexcept;
 
   const Vector& alpha() const noexcept;   ///< (n) (K + noise I)^-1 (y - mean)
   const Matrix& factor() const noexcept;  ///< (n, n) lower Cholesky factor of K + noise I
-  /// L^-1 K(x_train, b), and the row that carries the constant mean's uncertainty, (n + 1, n_b):
-  /// the posterior covariance of a and b is k(a, b) - half(a)' half(b). Cost O(n^2 n_b).
+  /// L^-1 K(x_train, b), and below it a row m for the constant mean's uncertainty, (n + 1, n_b):
+  /// the posterior covariance of a and b is k(a, b) - half(a)' half(b) + 2 m(a)' m(b), where the
+  /// product is over all rows: the last one counts with the other sign. Cost O(n^2 n_b).
   Matrix half_covariance(PointsView b) const;
 
  private:
