@@ -228,6 +228,10 @@ Matrix GaussianProcess::half_covariance(PointsView b) const {
   return result;
 }
 
+Vector GaussianProcess::mean_row_slope() const {
+  return -state_->weights.solved_ones / std::sqrt(state_->weights.precision);
+}
+
 LeaveOneOut GaussianProcess::leave_one_out() const {
   const State& s = *state_;
   require(s.mean == Mean::Zero || size() > 1,

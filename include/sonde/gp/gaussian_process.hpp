@@ -78,6 +78,8 @@ class GaussianProcess {
   /// the posterior covariance of a and b is k(a, b) - half(a)' half(b) + 2 m(a)' m(b), where the
   /// product is over all rows: the last one counts with the other sign. Cost O(n^2 n_b).
   Matrix half_covariance(PointsView b) const;
+  /// (n) the last row of half_covariance(b) changes by this' dK(x_train, b).
+  Vector mean_row_slope() const;
 
  private:
   struct State;

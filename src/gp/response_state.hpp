@@ -1,0 +1,38 @@
+#pragma once
+
+#include <vector>
+
+#include "sonde/gp/surrogate.hpp"
+
+namespace sonde {
+
+/// How queries become what the kernels see: the unit cube, with m columns of 0 and 1 / sqrt(2) for
+/// a Choice of m > 2 labels, so that any two labels are one apart.
+class Features {
+ public:
+  explicit Features(const Domain& domain);
+
+  Index size() const noexcept { return size_; }             ///< p
+  Points rows(PointsView x) const;                          ///< (n, d) -> (n, p)
+  Vector point(VectorView x) const;                         ///< (d) -> (p)
+  Vector chained(VectorView x, VectorView gradient) const;  ///< gradient (p) -> natural (d)
+  Vector shortest(VectorView log_lengths) const;            ///< (p) -> (d)
+
+ private:
+  struct Column {
+    Index first;
+    Index count;  // 1, or the labels of a Choice
+  };
+  Domain domain_;
+  std::vector<Column> columns_;  // (d)
+  Index size_ = 0;
+};
+
+struct Response::State {
+  Features features;
+  std::vector<Member> members;
+  std::vector<Index> train_rows;
+  double spread;
+};
+
+}  // namespace sonde
