@@ -94,7 +94,7 @@ class BuiltIn final : public Stationary {
   }
   Matrix input_gradient(VectorView x, PointsView b, MatrixView w) const override {
     const Scaled points(b, lengths_);
-    const Vector here = x.cwiseQuotient(lengths_);
+    const Vector here = lengths_.cwiseInverse().cwiseProduct(x);  // as Scaled rounds
     Matrix slopes(b.rows(), lengths_.size());
     dense::arithmetic().slopes(kind_, here.data(), points.coordinates(), slopes.data(), b.rows());
     return lengths_.cwiseInverse().asDiagonal() * (slopes.transpose() * w);

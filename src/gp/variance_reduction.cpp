@@ -20,13 +20,6 @@ struct Prepared {
   double factor;     // weight y_scale^2
 };
 
-Matrix times(const Matrix& a, const Matrix& b) {
-  Matrix product = Matrix::Zero(a.cols(), b.cols());
-  dense::arithmetic().add_product(a.cols(), b.cols(), a.rows(), 1.0, a.data(), a.rows(), b.data(),
-                                  b.rows(), product.data(), a.cols());
-  return product;
-}
-
 /// Posterior covariances of the reference points with x, (r, n), and the variances at x.
 struct Joint {
   Matrix half;        // (n_train + 1, n)
