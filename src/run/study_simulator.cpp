@@ -61,7 +61,9 @@ Extraction extraction_of(TomlReader& reader) {
   int ways = 0;
   for (const char* way : {"json", "regex", "csv", "stdout"}) ways += reader.find(way) ? 1 : 0;
   if (ways != 1) {
-    if (ways == 0) reader.done();
+    for (const TomlValue::Entry& entry : reader.value().entries) {
+      if (ways == 0 && nearest_name(entry.key, {"json", "regex", "csv", "stdout"})) reader.done();
+    }
     reader.refuse(reader.value().at, "",
                   fmt::format("expected one of json, regex, csv and stdout, got {}",
                               ways == 0 ? "none of them" : "several of them"));
