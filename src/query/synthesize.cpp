@@ -100,7 +100,9 @@ std::optional<Worthy> most_worthy(const Acquisition& worth, const KnownPoints& k
   });
   for (const Worthy& one : found) {
     if (!std::isfinite(one.worth)) continue;
-    if (known.domain().admits(one.x) && !known.has(known.domain().to_unit(one.x))) return one;
+    if (!known.domain().admits(one.x) || known.has(known.domain().to_unit(one.x))) continue;
+    const double value = worth(one.x);  // the row path may differ by a rounding
+    if (std::isfinite(value)) return Worthy{one.x, value};
   }
   return std::nullopt;
 }
