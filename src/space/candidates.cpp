@@ -13,7 +13,6 @@
 namespace sonde::space {
 namespace {
 
-constexpr Index kFirstCandidates = 30000;
 constexpr double kRareShare = 1e-3;
 
 struct RowHash {
@@ -99,20 +98,29 @@ Points every_point(const Domain& domain) {
   return points;
 }
 
+Points admitted_rows(const Domain& domain, const Points& x) {
+  const std::vector<bool> admitted = domain.rows_admitted(x);
+  Points result(std::count(admitted.begin(), admitted.end(), true), x.cols());
+  for (Index i = 0, k = 0; i < x.rows(); ++i) {
+    if (admitted[static_cast<std::size_t>(i)]) result.row(k++) = x.row(i);
+  }
+  return result;
+}
+
 Points distinct_rows(PointsView x) {
   DistinctRows rows(x.cols());
   for (Index i = 0; i < x.rows(); ++i) rows.add(x.row(i).transpose());
   return rows.points();
 }
 
-Drawn first_admissible(const Domain& domain, Index n, const Source& source) {
+Drawn first_admissible(const Domain& domain, Index n, const Source& source, Index patience) {
   DistinctRows found(domain.dim());
   Index drawn = 0;
   Index admissible = 0;
   while (found.count() < n) {
     const bool rare = static_cast<double>(admissible) < kRareShare * static_cast<double>(drawn);
     const bool exhausted = admissible > 100 * (found.count() + n);
-    if (drawn >= kFirstCandidates && (rare || exhausted)) break;
+    if (drawn >= patience && (rare || exhausted)) break;
     const Index block = std::clamp<Index>(drawn, std::max<Index>(n, 64), 4096);
     const Points x = rows_from_quantiles(domain, source(block));
     const std::vector<bool> admitted = domain.rows_admitted(x);

@@ -23,9 +23,12 @@ struct Drawn {
   Points points;    ///< (k, d) admissible, none twice
   Index candidates; /**< points of the box that it took */
 };
-/// The first n admissible points of the source; fewer where the share of admissible ones turns out
-/// to be below about 1e-3, or where the same points come again and again.
-Drawn first_admissible(const Domain& domain, Index n, const Source& source);
+/// The first n admissible points of the source; fewer where after `patience` candidates the share
+/// of admissible ones is below 1e-3, or the same points come again and again.
+Drawn first_admissible(const Domain& domain, Index n, const Source& source, Index patience);
+
+/// The rows of x (n, d) that the domain admits.
+Points admitted_rows(const Domain& domain, const Points& x);
 
 /// x, each row once, in the order of first occurrence.
 Points distinct_rows(PointsView x);

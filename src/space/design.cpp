@@ -7,6 +7,7 @@
 #include "space/candidates.hpp"
 #include "space/sequences.hpp"
 #include "space/spread.hpp"
+#include "space/subset.hpp"
 
 namespace sonde::design {
 namespace {
@@ -16,7 +17,9 @@ using space::Source;
 using space::Spread;
 
 constexpr double kEnumerable = 20000;
-constexpr Index kRareSamples = 2000;
+constexpr Index kFirstCandidates = 30000;
+constexpr Index kMostCandidates = 1000000;
+constexpr Index kRareSamples = 4000;
 
 // How points are picked where more are at hand than asked for.
 enum class Pick { Random, Strata, FarApart };
@@ -25,7 +28,11 @@ enum class Pick { Random, Strata, FarApart };
   const Points box = space::rows_from_quantiles(
       domain, space::scrambled_sobol(domain.dim(), rng.child("refused"))(10000));
   const Index found = drawn.points.rows();
-  const std::string words = space::in_words(space::rejected_shares(domain, box));
+  const auto rejected = space::rejected_shares(domain, box);
+  std::string words = space::in_words(rejected);
+  const bool each_can_be_met = std::all_of(rejected.begin(), rejected.end(),
+                                           [](const auto& one) { return one.second < 0.99; });
+  if (found == 0 && each_can_be_met) words += "; each can be met, together they cannot";
   throw ArgumentError(concat("design: ", found, " of ", drawn.candidates, " candidates ",
                              found == 1 ? "is" : "are", " admissible; check the constraints",
                              words.empty() ? "" : " (" + words + ")"));
@@ -43,15 +50,6 @@ Points picked(const Domain& domain, const Points& points, Index n, Pick pick, Rn
   Points result(static_cast<Index>(rows.size()), points.cols());
   for (Index i = 0; i < result.rows(); ++i) {
     result.row(i) = points.row(rows[static_cast<std::size_t>(i)]);
-  }
-  return result;
-}
-
-Points admitted_rows(const Domain& domain, const Points& x) {
-  const std::vector<bool> admitted = domain.rows_admitted(x);
-  Points result(std::count(admitted.begin(), admitted.end(), true), x.cols());
-  for (Index i = 0, k = 0; i < x.rows(); ++i) {
-    if (admitted[static_cast<std::size_t>(i)]) result.row(k++) = x.row(i);
   }
   return result;
 }
@@ -74,17 +72,29 @@ bool enumerable(const Domain& domain) {
 
 Points from_all_points(const Domain& domain, Index n, Pick pick, Rng rng) {
   const Points box = space::every_point(domain);
-  const Points all = admitted_rows(domain, box);
+  const Points all = space::admitted_rows(domain, box);
   if (all.rows() == 0) refuse(domain, {all, box.rows()}, rng);
   return repeated(domain, all, n, pick, rng);
 }
 
 // Where admissible points are too rare to be drawn.
-Points from_rare_points(const Domain& domain, Index n, Pick pick, const Drawn& drawn, Rng rng) {
-  const Admissibility rare =
-      admissibility(domain, std::max(kRareSamples, 20 * n), rng.child("rare"));
-  if (rare.points.rows() == 0) refuse(domain, {rare.points, drawn.candidates + rare.samples}, rng);
-  return repeated(domain, rare.points, n, pick, rng);
+Points from_rare_points(const Domain& domain, Index n, const Source& source, Pick pick,
+                        const Drawn& drawn, Rng rng) {
+  const Index samples = std::max(kRareSamples, 4 * n);
+  const space::Subset rare = space::subset_simulation(
+      domain, space::scrambled_sobol(domain.dim(), rng.child("rare"))(samples), rng.child("walk"));
+  if (rare.share > 0.0) {
+    const Points points = space::distinct_rows(space::rows_from_quantiles(domain, rare.quantiles));
+    return repeated(domain, points, n, pick, rng.child("pick"));
+  }
+  // No slope led there. What chance has found shows that patience will find more.
+  Drawn patient{drawn.points, drawn.candidates + rare.samples};
+  if (drawn.points.rows() > 0) {
+    patient = space::first_admissible(domain, n, source, kMostCandidates);
+    patient.candidates += drawn.candidates;
+  }
+  if (patient.points.rows() < n) refuse(domain, patient, rng);
+  return patient.points;
 }
 
 // The first n admissible points of a source.
@@ -93,18 +103,19 @@ Points filtered(const Domain& domain, Index n, const Source& source, Pick pick, 
   if (enumerable(domain) && 2.0 * static_cast<double>(n) >= space::count_of_points(domain)) {
     return from_all_points(domain, n, pick, rng);
   }
-  const Drawn drawn = space::first_admissible(domain, n, source);
+  const Drawn drawn = space::first_admissible(domain, n, source, kFirstCandidates);
   if (drawn.points.rows() == n) return drawn.points;
   if (enumerable(domain)) return from_all_points(domain, n, pick, rng);
-  return from_rare_points(domain, n, pick, drawn, rng);
+  return from_rare_points(domain, n, source, pick, drawn, rng);
 }
 
 // n of many admissible points, chosen by exchanges.
 Points chosen(const Domain& domain, Index n, Pick pick, Rng rng) {
   if (enumerable(domain)) return from_all_points(domain, n, pick, rng);
   const Index many = std::max<Index>(2000, 20 * n);
-  const Points candidates = filtered(
-      domain, many, space::scrambled_sobol(domain.dim(), rng.child("candidates")), pick, rng);
+  const Points candidates =
+      filtered(domain, many, space::scrambled_sobol(domain.dim(), rng.child("candidates")),
+               Pick::Random, rng);
   return picked(domain, candidates, n, pick, rng.child("choice"));
 }
 

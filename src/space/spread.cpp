@@ -9,7 +9,7 @@
 namespace sonde::space {
 namespace {
 
-constexpr double kWork = 2e8;  // distance terms an optimisation may look at
+constexpr double kWork = 1e8;  // distance terms that an optimisation may look at
 constexpr double kHottest = 0.1;
 constexpr double kColdest = 1e-4;
 constexpr double kClosest = 1e-14;  // squared: equal points have a finite, prohibitive weight
@@ -38,6 +38,18 @@ double closeness_of_all(const Points& x) {
   return 0.5 * sum;
 }
 
+// Swaps (a, j) and (b, j) and gives the closeness of all, which was `sum` before.
+double closeness_after_swap(Points& x, Index a, Index b, Index j, double sum) {
+  const auto of_both = [&] {
+    return closeness_of_row(x, a, x.row(a).data()) + closeness_of_row(x, b, x.row(b).data());
+  };
+  const double before = of_both();
+  std::swap(x(a, j), x(b, j));
+  // The pair (a, b) itself keeps its distance and cancels.
+  const double swapped = sum + of_both() - before;
+  return swapped > 1e-6 * sum ? swapped : closeness_of_all(x);
+}
+
 // Logarithm of phi_p: of an inverse distance, so that a difference of 0.1 is 10 % of distance.
 double log_phi(double sum) {
   return std::log(sum) / 16.0;
@@ -45,7 +57,7 @@ double log_phi(double sum) {
 
 Index exchanges_for(Index n, Index dim) {
   const double affordable = kWork / static_cast<double>(2 * n * (dim + 8));
-  return static_cast<Index>(std::clamp(affordable, 2000.0, 40000.0));
+  return static_cast<Index>(std::clamp(affordable, 2000.0, 20000.0));
 }
 
 // Metropolis' rule along a geometric cooling.
@@ -65,6 +77,39 @@ class Annealing {
   double temperature_;
   double factor_;
   Rng rng_;
+};
+
+// phi_p of the chosen candidates.
+class Separation {
+ public:
+  Separation(PointsView candidates, Index n)
+      : candidates_(candidates), chosen_(n, candidates.cols()) {}
+
+  // How much log phi_p grows if the candidate takes the place of the row.
+  double increase(Index row, Index candidate) {
+    if (sum_ < 0.0) sum_ = closeness_of_all(chosen_);
+    const Vector point = candidates_.row(candidate).transpose();
+    const double before = closeness_of_row(chosen_, row, chosen_.row(row).data());
+    after_ = sum_ + closeness_of_row(chosen_, row, point.data()) - before;
+    // Little is left of a large sum: rounding, too.
+    if (!(after_ > 1e-6 * sum_)) {
+      Points tried = chosen_;
+      tried.row(row) = point.transpose();
+      after_ = closeness_of_all(tried);
+    }
+    return log_phi(after_) - log_phi(sum_);
+  }
+  // \pre the last increase() was of the same exchange, or none has been called yet
+  void set(Index row, Index candidate) {
+    chosen_.row(row) = candidates_.row(candidate);
+    sum_ = after_;
+  }
+
+ private:
+  PointsView candidates_;
+  Points chosen_;
+  double sum_ = -1.0;  // not known yet
+  double after_ = -1.0;
 };
 
 // The strata of each coordinate and how full a choice makes them.
@@ -130,9 +175,9 @@ class Occupancy {
 std::vector<std::vector<Index>> spread_by_swaps(Points place, Rng rng) {
   const Index n = place.rows();
   const Index dim = place.cols();
-  std::vector<std::vector<Index>> from(static_cast<std::size_t>(dim),
-                                       std::vector<Index>(static_cast<std::size_t>(n)));
-  for (std::vector<Index>& column : from) std::iota(column.begin(), column.end(), Index{0});
+  std::vector<Index> identity(static_cast<std::size_t>(n));
+  std::iota(identity.begin(), identity.end(), Index{0});
+  std::vector<std::vector<Index>> from(static_cast<std::size_t>(dim), identity);
   if (n < 3 || dim < 2) return from;
   std::vector<std::vector<Index>> best = from;
   double sum = closeness_of_all(place);
@@ -144,15 +189,7 @@ std::vector<std::vector<Index>> spread_by_swaps(Points place, Rng rng) {
     const auto b = static_cast<Index>(rng.below(static_cast<std::uint64_t>(n)));
     const auto j = static_cast<Index>(rng.below(static_cast<std::uint64_t>(dim)));
     if (a == b || place(a, j) == place(b, j)) continue;
-    const auto of_both = [&] {
-      return closeness_of_row(place, a, place.row(a).data()) +
-             closeness_of_row(place, b, place.row(b).data());
-    };
-    const double before = of_both();
-    std::swap(place(a, j), place(b, j));
-    // The pair (a, b) itself keeps its distance and cancels.
-    double swapped = sum + of_both() - before;
-    if (!(swapped > 1e-6 * sum)) swapped = closeness_of_all(place);
+    const double swapped = closeness_after_swap(place, a, b, j, sum);
     if (!annealing.accepts(log_phi(swapped) - log_phi(sum))) {
       std::swap(place(a, j), place(b, j));
       continue;
@@ -175,41 +212,27 @@ std::vector<Index> choose_spread(PointsView candidates, Index n, Spread spread, 
     order.resize(static_cast<std::size_t>(std::min(n, k)));
     return order;
   }
+  const auto at = [&](Index i) -> Index& { return order[static_cast<std::size_t>(i)]; };
   const bool distances = spread == Spread::StrataAndDistances;
-  Points chosen(n, candidates.cols());
   Occupancy occupancy(candidates, n);
+  Separation separation(candidates, n);
   for (Index i = 0; i < n; ++i) {
-    chosen.row(i) = candidates.row(order[static_cast<std::size_t>(i)]);
-    occupancy.add(order[static_cast<std::size_t>(i)], 1.0);
+    occupancy.add(at(i), 1.0);
+    separation.set(i, at(i));
   }
-  double sum = distances ? closeness_of_all(chosen) : 0.0;
   const Index steps = exchanges_for(n, candidates.cols());
   Annealing annealing(steps, rng.child("annealing"));
   for (Index step = 0; step < steps; ++step) {
     // order: the n chosen first, then those left.
     const auto row = static_cast<Index>(rng.below(static_cast<std::uint64_t>(n)));
     const auto left = n + static_cast<Index>(rng.below(static_cast<std::uint64_t>(k - n)));
-    Index& out = order[static_cast<std::size_t>(row)];
-    Index& in = order[static_cast<std::size_t>(left)];
-    double increase = occupancy.increase(out, in);
-    double exchanged = 0.0;
-    if (distances) {
-      const Vector point = candidates.row(in).transpose();
-      exchanged = sum + closeness_of_row(chosen, row, point.data()) -
-                  closeness_of_row(chosen, row, chosen.row(row).data());
-      if (!(exchanged > 1e-6 * sum)) {
-        Points tried = chosen;
-        tried.row(row) = candidates.row(in);
-        exchanged = closeness_of_all(tried);
-      }
-      increase += log_phi(exchanged) - log_phi(sum);
-    }
+    double increase = occupancy.increase(at(row), at(left));
+    if (distances) increase += separation.increase(row, at(left));
     if (!annealing.accepts(increase)) continue;
-    occupancy.add(out, -1.0);
-    occupancy.add(in, 1.0);
-    chosen.row(row) = candidates.row(in);
-    std::swap(out, in);
-    sum = exchanged;
+    occupancy.add(at(row), -1.0);
+    occupancy.add(at(left), 1.0);
+    separation.set(row, at(left));
+    std::swap(at(row), at(left));
   }
   order.resize(static_cast<std::size_t>(n));
   return order;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sonde/base/error.hpp"
+#include "space/candidates.hpp"
 #include "space/sequences.hpp"
 #include "support/matchers.hpp"
 
@@ -74,7 +75,7 @@ TEST_CASE("each design has n admissible points, none twice, and repeats with its
                       {{"slope", [](VectorView x) { return x[0] * x[0] + std::log10(x[1]) - 4; }}});
   for (const std::string& name : design::names()) {
     INFO(name);
-    for (const Index n : {1, 2, 7, 60}) {
+    for (const Index n : {1, 2, 30}) {
       const Points x = design::named(name, domain, n, Rng(5));
       CHECK(x.rows() == n);
       CHECK(x.cols() == 4);
@@ -97,7 +98,7 @@ TEST_CASE("a latin hypercube has one point a stratum of every coordinate", "[des
 TEST_CASE("maximin keeps points farther apart than the best of many latin hypercubes", "[design]") {
   for (const Index dim : {2, 5, 10}) {
     double best = 0.0;
-    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
       best = std::max(best, least_distance(design::latin_hypercube(cube(dim), 20, Rng(seed))));
     }
     CHECK(least_distance(design::maximin(cube(dim), 20, Rng(1))) > best);
@@ -213,6 +214,36 @@ TEST_CASE("designs stand where one per cent of the box is admissible", "[design]
   }
 }
 
+TEST_CASE("designs stand where the admissible share is tiny, and cover it", "[design]") {
+  // Two quarter circles, thin as a hair: a share of 1e-8.
+  const Domain arc =
+      cube(2, {{"circle", [](VectorView x) { return std::abs(x.squaredNorm() - 0.49); }, 1e-8}});
+  const Domain spot = cube(3, {corner(0.001)});
+  for (const std::string& name : design::names()) {
+    INFO(name);
+    const Points x = design::named(name, arc, 12, Rng(4));
+    CHECK(all_admitted(arc, x));
+    CHECK(count_distinct(x) == 12);
+    std::set<int> sixths;
+    for (Index i = 0; i < 12; ++i) {
+      sixths.insert(static_cast<int>(std::atan2(x(i, 1), x(i, 0)) / (std::acos(0.0) / 6)));
+    }
+    CHECK(sixths.size() >= (name == "uniform" ? 4u : 5u));
+  }
+  const Points corners = design::maximin(spot, 8, Rng(5));
+  CHECK(all_admitted(spot, corners));
+  const Points spread = corners * 1000;
+  CHECK(least_distance(spread) > 0.4);  // the corners of a cube are 1 apart
+}
+
+TEST_CASE("rare yes-or-no constraints are met by patience", "[design]") {
+  const Domain domain =
+      cube(2, {{"spot", [](VectorView x) { return x.maxCoeff() < 0.01 ? 0.0 : 1.0; }}});
+  const Points x = design::maximin(domain, 10, Rng(1));
+  CHECK(all_admitted(domain, x));
+  CHECK(count_distinct(x) == 10);
+}
+
 TEST_CASE("the levels of a discrete parameter are equally frequent", "[design]") {
   const Domain domain({Parameter::integer("k", 0, 3), Parameter::linear("x", 0, 1)});
   for (const std::string name : {"sobol", "latin hypercube", "maximin"}) {
@@ -255,6 +286,22 @@ TEST_CASE("a design without an admissible point says what each constraint reject
   CHECK(contains(words, "design: 0 of "));
   CHECK(contains(words, " candidates are admissible; check the constraints "));
   CHECK(contains(words, "('never' excludes all of the box, 'corner' 50 %)"));
+}
+
+TEST_CASE("constraints that exclude each other are told as such", "[design]") {
+  const Domain domain = cube(2, {{"low", [](VectorView x) { return x[0] - 0.25; }},
+                                 {"high", [](VectorView x) { return 0.5 - x[0]; }}});
+  CHECK(contains(message_of<ArgumentError>([&] { design::uniform(domain, 5, Rng(1)); }),
+                 "candidates are admissible; check the constraints ('low' excludes 75 %, 'high' 50 "
+                 "%; each can be met, together they cannot)"));
+}
+
+TEST_CASE("shares in messages keep what sets them apart from all", "[design]") {
+  using space::in_words;
+  CHECK(in_words({{"a", 0.9994}}) == "'a' excludes 99.94 %");
+  CHECK(in_words({{"a", 0.99997}, {"b", 1.0}}) == "'b' excludes all of the box, 'a' 99.997 %");
+  CHECK(in_words({{"a", 0.0}, {"b", 0.123}, {"c", 0.0123}}) == "'b' excludes 12 %, 'c' 1.2 %");
+  CHECK(in_words({}).empty());
 }
 
 TEST_CASE("an unknown design is answered with the known ones", "[design]") {

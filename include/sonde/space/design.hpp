@@ -21,8 +21,11 @@ struct Admissibility {
   Points points;  ///< (k, d) some admissible points, natural units; no rows: none was found
 };
 /// Plain Monte Carlo on scrambled Sobol points; where fewer than 100 are admissible, subset
-/// simulation on the scaled excess, which reaches shares of 1e-9. Cost: about `samples` evaluations
-/// a level. \see Au & Beck (2001), Probabilistic Engineering Mechanics 16(4)
+/// simulation on the scaled excess, which reaches shares of 1e-9. Cost: `samples` evaluations, then
+/// about four times as many for each factor of ten below 1. `points` are then spread evenly over
+/// what is admissible. A constraint that only says yes or no gives no slope to descend: rarer than
+/// 1 / samples, it looks like never. \see Au & Beck (2001), Probabilistic Engineering Mechanics
+/// 16(4)
 Admissibility admissibility(const Domain& domain, Index samples, Rng rng);
 
 /// Designs: each returns (n, d) admissible points in natural units, without duplicates where the
