@@ -28,9 +28,10 @@ void subtract_product(const Matrix& a, const Matrix& b, Matrix& c) {
                                   b.rows(), c.data(), c.rows());
 }
 
-Vector transposed_times(const Matrix& a, const Vector& v) {
+/// a' v, of the first `rows` rows.
+Vector transposed_times(const Matrix& a, const Vector& v, Index rows) {
   Vector product(a.cols());
-  dense::arithmetic().transposed_times(a.rows(), a.cols(), a.data(), a.rows(), v.data(),
+  dense::arithmetic().transposed_times(rows, a.cols(), a.data(), a.rows(), v.data(),
                                        product.data());
   return product;
 }
@@ -68,11 +69,16 @@ struct GaussianProcess::State {
   Matrix lower;
   double jitter;
   Weights weights;
+  Index told;  // rows that were observed; behind them stands what was supposed, with alpha zero
+
+  Vector mean_of(const Matrix& k) const {
+    return transposed_times(k, weights.alpha, told).array() + weights.constant;
+  }
 
   /// (n_b) what the uncertainty of the constant mean adds to a standard deviation.
   Vector mean_row(const Matrix& half) const {
     if (mean == Mean::Zero) return Vector::Zero(half.cols());
-    return ((1.0 - transposed_times(half, weights.half_ones).array()) /
+    return ((1.0 - transposed_times(half, weights.half_ones, half.rows()).array()) /
             std::sqrt(weights.precision))
         .matrix();
   }
@@ -113,7 +119,8 @@ struct GaussianProcess::State {
                mean,
                grown(added),
                jitter,
-               {}};
+               {},
+               told};
     next.x << x, added;
     next.y << y, values;
     return next;
@@ -128,9 +135,10 @@ GaussianProcess::GaussianProcess(Kernel kernel, double noise_variance, Points x,
   conditioning::Factor factor = conditioning::factorised(kernel, noise_variance, x);
   Matrix lower = cleared(std::move(factor.lower));
   Weights weights = conditioning::weights(lower, y, mean);
+  const Index told = y.size();
   state_ = std::make_shared<const State>(State{std::move(kernel), noise_variance, std::move(x),
                                                std::move(y), mean, std::move(lower), factor.jitter,
-                                               std::move(weights)});
+                                               std::move(weights), told});
 }
 
 GaussianProcess GaussianProcess::given(PointsView x, VectorView y) const {
@@ -138,6 +146,7 @@ GaussianProcess GaussianProcess::given(PointsView x, VectorView y) const {
   check(state_->noise_variance, x, y);
   State next = state_->with_rows(x, y);
   next.weights = conditioning::weights(next.lower, next.y, next.mean);
+  next.told = next.y.size();
   return GaussianProcess(std::make_shared<const State>(std::move(next)));
 }
 
@@ -160,8 +169,7 @@ Marginals GaussianProcess::predict(PointsView x) const {
     const Index n = std::min(block, x.rows() - first);
     const PointsView here = x.middleRows(first, n);
     const Matrix k = s.kernel->covariance(s.x, here);
-    result.mean.segment(first, n) =
-        transposed_times(k, s.weights.alpha).array() + s.weights.constant;
+    result.mean.segment(first, n) = s.mean_of(k);
     const Matrix half = half_solved(s.lower, k);
     result.variance.segment(first, n) =
         (s.kernel->variance(here) - squared_norms(half) + s.mean_row(half).cwiseAbs2())
@@ -176,7 +184,7 @@ Vector GaussianProcess::predict_mean(PointsView x) const {
   for (Index first = 0; first < x.rows(); first += block) {
     const Index n = std::min(block, x.rows() - first);
     const Matrix k = s.kernel->covariance(s.x, x.middleRows(first, n));
-    mean.segment(first, n) = transposed_times(k, s.weights.alpha).array() + s.weights.constant;
+    mean.segment(first, n) = s.mean_of(k);
   }
   return mean;
 }
@@ -199,7 +207,7 @@ LocalMarginal GaussianProcess::predict_at(VectorView x) const {
   const Matrix slopes = s.kernel->input_gradient(x, s.x, w);
 
   LocalMarginal result;
-  result.mean = k.col(0).dot(s.weights.alpha) + s.weights.constant;
+  result.mean = s.mean_of(k)[0];
   result.variance =
       std::max(0.0, s.kernel->variance(here)[0] - half.squaredNorm() + from_mean * from_mean);
   result.mean_gradient = slopes.col(0);

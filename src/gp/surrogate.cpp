@@ -23,6 +23,7 @@ struct Training {
   Vector y;         // (n), mean 0 and variance 1
   double shift;
   double scale;
+  bool varies;
 };
 
 /// Values of any size: they are divided by the largest before they are squared. An output that does
@@ -34,10 +35,10 @@ void standardise(Training& training) {
   const Vector y = training.y / unit;
   const double mean = y.mean();
   const double sd = std::sqrt((y.array() - mean).square().mean());
-  const bool varies = sd > rounding;
+  training.varies = sd > rounding;
   training.shift = mean * unit;
-  training.scale = varies ? sd * unit : 1e-9 * unit;
-  training.y = varies ? Vector((y.array() - mean) / sd) : Vector(Vector::Zero(y.size()));
+  training.scale = (training.varies ? sd : 1e-9) * unit;
+  training.y = training.varies ? Vector((y.array() - mean) / sd) : Vector(Vector::Zero(y.size()));
 }
 
 Training training_for(const Features& features, const Output& output, const Dataset& data,
@@ -60,6 +61,9 @@ Training training_for(const Features& features, const Output& output, const Data
   }
   training.features = features.rows(x);
   standardise(training);
+  require(training.scale > 1e-140 && training.scale < 1e140, "Surrogate: output '", output.name,
+          "' varies by ", training.scale,
+          ", the square of which has no place in double precision. ", "Choose another unit.");
   return training;
 }
 
@@ -90,10 +94,9 @@ LogPrior prior_of(const ModelOptions& options, Index features) {
   return prior;
 }
 
-Member member_of(const Training& training, GaussianProcess process) {
-  const Vector kernel = process.kernel()->log_parameters();
-  Vector parameters(kernel.size() + 1);
-  parameters << kernel, std::log(process.noise_variance());
+/// The parameters as they were given to the kernel: made from them again, it is the same to the
+/// bit.
+Member member_of(const Training& training, GaussianProcess process, Vector parameters) {
   return {1.0, std::move(process), training.shift, training.scale, std::move(parameters)};
 }
 
@@ -109,9 +112,8 @@ Member fitted(const Training& training, const ModelOptions& options, const Vecto
   require(from.size() == p + 2, "Surrogate: expected ", p + 2, " log parameters an output, got ",
           from.size());
   const Kernel kernel = kernel_of(options, Vector::Ones(p)).with(from.head(p + 1));
-  return member_of(training, fit(kernel, prior, std::exp(from[p + 1]), training.features,
-                                 training.y, search, rng)
-                                 .process);
+  Fit found = fit(kernel, prior, std::exp(from[p + 1]), training.features, training.y, search, rng);
+  return member_of(training, std::move(found.process), std::move(found.evidence.x));
 }
 
 Member given_parameters(const Training& training, const ModelOptions& options,
@@ -120,15 +122,16 @@ Member given_parameters(const Training& training, const ModelOptions& options,
   require(parameters.size() == p + 2, "Surrogate: expected ", p + 2,
           " log parameters an output, got ", parameters.size());
   const Kernel kernel = kernel_of(options, Vector::Ones(p)).with(parameters.head(p + 1));
-  return member_of(training, GaussianProcess(kernel, std::exp(parameters[p + 1]), training.features,
-                                             training.y));
+  return member_of(
+      training, GaussianProcess(kernel, std::exp(parameters[p + 1]), training.features, training.y),
+      parameters);
 }
 
 /// Of the mean, in the output's unit; no less than a trifle, as one divides by it.
-double spread_of(const Member& member, const Points& reference) {
+double spread_of(const Training& training, const Member& member, const Points& reference) {
   const Vector mean = member.process.predict_mean(reference);
   const double sd = std::sqrt((mean.array() - mean.mean()).square().mean());
-  return std::max(sd * member.y_scale, 1e-6 * std::max(std::abs(member.y_shift), member.y_scale));
+  return std::max(sd, training.varies ? 1e-6 : 1e3) * training.scale;
 }
 
 void check(const Domain& domain, const std::vector<Output>& outputs, const Dataset& data) {
@@ -159,7 +162,7 @@ struct Surrogate::State {
       const Training training =
           training_for(features, outputs[static_cast<std::size_t>(j)], data, j);
       Member found = member(training, j);
-      const double spread = spread_of(found, reference);
+      const double spread = spread_of(training, found, reference);
       Response response;
       response.state_ = std::make_shared<const Response::State>(
           Response::State{features, {std::move(found)}, training.rows, spread});
