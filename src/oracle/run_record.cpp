@@ -1,0 +1,134 @@
+#include "oracle/run_record.hpp"
+
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace sonde {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Outcome = RunResult::Outcome;
+
+constexpr int schema = 1;
+constexpr std::array<std::pair<Outcome, const char*>, 6> outcomes = {
+    {{Outcome::Exited, "exited"},
+     {Outcome::Signalled, "signalled"},
+     {Outcome::Timeout, "timeout"},
+     {Outcome::Stall, "stall"},
+     {Outcome::CouldNotStart, "could not start"},
+     {Outcome::Ended, "ended"}}};
+
+const char* word(Outcome outcome) {
+  for (const auto& [value, name] : outcomes)
+    if (value == outcome) return name;
+  return "";
+}
+
+Outcome outcome_named(const std::string& name) {
+  for (const auto& [value, known] : outcomes)
+    if (name == known) return value;
+  throw std::runtime_error("unknown outcome");
+}
+
+// Arguments and paths are bytes; those that are no UTF-8 cannot stand in JSON as they are.
+Json bytes(const std::string& text) {
+  try {
+    static_cast<void>(Json(text).dump());
+    return text;
+  } catch (const Json::exception&) {
+    return std::vector<unsigned char>(text.begin(), text.end());
+  }
+}
+
+std::string from_bytes(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  const auto numbers = value.get<std::vector<unsigned char>>();
+  return {numbers.begin(), numbers.end()};
+}
+
+Json duration(double seconds) {
+  return std::isfinite(seconds) ? Json(seconds) : Json(nullptr);
+}
+
+double seconds_of(const Json& value) {
+  return value.is_null() ? std::numeric_limits<double>::infinity() : value.get<double>();
+}
+
+std::string dumped(const Json& json) {
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string to_text(const RunRequest& request) {
+  Json argv = Json::array();
+  for (const std::string& argument : request.argv) argv.push_back(bytes(argument));
+  Json env = Json::array();
+  for (const auto& [name, value] : request.env)
+    env.push_back(Json::array({bytes(name), bytes(value)}));
+  return dumped({{"schema", schema},
+                 {"argv", argv},
+                 {"env", env},
+                 {"stdin", request.standard_input},
+                 {"timeout", duration(request.timeout)},
+                 {"stall", duration(request.stall)},
+                 {"grace", request.grace},
+                 {"end_on_death", request.end_on_death},
+                 {"stream_part", request.stream_part},
+                 {"sync", request.sync}});
+}
+
+std::optional<RunRequest> run_request(const std::string& text) try {
+  const Json json = Json::parse(text);
+  if (json.at("schema").get<int>() > schema) return std::nullopt;
+  RunRequest request;
+  for (const Json& argument : json.at("argv")) request.argv.push_back(from_bytes(argument));
+  for (const Json& pair : json.at("env"))
+    request.env.emplace_back(from_bytes(pair.at(0)), from_bytes(pair.at(1)));
+  request.standard_input = json.at("stdin").get<std::string>();
+  request.timeout = seconds_of(json.at("timeout"));
+  request.stall = seconds_of(json.at("stall"));
+  request.grace = json.at("grace").get<double>();
+  request.end_on_death = json.at("end_on_death").get<bool>();
+  request.stream_part = json.at("stream_part").get<std::size_t>();
+  request.sync = json.at("sync").get<std::vector<std::string>>();
+  return request;
+} catch (const std::exception&) {
+  return std::nullopt;
+}
+
+std::string to_text(const RunResult& result) {
+  return dumped({{"schema", schema},
+                 {"outcome", word(result.outcome)},
+                 {"exit_status", result.exit_status},
+                 {"signal", result.signal},
+                 {"seconds", result.seconds},
+                 {"cpu_seconds", result.cpu_seconds},
+                 {"max_rss", result.max_rss},
+                 {"host", result.host},
+                 {"started", result.started},
+                 {"ended", result.ended},
+                 {"message", result.message}});
+}
+
+std::optional<RunResult> run_result(const std::string& text) try {
+  const Json json = Json::parse(text);
+  if (json.at("schema").get<int>() > schema) return std::nullopt;
+  RunResult result;
+  result.outcome = outcome_named(json.at("outcome").get<std::string>());
+  result.exit_status = json.at("exit_status").get<int>();
+  result.signal = json.at("signal").get<int>();
+  result.seconds = json.at("seconds").get<double>();
+  result.cpu_seconds = json.at("cpu_seconds").get<double>();
+  result.max_rss = json.at("max_rss").get<double>();
+  result.host = json.at("host").get<std::string>();
+  result.started = json.at("started").get<double>();
+  result.ended = json.at("ended").get<double>();
+  result.message = json.at("message").get<std::string>();
+  return result;
+} catch (const std::exception&) {
+  return std::nullopt;
+}
+
+}  // namespace sonde
