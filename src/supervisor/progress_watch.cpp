@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <utility>
 
 #include "oracle/run_record.hpp"
 
@@ -20,11 +21,11 @@ double scan_period(double limit) {
 }
 
 // Of names, sizes and times of all files; a sum, as the order in which they come is nobody's.
-std::uint64_t fingerprint() {
+std::uint64_t fingerprint(const std::string& folder) {
   std::uint64_t sum = 0;
   std::error_code refused;
   int files = 0;
-  fs::recursive_directory_iterator entry(".", fs::directory_options::skip_permission_denied,
+  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied,
                                          refused);
   for (; !refused && entry != fs::recursive_directory_iterator() && files < max_files;
        entry.increment(refused), ++files) {
@@ -44,17 +45,18 @@ std::uint64_t fingerprint() {
 
 }  // namespace
 
-ProgressWatch::ProgressWatch(double limit, double now)
-    : limit_(limit),
+ProgressWatch::ProgressWatch(double limit, double now, std::string folder)
+    : folder_(std::move(folder)),
+      limit_(limit),
       last_sign_(now),
       next_scan_(now + scan_period(limit)),
-      fingerprint_(std::isfinite(limit) ? fingerprint() : 0) {}
+      fingerprint_(std::isfinite(limit) ? fingerprint(folder_) : 0) {}
 
 bool ProgressWatch::stalled(double now) {
   if (!std::isfinite(limit_)) return false;
   if (now >= next_scan_) {
     next_scan_ = now + scan_period(limit_);
-    const std::uint64_t seen = fingerprint();
+    const std::uint64_t seen = fingerprint(folder_);
     if (seen != fingerprint_) last_sign_ = now;
     fingerprint_ = seen;
   }

@@ -1,0 +1,244 @@
+#include "oracle/verdict.hpp"
+
+#include <string.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/nearest_name.hpp"
+#include "oracle/file.hpp"
+#include "oracle/number.hpp"
+#include "sonde/base/error.hpp"
+
+namespace sonde {
+namespace {
+
+using Status = Answer::Status;
+using Outcome = RunResult::Outcome;
+
+Answer fine() {
+  Answer answer;
+  answer.status = Status::Ok;
+  return answer;
+}
+
+Answer failed(std::string kind, std::string message, Status status = Status::Failed) {
+  Answer answer;
+  answer.status = status;
+  answer.kind = std::move(kind);
+  answer.message = std::move(message);
+  return answer;
+}
+
+// What the simulator said last on standard error: ": 'cannot read the mesh'".
+std::string last_words(const RunOutput& output) {
+  const std::string words = output.last_line(run_files::standard_error);
+  return words.empty() ? "" : ": '" + words + "'";
+}
+
+std::string number_word(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "infinite" : "-infinite";
+  return shortest_decimal(value);
+}
+
+std::string line_around(std::string_view text, std::string_view match) {
+  const auto begin = static_cast<std::size_t>(match.data() - text.data());
+  const std::size_t before = begin == 0 ? std::string_view::npos : text.rfind('\n', begin - 1);
+  const std::size_t from = before == std::string_view::npos ? 0 : before + 1;
+  std::string_view line = text.substr(from, text.find('\n', begin) - from);
+  const std::size_t first = line.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return "";
+  line = line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+  return printable(line);
+}
+
+struct Sight {
+  bool found = false;
+  std::string line;     // of the file, where found
+  std::string problem;  // why the file could not be searched
+};
+
+Sight look_for(const Pattern& pattern, const std::string& file, const RunOutput& output) {
+  Sight sight;
+  sight.problem = output.each_window(file, [&](std::string_view text) {
+    pattern.each(text, [&](std::string_view whole, std::string_view) {
+      sight.found = true;
+      sight.line = line_around(text, whole);
+      return false;
+    });
+    return !sight.found;
+  });
+  return sight;
+}
+
+}  // namespace
+
+Verdict::Verdict(const SimulatorSpec& spec, std::vector<Parameter> inputs,
+                 const std::vector<ProcessOutput>& outputs)
+    : timeout_(spec.timeout_seconds),
+      stall_(spec.stall_seconds),
+      any_exit_status_(spec.any_exit_status),
+      fail_when_(rules(spec.fail_when, "simulator.fail_when")),
+      succeed_when_(rules(spec.succeed_when, "simulator.succeed_when")),
+      inputs_(std::move(inputs)) {
+  for (const ProcessOutput& output : outputs) {
+    const std::string& name = output.output.name;
+    outputs_.emplace_back(output.from, "y", name, "outputs." + name + ".from");
+    accept_.push_back(output.accept);
+  }
+  std::vector<std::string> names;
+  for (const Parameter& input : inputs_) names.push_back(input.name);
+  for (const Echo& echo : spec.echo) {
+    const auto found = std::find(names.begin(), names.end(), echo.input);
+    require<StudyError>(found != names.end(), "echo.", echo.input,
+                        ": expected the name of a variable", suggestion(echo.input, names));
+    echoes_.push_back({Extractor(echo.from, "x", echo.input, "echo." + echo.input),
+                       static_cast<std::size_t>(found - names.begin()), echo.tolerance});
+  }
+}
+
+std::vector<Verdict::Rule> Verdict::rules(const std::vector<TextRule>& written,
+                                          const std::string& key) {
+  std::vector<Rule> all;
+  for (const TextRule& rule : written) {
+    require<StudyError>(stays_below(rule.file), key,
+                        ": expected a file in the run's directory, got '", rule.file, "'");
+    try {
+      all.push_back({rule.file, Pattern(rule.pattern), rule.kind});
+    } catch (const StudyError& refused) {
+      throw StudyError(key + ": " + refused.what());
+    }
+  }
+  return all;
+}
+
+std::vector<std::string> Verdict::files() const {
+  std::vector<std::string> all;
+  const auto add = [&](const std::string& file) {
+    if (!file.empty() && std::find(all.begin(), all.end(), file) == all.end()) all.push_back(file);
+  };
+  for (const Extractor& output : outputs_) add(output.from().file);
+  for (const Heard& echo : echoes_) add(echo.from.from().file);
+  for (const Rule& rule : fail_when_) add(rule.file);
+  for (const Rule& rule : succeed_when_) add(rule.file);
+  return all;
+}
+
+Answer Verdict::on(const RunResult& result, const RunOutput& output, const Query& query) const {
+  Answer answer = by_end(result, output);
+  if (answer.status == Status::Ok) answer = by_texts(output);
+  if (answer.status == Status::Ok) answer = by_outputs(output);
+  if (answer.status == Status::Ok) {
+    Answer objection = by_ranges(answer, query);
+    if (objection.status == Status::Ok) objection = by_echoes(output, query);
+    if (objection.status != Status::Ok) answer = std::move(objection);
+  }
+  answer.seconds = result.seconds;
+  answer.host = result.host;
+  answer.started = result.started;
+  answer.ended = result.ended;
+  return answer;
+}
+
+Answer Verdict::by_end(const RunResult& result, const RunOutput& output) const {
+  const std::string words = last_words(output);
+  switch (result.outcome) {
+    case Outcome::CouldNotStart:
+      return failed("could not start", result.message);
+    case Outcome::Timeout:
+      return failed("timeout", concat("not done within ", timeout_, " s", words), Status::TimedOut);
+    case Outcome::Stall:
+      return failed("stall", concat("nothing written for ", stall_, " s", words), Status::TimedOut);
+    case Outcome::Signalled: {
+      const char* const name = ::sigdescr_np(result.signal);
+      return failed("signal",
+                    concat("signal ", result.signal, " (", name ? name : "unknown", ")", words));
+    }
+    case Outcome::Ended:
+      return failed("lost", result.message);
+    case Outcome::Exited:
+      break;
+  }
+  if (result.exit_status != 0 && !any_exit_status_)
+    return failed("exit status", concat("exit status ", result.exit_status, words));
+  return fine();
+}
+
+Answer Verdict::by_texts(const RunOutput& output) const {
+  for (const Rule& rule : fail_when_) {
+    const Sight sight = look_for(rule.pattern, rule.file, output);
+    if (sight.found)
+      return failed(rule.kind.empty() ? "fail_when" : rule.kind,
+                    "'" + rule.file + "' says '" + sight.line + "'");
+  }
+  for (const Rule& rule : succeed_when_) {
+    const Sight sight = look_for(rule.pattern, rule.file, output);
+    if (sight.found) continue;
+    return failed("succeed_when", !sight.problem.empty()
+                                      ? sight.problem
+                                      : "'" + rule.file + "' has nothing that matches " +
+                                            rule.pattern.text() + last_words(output));
+  }
+  return fine();
+}
+
+Answer Verdict::by_outputs(const RunOutput& output) const {
+  Answer answer = fine();
+  answer.y.resize(static_cast<Index>(outputs_.size()));
+  const bool talks = std::any_of(outputs_.begin(), outputs_.end(), [](const Extractor& from) {
+    return from.from().source == Extraction::Source::StdoutJson;
+  });
+  if (talks)
+    if (const std::string reason = told_failure(output); !reason.empty())
+      return failed("told", reason);
+  for (std::size_t j = 0; j < outputs_.size(); ++j) {
+    const Reading reading = outputs_[j].number(output);
+    if (!reading.problem.empty())
+      return failed("output missing", outputs_[j].name() + ": " + reading.problem);
+    answer.y[static_cast<Index>(j)] = *reading.number;
+  }
+  for (std::size_t j = 0; j < outputs_.size(); ++j) {
+    const double value = answer.y[static_cast<Index>(j)];
+    if (!std::isfinite(value))
+      return failed("not finite", outputs_[j].name() + " is " + number_word(value));
+  }
+  return answer;
+}
+
+Answer Verdict::by_ranges(const Answer& answer, const Query& query) const {
+  Vector point(query.x.size() + answer.y.size());
+  point << query.x, answer.y;
+  for (std::size_t j = 0; j < accept_.size(); ++j) {
+    if (!accept_[j]) continue;
+    const double holds = (*accept_[j])(point);
+    if (std::isfinite(holds) && holds != 0.0) continue;
+    return failed("out of range",
+                  concat(outputs_[j].name(), " = ", number_word(answer.y[static_cast<Index>(j)]),
+                         ": '", accept_[j]->text(), "' does not hold"));
+  }
+  return fine();
+}
+
+Answer Verdict::by_echoes(const RunOutput& output, const Query& query) const {
+  for (const Heard& echo : echoes_) {
+    const Parameter& input = inputs_[echo.input];
+    const double asked = query.x[static_cast<Index>(echo.input)];
+    const bool word = input.scale == Scale::Choice;
+    const Reading reading = word ? echo.from.read(output) : echo.from.number(output);
+    const std::string name = "echo of " + input.name;
+    if (!reading.problem.empty()) return failed("echo differs", name + ": " + reading.problem);
+    const std::string expected =
+        word ? input.labels.at(static_cast<std::size_t>(asked)) : shortest_decimal(asked);
+    const bool same =
+        word ? reading.text == expected : std::abs(*reading.number - asked) <= echo.tolerance;
+    if (!same)
+      return failed("echo differs",
+                    name + ": expected " + expected + ", got " +
+                        (word ? printable(reading.text, 60) : number_word(*reading.number)));
+  }
+  return fine();
+}
+
+}  // namespace sonde
