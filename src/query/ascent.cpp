@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-namespace sonde {
+namespace sonde::query {
 namespace {
 
 constexpr double nothing = -std::numeric_limits<double>::infinity();
@@ -205,4 +205,4 @@ Worthy Ascent::from(const Vector& x) const {
   return best;
 }
 
-}  // namespace sonde
+}  // namespace sonde::query

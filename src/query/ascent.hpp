@@ -7,7 +7,7 @@
 #include "sonde/math/optimize.hpp"
 #include "space/axis.hpp"
 
-namespace sonde {
+namespace sonde::query {
 
 /// A point in natural units and its worth.
 struct Worthy {
@@ -49,4 +49,4 @@ class Ascent {
   std::vector<ScalarField> constraints_;
 };
 
-}  // namespace sonde
+}  // namespace sonde::query

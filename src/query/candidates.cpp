@@ -7,7 +7,7 @@
 
 #include "sonde/space/design.hpp"
 
-namespace sonde {
+namespace sonde::query {
 namespace {
 
 // A design of this size lists all points of any domain that is small enough to be listed.
@@ -95,4 +95,4 @@ Index farthest(const KnownPoints& known, PointsView candidates) {
   return best;
 }
 
-}  // namespace sonde
+}  // namespace sonde::query

@@ -4,7 +4,7 @@
 #include "sonde/base/random.hpp"
 #include "sonde/base/types.hpp"
 
-namespace sonde {
+namespace sonde::query {
 
 /// About n admissible points (k, d) in natural units, none known, none twice: scrambled Sobol. None
 /// where the domain is exhausted. \throws ArgumentError where nothing is admissible.
@@ -16,4 +16,4 @@ Points candidates_near(const KnownPoints& known, PointsView centres, Index n, Rn
 /// The candidate farthest from all known points in the unit cube. \pre candidates.rows() > 0
 Index farthest(const KnownPoints& known, PointsView candidates);
 
-}  // namespace sonde
+}  // namespace sonde::query

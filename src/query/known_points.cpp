@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-namespace sonde {
+namespace sonde::query {
 
 KnownPoints::KnownPoints(Domain domain, double same_point)
     : domain_(std::move(domain)), same_point_(same_point), rows_(8, domain_.dim()) {}
@@ -32,4 +32,4 @@ PointsView KnownPoints::unit_rows() const {
   return rows_.topRows(size_);
 }
 
-}  // namespace sonde
+}  // namespace sonde::query

@@ -3,7 +3,7 @@
 #include "sonde/base/types.hpp"
 #include "sonde/space/domain.hpp"
 
-namespace sonde {
+namespace sonde::query {
 
 /// Points of the unit cube that are not to be proposed again.
 class KnownPoints {
@@ -24,4 +24,4 @@ class KnownPoints {
   Index size_ = 0;
 };
 
-}  // namespace sonde
+}  // namespace sonde::query

@@ -16,6 +16,10 @@
 namespace sonde {
 namespace {
 
+using query::Ascent;
+using query::KnownPoints;
+using query::Worthy;
+
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double basin = 0.1;  // starts nearer than this in every coordinate climb the same hill
 constexpr Index filling_candidates = 1000;
@@ -75,7 +79,8 @@ Screened screen(const Acquisition& worth, const KnownPoints& known, const Points
   require(all.worth.size() == candidates.rows(), "synthesize: the criterion gave ",
           all.worth.size(), " values for ", candidates.rows(), " points");
   const Points centres = rows_of(all.x, scattered(known.domain(), all, options.starts));
-  const Points near = candidates_near(known, centres, options.candidates / 4, rng.child("near"));
+  const Points near =
+      query::candidates_near(known, centres, options.candidates / 4, rng.child("near"));
   if (near.rows() == 0) return all;
   return stacked(all, {near, worth.on_rows(near)});
 }
@@ -122,7 +127,8 @@ class Batch {
   }
 
   bool add_one(Rng rng) {
-    const Points candidates = fresh_candidates(known_, options_.candidates, rng.child("fresh"));
+    const Points candidates =
+        query::fresh_candidates(known_, options_.candidates, rng.child("fresh"));
     if (candidates.rows() == 0) return false;
     std::string why = criterion_.name;
     std::optional<Worthy> chosen;
@@ -135,7 +141,7 @@ class Batch {
     } catch (const ArgumentError& failure) {
       why = concat("space filling: ", failure.what());
     }
-    if (!chosen) chosen = {candidates.row(farthest(known_, candidates)), nan};
+    if (!chosen) chosen = {candidates.row(query::farthest(known_, candidates)), nan};
     known_.add(chosen->x);
     suppose(chosen->x.transpose());
     chosen_.push_back({*chosen, why});
@@ -194,13 +200,13 @@ Points space_filling(const Domain& domain, Index k, PointsView taken, Rng rng) {
   known.add_rows(taken);
   Points result(k, domain.dim());
   for (Index i = 0; i < k; ++i) {
-    const Points candidates = fresh_candidates(known, filling_candidates,
-                                               rng.child("query", static_cast<std::uint64_t>(i)));
+    const Points candidates = query::fresh_candidates(
+        known, filling_candidates, rng.child("query", static_cast<std::uint64_t>(i)));
     if (candidates.rows() == 0) {
       result.conservativeResize(i, Eigen::NoChange);
       break;
     }
-    result.row(i) = candidates.row(farthest(known, candidates));
+    result.row(i) = candidates.row(query::farthest(known, candidates));
     known.add(result.row(i));
   }
   return result;

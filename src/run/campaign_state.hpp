@@ -46,7 +46,7 @@ struct Campaign::State {
   };
   bool data_stale = true;
   Dataset data{};
-  std::optional<Points> design{};
+  std::vector<Points> designs{};  // one after the other; the first is the initial one
   std::optional<Conditioned> refitted{};
   std::optional<Conditioned> recorded{};
 
@@ -62,6 +62,7 @@ struct Campaign::State {
   Index initial() const;
   bool has_surrogate() const;
 
+  const Points& design(std::uint64_t round, Index size);
   Points design_rows_left();
   Asked from_design(Index k);
   Points endless_design(Index k);

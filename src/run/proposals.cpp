@@ -12,6 +12,8 @@
 namespace sonde {
 namespace {
 
+using query::KnownPoints;
+
 constexpr std::uint64_t max_redraws = 20;
 
 // The rows that are neither known nor stand twice, at most k.
@@ -65,6 +67,15 @@ Asked Campaign::State::asked_at(const Points& x, const std::string& why) const {
   return asked;
 }
 
+const Points& Campaign::State::design(std::uint64_t round, Index size) {
+  if (!designs.empty() && designs.front().rows() != size) designs.clear();
+  while (designs.size() <= round) {
+    designs.push_back(
+        sonde::design::named(options.design, domain, size, root.child("design", designs.size())));
+  }
+  return designs[round];
+}
+
 // Those of the initial design that are still to be asked. It is drawn once, as a whole: a prefix of
 // it is what was asked.
 Points Campaign::State::design_rows_left() {
@@ -72,12 +83,9 @@ Points Campaign::State::design_rows_left() {
   if (left <= 0) return Points(0, domain.dim());
   if (options.design_points.rows() > 0) return options.design_points.bottomRows(left);
   const Index size = design_size >= 0 ? design_size : initial();
-  if (!design || design->rows() != size) {
-    design = design::named(options.design, domain, size, root.child("design"));
-  }
   KnownPoints known(domain, options.synthesis.same_point);
   known.add_rows(all_points());
-  return fresh_rows(known, *design, left);
+  return fresh_rows(known, design(0, size), left);
 }
 
 // Each from a stream of its own, so that it does not matter how many are asked at once.
@@ -104,12 +112,11 @@ Points Campaign::State::endless_design(Index k) {
   KnownPoints known(domain, options.synthesis.same_point);
   known.add_rows(all_points());
   Points x(0, domain.dim());
-  const Index size = std::max<Index>(options.initial, domain.dim() + 2);
+  const Index size = options.initial > 0 ? options.initial : domain.dim() + 2;
   const std::uint64_t rounds =
       1 + (queries.size() + static_cast<std::uint64_t>(k)) / static_cast<std::uint64_t>(size);
   for (std::uint64_t round = 0; round <= rounds && x.rows() < k; ++round) {
-    const Points drawn = design::named(options.design, domain, size, root.child("design", round));
-    x = stacked(x, fresh_rows(known, drawn, k - x.rows()));
+    x = stacked(x, fresh_rows(known, design(round, size), k - x.rows()));
   }
   return x.rows() > 0 ? x
                       : space_filling(domain, k, all_points(), root.child("ask", queries.size()));

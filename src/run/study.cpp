@@ -156,8 +156,14 @@ StopRule Study::stop_rule() const {
   if (stop_wall_seconds) rules.push_back(after_seconds(*stop_wall_seconds));
   if (stop_error) rules.push_back(below_error(*stop_error));
   if (stop_plateau) rules.push_back(plateau(*stop_plateau));
-  if (rules.empty()) rules.push_back(after_queries(10 * static_cast<Index>(parameters.size())));
+  if (rules.empty()) rules.push_back(after_queries(max_queries()));
   return any_of(std::move(rules));
+}
+
+Index Study::max_queries() const {
+  if (stop_runs) return *stop_runs;
+  if (stop_wall_seconds || stop_error || stop_plateau) return 0;
+  return 10 * static_cast<Index>(parameters.size());
 }
 
 }  // namespace sonde

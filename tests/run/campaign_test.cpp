@@ -210,6 +210,18 @@ TEST_CASE("a criterion that breaks down does not stop the campaign", "[campaign]
   CHECK(campaign.queries()[5].why == "space filling: no factor");
 }
 
+TEST_CASE("an output that never changes is still asked about", "[campaign]") {
+  Campaign campaign = toy_campaign();
+  while (campaign.asked() < 8) {
+    const Asked asked = campaign.propose(1);
+    REQUIRE(asked.queries.size() == 1);
+    campaign.apply(asked);
+    campaign.apply(Answered{asked.queries[0].id, ok(3.0)});
+  }
+  CHECK(campaign.domain().admits(campaign.queries()[7].x));
+  campaign.estimated_error();
+}
+
 TEST_CASE("an exhausted domain proposes nothing", "[campaign]") {
   Campaign campaign(Domain({Parameter::integer("n", 1, 5)}), {{"y", "1"}}, criteria::variance(),
                     toy_options(), 1);

@@ -57,6 +57,7 @@ struct Study {
   TemplateValues template_values() const { return {constants, derived}; }
   CampaignOptions campaign_options() const;  ///< reads design_file where one is named
   StopRule stop_rule() const;                ///< any of those given; none: after 10 d queries
+  Index max_queries() const;  ///< for RunOptions: what stop_rule() allows at most; 0: no limit
 };
 
 /// \throws StudyError: `file:line:column: key: expected, got`, unknown keys with the nearest known
