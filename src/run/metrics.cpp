@@ -1,40 +1,13 @@
 #include "sonde/run/metrics.hpp"
 
 #include <algorithm>
-#include <limits>
-#include <map>
 
+#include "run/history.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/gp/validate.hpp"
 
 namespace sonde {
 namespace {
-
-/// Points by id, and what was observed there, at some moment of a campaign.
-struct Known {
-  std::map<Index, Vector> asked{};
-  std::map<Index, Vector> observed{};
-
-  void apply(const Event& event) {
-    if (const auto* queries = std::get_if<Asked>(&event)) {
-      for (const Query& query : queries->queries) asked[query.id] = query.x;
-      return;
-    }
-    const auto& [id, answer] = std::get<Answered>(event);
-    if (answer.status == Answer::Status::Ok) observed[id] = answer.y;
-  }
-
-  Dataset data(Index dim, Index outputs) const {
-    Dataset made{Points(static_cast<Index>(observed.size()), dim),
-                 Matrix(static_cast<Index>(observed.size()), outputs)};
-    Index row = 0;
-    for (const auto& [id, y] : observed) {
-      made.x.row(row) = asked.at(id).transpose();
-      made.y.row(row++) = y.transpose();
-    }
-    return made;
-  }
-};
 
 Vector loo_nrmse(const Surrogate& surrogate) {
   const auto outputs = static_cast<Index>(surrogate.outputs().size());
@@ -61,7 +34,7 @@ std::vector<MetricsRow> learning_curve(const Domain& domain, const std::vector<O
   Index seen = 0;
   for (const Event& event : events) {
     const bool wanted = of_surrogate(event) && seen++ % step == 0;
-    const auto runs = static_cast<Index>(known.observed.size());
+    const Index runs = known.size();
     if (wanted && (curve.empty() || curve.back().runs < runs)) {
       try {
         const Dataset data = known.data(domain.dim(), static_cast<Index>(outputs.size()));

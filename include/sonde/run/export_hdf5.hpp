@@ -10,12 +10,21 @@
 
 namespace sonde {
 
+/// Where a campaign's state comes from, for the record.
+struct Provenance {
+  std::string journal_sha256{};     ///< Journal::sha256()
+  std::span<const Event> events{};  ///< those it was made of; none: only the newest model is told
+  ModelOptions model{};             ///< its options of the model
+};
+
 /// Writes all of it anew: to a temporary file, then renamed. At every moment `file` is absent, old
 /// and whole, or new and whole. Layout: /runs, /runs/lineage, /models/NNNNNN/<output>, /metrics, as
-/// in the README. Has the models where the campaign has_surrogate(): fits where that is not cached.
-/// \param journal_sha256 Journal::sha256() of what the campaign was made from, as provenance
+/// in the README.
+///
+/// The newest model is campaign.surrogate(), where there is one: fits where that is not cached. The
+/// earlier ones have the recorded parameters, no search: O(n^3) each. Not from two threads at once.
 /// \throws StoreError
 void export_hdf5(const std::filesystem::path& file, const Preamble& preamble, Campaign& campaign,
-                 std::span<const MetricsRow> metrics = {}, const std::string& journal_sha256 = {});
+                 std::span<const MetricsRow> metrics = {}, const Provenance& provenance = {});
 
 }  // namespace sonde

@@ -1,0 +1,180 @@
+#include "run/export_models.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "sonde/base/error.hpp"
+
+namespace sonde {
+namespace {
+
+using hdf5::Axis;
+using hdf5::Handle;
+using Axes = std::vector<const Axis*>;
+
+std::span<const double> view(const Vector& values) {
+  return {values.data(), static_cast<std::size_t>(values.size())};
+}
+
+/// How an input becomes what the kernel sees: (warp(x) - shift) / scale, or for an indicator
+/// (x == shift) / scale.
+struct Feature {
+  enum class Warp : std::int8_t { None, Log, Indicator };
+  std::string name;
+  std::int64_t input;
+  Warp warp;
+  double shift;
+  double scale;
+};
+
+double warped(const Parameter& parameter, double x) {
+  return parameter.scale == Scale::Log ? std::log(x) : x;
+}
+
+Feature coordinate(const Domain& domain, std::size_t input) {
+  const Parameter& parameter = domain.parameters()[input];
+  Vector lower(domain.dim()), upper(domain.dim());
+  for (std::size_t j = 0; j < domain.parameters().size(); ++j) {
+    lower[static_cast<Index>(j)] = domain.parameters()[j].lower;
+    upper[static_cast<Index>(j)] = domain.parameters()[j].upper;
+  }
+  const auto at = static_cast<Index>(input);
+  const double from = domain.to_unit(lower)[at];
+  const double to = domain.to_unit(upper)[at];
+  const double scale =
+      (warped(parameter, parameter.upper) - warped(parameter, parameter.lower)) / (to - from);
+  return {parameter.name, static_cast<std::int64_t>(input),
+          parameter.scale == Scale::Log ? Feature::Warp::Log : Feature::Warp::None,
+          warped(parameter, parameter.lower) - from * scale, scale};
+}
+
+/// As the surrogate makes them: a Choice of more than two labels is an indicator a label.
+std::vector<Feature> features_of(const Domain& domain) {
+  std::vector<Feature> features;
+  for (std::size_t j = 0; j < domain.parameters().size(); ++j) {
+    const Parameter& parameter = domain.parameters()[j];
+    if (parameter.labels.size() <= 2) {
+      features.push_back(coordinate(domain, j));
+      continue;
+    }
+    for (std::size_t label = 0; label < parameter.labels.size(); ++label) {
+      features.push_back({parameter.name + " = " + parameter.labels[label],
+                          static_cast<std::int64_t>(j), Feature::Warp::Indicator,
+                          static_cast<double>(label), std::sqrt(2.0)});
+    }
+  }
+  return features;
+}
+
+void write_features(const Handle& group, const std::vector<Feature>& features) {
+  std::vector<std::string> names;
+  std::vector<std::int64_t> inputs;
+  std::vector<std::int8_t> warps;
+  std::vector<double> shifts, scales;
+  for (const Feature& feature : features) {
+    names.push_back(feature.name);
+    inputs.push_back(feature.input);
+    warps.push_back(static_cast<std::int8_t>(feature.warp));
+    shifts.push_back(feature.shift);
+    scales.push_back(feature.scale);
+  }
+  const Axis axis = hdf5::axis(group, "feature", names, {"1", "what the kernel sees"});
+  const Axes axes = {&axis};
+  hdf5::write(group, "x_input", axes, std::span<const std::int64_t>(inputs),
+              {"1", "column of /runs/x from which the feature is made"});
+  const Handle warp = hdf5::write(
+      group, "x_warp", axes, std::span<const std::int8_t>(warps),
+      {"1", "(x - x_shift) / x_scale, (ln x - x_shift) / x_scale, or (x == x_shift) / x_scale"});
+  constexpr std::array<std::int8_t, 3> values = {0, 1, 2};
+  hdf5::attribute(warp, "flag_values", std::span<const std::int8_t>(values));
+  hdf5::attribute(warp, "flag_meanings", "none log indicator");
+  hdf5::write(group, "x_shift", axes, std::span<const double>(shifts), {"1", ""});
+  hdf5::write(group, "x_scale", axes, std::span<const double>(scales), {"1", ""});
+}
+
+std::vector<std::int64_t> counting(Index n) {
+  std::vector<std::int64_t> places(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<std::int64_t>(i);
+  return places;
+}
+
+void write_scalar(const Handle& group, const std::string& name, double value,
+                  const hdf5::Meaning& meaning) {
+  hdf5::write(group, name, {}, std::span<const double>(&value, 1), meaning);
+}
+
+void write_factor(const Handle& group, const Axis& row, const Matrix& factor) {
+  const Axis column = hdf5::axis(group, "train_column", counting(factor.cols()), {"1", ""});
+  const Points lower = factor.triangularView<Eigen::Lower>();
+  const Axes axes = {&row, &column};
+  hdf5::write(group, "factor", axes,
+              std::span<const double>(lower.data(), static_cast<std::size_t>(lower.size())),
+              {"1", "lower Cholesky factor of K + noise I"});
+}
+
+void write_member(const Handle& group, const Member& member, const std::vector<Feature>& features,
+                  const std::vector<std::int64_t>& runs, const std::string& unit,
+                  bool with_factor) {
+  const GaussianProcess& process = member.process;
+  hdf5::attribute(group, "kernel", process.kernel()->name());
+  hdf5::attribute(group, "transform", "none");
+  const Vector parameters = process.kernel()->log_parameters().array().exp();
+  const Axis parameter = hdf5::axis(group, "parameter", counting(parameters.size()), {"1", ""});
+  hdf5::write(group, "parameters", Axes{&parameter}, view(parameters),
+              {"1", "of the kernel: the variance, then a length a feature"});
+  write_scalar(group, "noise", process.noise_variance(), {"1", "noise variance of scaled y"});
+  write_scalar(group, "mean", process.constant_mean(), {"1", "constant mean of scaled y"});
+  write_features(group, features);
+  write_scalar(group, "y_shift", member.y_shift, {unit, "y = y_shift + y_scale * scaled y"});
+  write_scalar(group, "y_scale", member.y_scale, {unit, "y = y_shift + y_scale * scaled y"});
+  const Axis train = hdf5::axis(group, "train_run", runs, {"1", "runs it was made from"});
+  hdf5::write(group, "alpha", Axes{&train}, view(process.alpha()),
+              {"1", "(K + noise I)^-1 (scaled y - mean)"});
+  if (with_factor) write_factor(group, train, process.factor());
+}
+
+void write_response(const Handle& group, const Response& response,
+                    const std::vector<Feature>& features, const std::vector<Index>& ids,
+                    const std::string& unit, bool with_factor) {
+  std::vector<std::int64_t> runs;
+  for (const Index row : response.train_rows()) runs.push_back(ids[static_cast<std::size_t>(row)]);
+  std::vector<double> weights;
+  for (const Member& member : response.members()) weights.push_back(member.weight);
+
+  const Axis member = hdf5::axis(group, "member", counting(static_cast<Index>(weights.size())),
+                                 {"1", "process of the stack"});
+  hdf5::write(group, "weights", Axes{&member}, std::span<const double>(weights),
+              {"1", "of the members, sum 1"});
+  const Axis train = hdf5::axis(group, "train_run", runs, {"1", "runs it was made from"});
+  const LeaveOneOut loo = response.leave_one_out();
+  const Vector deviation = loo.variance.cwiseSqrt();
+  hdf5::write(group, "loo_mean", Axes{&train}, view(loo.mean),
+              {unit, "predicted for the run by the model without it"});
+  hdf5::write(group, "loo_deviation", Axes{&train}, view(deviation),
+              {unit, "standard deviation of that prediction of an observation"});
+  for (std::size_t k = 0; k < weights.size(); ++k) {
+    const Handle inner = hdf5::create_group(group, "member_" + std::to_string(k));
+    write_member(inner, response.members()[k], features, runs, unit, with_factor);
+  }
+}
+
+}  // namespace
+
+void write_model(const Handle& models, std::size_t number, const Surrogate& surrogate,
+                 const std::vector<Index>& ids, bool with_factor) {
+  std::array<char, 24> name{};
+  std::snprintf(name.data(), name.size(), "%06zu", number);
+  const Handle group = hdf5::create_group(models, name.data());
+  hdf5::attribute(group, "runs", static_cast<std::uint64_t>(surrogate.size()));
+  const std::vector<Feature> features = features_of(surrogate.domain());
+  for (std::size_t j = 0; j < surrogate.outputs().size(); ++j) {
+    const Output& output = surrogate.outputs()[j];
+    const Handle inner = hdf5::create_group(group, output.name);
+    write_response(inner, surrogate[static_cast<Index>(j)], features, ids, output.unit,
+                   with_factor);
+  }
+}
+
+}  // namespace sonde

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <span>
+#include <vector>
+
+#include "sonde/gp/surrogate.hpp"
+#include "sonde/run/campaign.hpp"
+
+namespace sonde {
+
+/// What was known at some moment of a campaign.
+class Known {
+ public:
+  void apply(const Event& event);
+  Index size() const noexcept { return static_cast<Index>(observed_.size()); }
+  std::vector<Index> ids() const;                ///< of what was answered Ok, rising
+  Dataset data(Index dim, Index outputs) const;  ///< in the order of ids()
+
+ private:
+  std::map<Index, Vector> asked_{};
+  std::map<Index, Vector> observed_{};
+};
+
+/// A surrogate that made queries: parameters, and the data with which they were first used.
+struct ModelVersion {
+  Matrix log_parameters;  ///< (m, p + 1)
+  Dataset data;
+  std::vector<Index> ids;        ///< the query of each row of data
+  std::vector<Index> queries{};  ///< those that it made
+};
+
+/// In the order in which they came; a new one where the parameters changed.
+std::vector<ModelVersion> model_versions(std::span<const Event> events, Index dim, Index outputs);
+
+}  // namespace sonde
