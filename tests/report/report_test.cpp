@@ -1,0 +1,111 @@
+#include "report/report.hpp"
+
+#include <cmath>
+#include <regex>
+
+#include "sonde/query/criteria.hpp"
+#include "support/catch.hpp"
+#include "support/matchers.hpp"
+
+using namespace sonde;
+using sonde::testing_support::contains;
+
+namespace {
+
+/// Tags that were opened and never closed, or closed and never opened; "" where all is in order.
+std::string unbalanced(const std::string& html) {
+  const std::regex tag("<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^<>\"]|\"[^\"]*\")*)>");
+  std::vector<std::string> open;
+  for (std::sregex_iterator at(html.begin(), html.end(), tag), end; at != end; ++at) {
+    const std::string name = (*at)[2].str();
+    const std::string rest = (*at)[3].str();
+    if (name == "meta" || (!rest.empty() && rest.back() == '/')) continue;
+    if ((*at)[1].length() == 0) {
+      open.push_back(name);
+    } else if (open.empty() || open.back() != name) {
+      return "</" + name + "> where <" + (open.empty() ? "" : open.back()) + "> was open";
+    } else {
+      open.pop_back();
+    }
+  }
+  return open.empty() ? "" : "<" + open.back() + "> was never closed";
+}
+
+bool stands_alone(const std::string& html) {
+  for (const char* part : {"http://", "https://", "<script", "@import", "url("}) {
+    if (html.find(part) != std::string::npos) return false;
+  }
+  return true;
+}
+
+Domain wing() {
+  return Domain(
+      {{.name = "angle", .lower = -10, .upper = 20, .unit = "degree"},
+       {.name = "reynolds", .scale = Scale::Log, .lower = 1e5, .upper = 1e7},
+       {.name = "ribs", .scale = Scale::Integer, .lower = 2, .upper = 8},
+       {.name = "skin", .scale = Scale::Choice, .upper = 2, .labels = {"<al>", "b", "c"}}},
+      {{"no stall", [](VectorView x) { return x[0] - 15.0; }}});
+}
+
+Answer answer(const Query& query) {
+  if (query.id == 2) return {.message = "residual <NaN> & \"worse\"", .kind = "fail_when"};
+  if (query.id == 5) return {.status = Answer::Status::TimedOut, .kind = "timeout"};
+  return {.status = Answer::Status::Ok,
+          .y = Vector{{query.x[0] * std::log(query.x[1]), query.x[2] + query.x[3]}},
+          .seconds = 3.0};
+}
+
+Campaign campaign(const std::vector<Output>& outputs, Index runs) {
+  Campaign made(wing(), outputs, criteria::variance(), {.initial = 20}, 1);
+  const Asked asked = made.propose(runs);
+  if (!asked.queries.empty()) made.apply(asked);
+  for (const Query& query : asked.queries) {
+    if (query.id + 1 < runs) made.apply(Answered{query.id, answer(query)});
+  }
+  return made;
+}
+
+const std::vector<Output> outputs = {{"lift", "N"}, {"mass & more", "kg"}};
+
+}  // namespace
+
+TEST_CASE("a report has all sections, stands alone and is well formed", "[report]") {
+  Campaign made = campaign(outputs, 16);
+  report::Story story{.title = "Wing <1>", .state = "running"};
+  story.learning = {{8, Vector{{0.5, 0.2}}}, {16, Vector{{0.1, std::nan("")}}}};
+  story.comparison = {"NRMSE on 300 runs",
+                      {{"variance", "campaign", "lift", {{{8, 12, 16}, {0.5, 0.3, 0.1}}}, true},
+                       {"uniform", "standard", "lift", {{{8, 12, 16}, {0.6, 0.4, 0.3}}}, false}}};
+  const std::string html = report::html({}, made, story);
+  CHECK(unbalanced(html) == "");
+  CHECK(stands_alone(html));
+  for (const char* heading : {"How the error fell", "Predicted against observed", "Slices",
+                              "Which inputs matter", "Failures", "All runs"}) {
+    CHECK(contains(html, heading));
+  }
+  CHECK(contains(html, "Wing &lt;1&gt;"));
+  CHECK(contains(html, "residual &lt;NaN&gt; &amp; &quot;worse&quot;"));
+  CHECK(contains(html, "mass &amp; more"));
+  CHECK(contains(html, "&lt;al&gt;"));
+  CHECK(contains(html, "fail_when"));
+  CHECK(contains(html, "timed out"));
+  CHECK(contains(html, ">open<"));
+  // 0.3 is met at 12 of the study's own runs, where uniform took 16.
+  CHECK(contains(html, "<td class=\"text\">uniform, standard surrogate</td><td>16</td>"));
+  CHECK(contains(html, "<b>12</b>"));
+  CHECK_FALSE(contains(html, "nan\""));
+}
+
+TEST_CASE("a report of nothing says so", "[report]") {
+  Campaign made = campaign(outputs, 0);
+  const std::string html = report::html({}, made, {});
+  CHECK(unbalanced(html) == "");
+  CHECK(contains(html, "None yet."));
+  CHECK(contains(html, "it takes two answered runs"));
+}
+
+TEST_CASE("equal campaigns have equal reports", "[report]") {
+  Campaign one = campaign(outputs, 12);
+  Campaign two = campaign(outputs, 12);
+  CHECK(report::html({}, one, {}) == report::html({}, two, {}));
+}
