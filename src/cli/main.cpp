@@ -1,1 +1,107 @@
-int main() { return 0; }
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "cli/exit_status.hpp"
+#include "cli/subcommands.hpp"
+
+namespace {
+
+using namespace sonde::cli;
+
+constexpr const char* restarted = "SONDE_RESTARTED";
+
+// libgomp reads these while it is loaded: whoever wants them must be started with them. Without
+// them its threads spin at their barriers, which slows the simulations down that share the cores.
+constexpr const char* waiting[][2] = {{"OMP_WAIT_POLICY", "passive"}, {"GOMP_SPINCOUNT", "0"}};
+
+// Executes the program once more with the variables above, unless it was; then takes those it set
+// out of the environment, as simulators have policies of their own.
+void wait_passively(char** argv) {
+  if (const char* set = std::getenv(restarted)) {
+    const std::string names = set;
+    for (const auto& [name, value] : waiting) {
+      if (names.find(name) != std::string::npos) unsetenv(name);
+    }
+    unsetenv(restarted);
+    return;
+  }
+  std::string set;
+  for (const auto& [name, value] : waiting) {
+    if (std::getenv(name)) continue;
+    setenv(name, value, 1);
+    set += std::string(name) + ",";
+  }
+  if (set.empty()) return;
+  setenv(restarted, set.c_str(), 1);
+  std::error_code none;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", none);
+  if (!none) execv(program.c_str(), argv);
+  for (const auto& [name, value] : waiting) {
+    if (set.find(name) != std::string::npos) unsetenv(name);
+  }
+  unsetenv(restarted);
+}
+
+int refused(const std::exception& failure, int status) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "sonde: %s\n", failure.what());
+  return status;
+}
+
+int carried_out(const Action& action) {
+  try {
+    return action();
+  } catch (const UsageError& failure) {
+    return refused(failure, Usage);
+  } catch (const FailuresError& failure) {
+    return refused(failure, TooManyFailures);
+  } catch (const sonde::StudyError& failure) {
+    return refused(failure, StudyFile);
+  } catch (const sonde::StoreError& failure) {
+    return refused(failure, Store);
+  } catch (const sonde::OracleError& failure) {
+    return refused(failure, Simulator);
+  } catch (const std::bad_alloc&) {
+    std::fputs("sonde: the memory does not suffice. What is recorded is safe\n", stderr);
+    return Unexpected;
+  } catch (const std::exception& failure) {
+    return refused(failure, Unexpected);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  wait_passively(argv);
+  CLI::App app("Surrogates of expensive simulators from few runs", "sonde");
+  app.set_help_all_flag("--help-all", "Print the help of every command and exit");
+  app.set_version_flag("--version", std::string("sonde ") + SONDE_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "A first campaign: sonde init, sonde check study.toml, sonde run study.toml\n"
+      "Exit status: 0 done, 1 unexpected, 2 usage, 3 study file, 4 too many failures of the\n"
+      "simulator, 5 target not met, 6 campaign locked or damaged, 7 simulator unreachable,\n"
+      "130 or 143 interrupted (what was done is kept; the same command goes on)");
+  Action action;
+  for (const auto add :
+       {add_init, add_check, add_run, add_status, add_stop, add_ask, add_tell, add_import,
+        add_predict, add_validate, add_compare, add_report, add_export, add_doctor, add_version})
+    add(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& failure) {
+    std::fprintf(stderr, "sonde: %s\n", failure.what());
+    std::fputs("Run with --help for what may stand here.\n", stderr);
+    return Usage;
+  }
+  return carried_out(action);
+}

@@ -1,0 +1,190 @@
+#include "cli/campaign_folder.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "cli/exit_status.hpp"
+#include "cli/files.hpp"
+#include "cli/study_change.hpp"
+#include "run/durable.hpp"
+#include "sonde/query/criteria.hpp"
+
+namespace sonde::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The note that says where the study lies: its templates are beside it.
+constexpr std::string_view study_note = "study: ";
+
+fs::path default_directory(const fs::path& study) {
+  return study.parent_path() / study.stem();
+}
+
+// Where the study of a campaign's directory lies: as noted, else beside the directory.
+fs::path study_of(const fs::path& directory) {
+  const std::vector<std::string> notes = Journal::read(directory / "journal.sonde").notes();
+  const auto noted = std::find_if(notes.rbegin(), notes.rend(), [](const std::string& note) {
+    return note.starts_with(study_note);
+  });
+  if (noted != notes.rend()) {
+    const fs::path study = noted->substr(study_note.size());
+    if (fs::exists(study)) return study;
+    // The folder may have moved as a whole.
+    const fs::path beside = fs::absolute(directory).parent_path() / study.filename();
+    if (fs::exists(beside)) return beside;
+    return study;
+  }
+  fs::path beside = fs::absolute(directory).lexically_normal();
+  if (!beside.has_filename()) beside = beside.parent_path();
+  return beside += ".toml";
+}
+
+CampaignFolder of_directory(const fs::path& directory) {
+  CampaignFolder folder{directory, {}, {}};
+  require<UsageError>(folder.begun(), directory.string(),
+                      ": no campaign has begun here: there is no journal.sonde. Begin one: sonde "
+                      "run study.toml -C ",
+                      directory.string());
+  folder.study = study_of(directory);
+  folder.name = folder.study.stem().string();
+  return folder;
+}
+
+std::string advice(const CampaignFolder& folder) {
+  return ". Put it back, or begin another campaign: sonde run " + folder.study.string() +
+         " -C DIRECTORY";
+}
+
+// The study as it is on the disk, where it is there and the campaign can follow it.
+Study study_now(const CampaignFolder& folder, const std::string& recorded, bool must_agree) {
+  if (!fs::exists(folder.study)) return parse_study(recorded, folder.study);
+  const std::string text = read_file(folder.study);
+  try {
+    const auto change = forbidden_change(recorded, text, folder.study.string());
+    if (!change) return parse_study(text, folder.study);
+    require<StudyError>(!must_agree, *change, advice(folder));
+  } catch (const StudyError&) {
+    if (must_agree) throw;
+  }
+  return parse_study(recorded, folder.study);
+}
+
+CampaignOptions options_of(const CampaignFolder& folder, const Study& study, int threads) {
+  // The points of a design file as they were: the file itself may be gone.
+  Study as_begun = study;
+  if (fs::exists(folder.design())) as_begun.design_file = fs::absolute(folder.design());
+  CampaignOptions options = as_begun.campaign_options();
+  options.threads = threads;
+  return options;
+}
+
+OpenCampaign opened(const CampaignFolder& folder, Study study, Journal journal, int threads) {
+  CampaignOptions options = options_of(folder, study, threads);
+  Campaign campaign = new_campaign(study, std::move(options), journal.preamble().seed);
+  try {
+    replay(campaign, journal.events());
+  } catch (const ArgumentError& failure) {
+    throw StoreError(folder.journal().string() +
+                     ": its events do not follow each other: " + failure.what());
+  }
+  return {folder, std::move(study), std::move(journal), std::move(campaign)};
+}
+
+OpenCampaign begun_anew(const CampaignFolder& folder, int threads) {
+  Study study = read_study(folder.study);
+  CampaignOptions options = study.campaign_options();
+  options.threads = threads;
+  Campaign campaign = new_campaign(study, std::move(options), study.seed);
+  std::error_code problem;
+  fs::create_directories(folder.directory, problem);
+  require<StoreError>(!problem && fs::is_directory(folder.directory), folder.directory.string(),
+                      ": the campaign's directory cannot be made: ",
+                      problem ? problem.message() : "a file of that name stands there");
+  write_file(folder.recorded_study(), study.text);
+  if (!study.design_file.empty())
+    write_file(folder.design(), read_file(study.file.parent_path() / study.design_file));
+  Journal journal = Journal::create(folder.journal(), {.parameters = study.parameters,
+                                                       .outputs = study.output_names(),
+                                                       .seed = study.seed,
+                                                       .study = study.text});
+  journal.note(std::string(study_note) + fs::absolute(folder.study).lexically_normal().string());
+  return {folder, std::move(study), std::move(journal), std::move(campaign)};
+}
+
+}  // namespace
+
+void add_target(CLI::App& command, Target& target) {
+  command.add_option("study", target.named,
+                     "Study file, or the campaign's directory; study.toml where it is left out");
+  command.add_option(
+      "-C,--directory", target.directory,
+      "The campaign's directory; the study's name without .toml where it is left out");
+}
+
+std::string CampaignFolder::shown() const {
+  std::error_code problem;
+  const fs::path relative = fs::relative(directory, problem);
+  const std::string name_here =
+      problem || relative.empty() ? directory.string() : relative.string();
+  return name_here.size() < directory.string().size() ? name_here : directory.string();
+}
+
+bool CampaignFolder::begun() const {
+  return Journal::begun(journal());
+}
+
+bool CampaignFolder::being_written() const {
+  const FileDescriptor file(::open(journal().c_str(), O_RDONLY | O_CLOEXEC));
+  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+CampaignFolder locate(const Target& target) {
+  fs::path named = target.named;
+  if (named.empty() && !target.directory.empty() &&
+      Journal::begun(fs::path(target.directory) / "journal.sonde"))
+    return of_directory(target.directory);
+  if (named.empty()) named = "study.toml";
+  if (fs::is_directory(named)) return of_directory(named);
+  require<StudyError>(fs::exists(named), named.string(),
+                      ": there is no such study, and no such campaign. Make a study: sonde init");
+  CampaignFolder folder{default_directory(named), named, named.stem().string()};
+  if (!target.directory.empty()) folder.directory = target.directory;
+  return folder;
+}
+
+OpenCampaign open_campaign(const CampaignFolder& folder, int threads) {
+  if (!folder.begun()) return begun_anew(folder, threads);
+  Journal journal = Journal::open(folder.journal());
+  Study study = study_now(folder, journal.preamble().study, /*must_agree=*/true);
+  return opened(folder, std::move(study), std::move(journal), threads);
+}
+
+OpenCampaign read_campaign(const CampaignFolder& folder, int threads) {
+  require<UsageError>(folder.begun(), folder.shown(),
+                      ": the campaign has not begun. Begin it: sonde run ", folder.study.string());
+  Journal journal = Journal::read(folder.journal());
+  Study study = study_now(folder, journal.preamble().study, /*must_agree=*/false);
+  return opened(folder, std::move(study), std::move(journal), threads);
+}
+
+Campaign new_campaign(const Study& study, CampaignOptions options, std::uint64_t seed) {
+  return Campaign(study.domain(), study.output_names(), criteria::named(study.query),
+                  std::move(options), seed);
+}
+
+void replay(Campaign& campaign, const std::vector<Event>& events) {
+  for (const Event& event : events) campaign.apply(event);
+}
+
+int cores() {
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "sonde/run/campaign.hpp"
+#include "sonde/run/journal.hpp"
+#include "sonde/run/study.hpp"
+
+namespace sonde::cli {
+
+/// What the user named: a study file or a campaign's directory, and -C.
+struct Target {
+  std::string named{};
+  std::string directory{};
+};
+
+/// The positional argument and -C.
+void add_target(CLI::App& command, Target& target);
+
+/// Where a campaign lives, or would.
+struct CampaignFolder {
+  std::filesystem::path directory;
+  std::filesystem::path study;  ///< the author's; the recorded copy where it is gone
+  std::string name;             ///< the study file's stem
+
+  std::filesystem::path recorded_study() const { return directory / "study.toml"; }
+  std::filesystem::path design() const { return directory / "design.csv"; }
+  std::filesystem::path journal() const { return directory / "journal.sonde"; }
+  std::filesystem::path runs() const { return directory / "runs"; }
+  std::filesystem::path hdf5() const { return directory / (name + ".h5"); }
+  std::filesystem::path report() const { return directory / "report.html"; }
+  std::filesystem::path compare() const { return directory / "compare"; }
+  std::filesystem::path stop_file() const { return directory / "stop"; }
+  /// As the user would name it: relative where that is shorter.
+  std::string shown() const;
+  bool begun() const;
+  bool being_written() const;  ///< another process holds the journal now
+};
+
+/// \throws StudyError where there is neither a study nor a campaign.
+CampaignFolder locate(const Target& target);
+
+/// A campaign with all that its journal says applied.
+struct OpenCampaign {
+  CampaignFolder folder;
+  Study study;
+  Journal journal;
+  Campaign campaign;
+};
+
+/// Begins the campaign, or opens it to go on. \throws StudyError where the study on the disk
+/// differs from the recorded one in more than [stop], parallel, batch, title and white space;
+/// StoreError where another process writes it.
+OpenCampaign open_campaign(const CampaignFolder& folder, int threads);
+
+/// As it stands, also while another process writes it. \throws UsageError where it has not begun.
+OpenCampaign read_campaign(const CampaignFolder& folder, int threads);
+
+/// Of the study's domain and outputs, by its own criterion.
+Campaign new_campaign(const Study& study, CampaignOptions options, std::uint64_t seed);
+void replay(Campaign& campaign, const std::vector<Event>& events);
+
+/// Cores of this machine that may be used.
+int cores();
+
+}  // namespace sonde::cli

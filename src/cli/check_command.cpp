@@ -1,0 +1,280 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/campaign_folder.hpp"
+#include "cli/contradiction.hpp"
+#include "cli/drive.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/files.hpp"
+#include "cli/json_point.hpp"
+#include "cli/subcommands.hpp"
+#include "cli/text_table.hpp"
+#include "run/csv.hpp"
+
+namespace sonde::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CheckChoices {
+  std::string study = "study.toml";
+  std::string directory;
+  bool try_one = false;
+  bool json = false;
+};
+
+const char* kind_of(const Parameter& parameter) {
+  switch (parameter.scale) {
+    case Scale::Linear:
+      return "linear";
+    case Scale::Log:
+      return "log";
+    case Scale::Integer:
+      return "integer";
+    case Scale::Choice:
+      return "choice";
+  }
+  return "linear";
+}
+
+std::string labels_of(const Parameter& parameter) {
+  std::string labels;
+  for (const std::string& label : parameter.labels) labels += (labels.empty() ? "" : ", ") + label;
+  return labels;
+}
+
+std::string variables_text(const Study& study) {
+  std::vector<std::vector<std::string>> rows{{"variable", "from", "to", "unit", "kind"}};
+  for (const Parameter& p : study.parameters) {
+    const bool choice = p.scale == Scale::Choice;
+    std::string kind = kind_of(p);
+    if (choice) kind += ": " + labels_of(p);
+    if (p.distribution)
+      kind += fmt::format(", normal about {} (sd {}), cut at the bounds", p.distribution->mean,
+                          p.distribution->sd);
+    rows.push_back({p.name, choice ? "" : fmt::format("{}", p.lower),
+                    choice ? "" : fmt::format("{}", p.upper), choice ? "" : p.unit, kind});
+  }
+  return text_table(rows);
+}
+
+std::string domain_text(const Study& study, const Admissibility& found) {
+  if (study.constraints.empty()) return "domain    all of the box is admissible\n";
+  std::string text = fmt::format("domain    {} of the box is admissible ({} points tried)\n",
+                                 shown_percent(found.share), found.samples);
+  std::vector<std::vector<std::string>> rows{{"constraint", "rejects alone", "formula"}};
+  for (const auto& [name, formula] : study.formulas) {
+    std::string rejects = "-";
+    for (const auto& [rejecting, share] : found.rejected) {
+      if (rejecting == name) rejects = shown_percent(share);
+    }
+    rows.push_back({name, rejects, formula});
+  }
+  return text + text_table(rows);
+}
+
+// The admissible point nearest to the middle of the box.
+Vector central_point(const Study& study, const Admissibility& found) {
+  const Domain domain = study.domain();
+  const Vector middle = domain.from_unit(Vector::Constant(domain.dim(), 0.5));
+  if (domain.admits(middle)) return middle;
+  Index nearest = 0;
+  double least = std::numeric_limits<double>::infinity();
+  for (Index i = 0; i < found.points.rows(); ++i) {
+    const Vector u = domain.to_unit(found.points.row(i));
+    const double distance = (u.array() - 0.5).abs().maxCoeff();
+    if (distance < least) {
+      least = distance;
+      nearest = i;
+    }
+  }
+  return found.points.row(nearest);
+}
+
+std::string quoted(const std::string& argument) {
+  const bool plain =
+      !argument.empty() && argument.find_first_of(" \t\n\"'\\$*?;|&<>()") == argument.npos;
+  return plain ? argument : nlohmann::json(argument).dump();
+}
+
+// Lines of a rendered text, as many as one wants to see.
+std::string excerpt(const std::string& text) {
+  constexpr int most = 30;
+  std::string shown_lines;
+  std::size_t at = 0;
+  for (int lines = 0; at < text.size(); ++lines) {
+    if (lines == most) return shown_lines + "  | ...\n";
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    shown_lines += "  | " + text.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  return shown_lines;
+}
+
+struct Command {
+  std::vector<std::string> arguments;
+  std::vector<std::pair<std::string, std::string>> rendered;  // "source -> target", text
+};
+
+// All templates are rendered, so that what is wrong in any is found.
+Command command_at(const Study& study, const Query& query) {
+  const fs::path beside = fs::absolute(study.file).parent_path();
+  Command command;
+  command.arguments =
+      arguments(study.simulator, query, 1, study.parameters, study.template_values(), beside);
+  const auto add = [&](const std::string& source, const std::string& target) {
+    command.rendered.emplace_back(source + " -> " + target,
+                                  render(read_file(beside / source), source, query, 1,
+                                         study.parameters, study.template_values()));
+  };
+  for (const auto& [source, target] : study.simulator.templates) add(source, target);
+  if (!study.simulator.stdin_template.empty())
+    add(study.simulator.stdin_template, "standard input");
+  return command;
+}
+
+std::string point_text(const Study& study, const Query& query) {
+  std::string text;
+  for (std::size_t j = 0; j < study.parameters.size(); ++j)
+    text += fmt::format("{}{} {}", j ? ", " : "", study.parameters[j].name,
+                        format_value(query.x[static_cast<Index>(j)], study.parameters[j]));
+  return text;
+}
+
+std::string simulator_text(const Study& study, const Command& command) {
+  std::string text = "simulator";
+  for (const std::string& argument : command.arguments) text += " " + quoted(argument);
+  text += "\n";
+  if (!command.rendered.empty()) {
+    const auto& [names, rendered] = command.rendered.front();
+    text += "template  " + names + "\n" + excerpt(rendered);
+    if (command.rendered.size() > 1)
+      text += fmt::format("          and {} more\n", command.rendered.size() - 1);
+  }
+  if (study.pace == Pace::Batches && study.batch < study.parallel)
+    text += fmt::format("note      batches of {} keep {} of {} workers busy\n", study.batch,
+                        study.batch, study.parallel);
+  return text;
+}
+
+std::string plan_text(const Study& study) {
+  const auto d = static_cast<Index>(study.parameters.size());
+  const Index initial = study.initial > 0 ? study.initial : d + 2;
+  std::string text = study.design_file.empty()
+                         ? fmt::format("design    {} runs, {}\n", initial, study.design)
+                         : fmt::format("design    {}\n", study.design_file.string());
+  text += fmt::format("then      query '{}', {}, {} at a time, seed {}\n", study.query,
+                      study.pace == Pace::Batches ? fmt::format("batches of {}", study.batch)
+                                                  : std::string("streaming"),
+                      study.parallel, study.seed);
+  std::string stop;
+  const auto add = [&](const std::string& rule) { stop += (stop.empty() ? "" : ", ") + rule; };
+  if (study.stop_runs) add(fmt::format("{} runs", *study.stop_runs));
+  if (study.stop_wall_seconds) add(shown_time(*study.stop_wall_seconds) + " of time");
+  if (study.stop_error) add("error below " + shown_percent(*study.stop_error));
+  if (study.stop_plateau) add(fmt::format("{} runs without progress", *study.stop_plateau));
+  if (stop.empty()) add(fmt::format("{} runs", 10 * d));
+  return text + "stop      " + stop + "\n";
+}
+
+std::string outputs_text(const Study& study) {
+  std::vector<std::vector<std::string>> rows{{"output", "unit", "goal", "accepted if"}};
+  for (std::size_t j = 0; j < study.outputs.size(); ++j) {
+    const ProcessOutput& output = study.outputs[j];
+    rows.push_back({output.output.name, output.output.unit, study.goals[j],
+                    output.accept ? output.accept->text() : ""});
+  }
+  return text_table(rows);
+}
+
+// A folder for one run, removed afterwards where it went well.
+Answer tried(const Study& study, const Query& query, fs::path& folder) {
+  std::string name = (fs::temp_directory_path() / "sonde-check-XXXXXX").string();
+  require<StoreError>(mkdtemp(name.data()) != nullptr, name, ": the folder cannot be made");
+  folder = name;
+  const CampaignFolder place{folder, study.file, study.file.stem().string()};
+  Study kept = study;
+  kept.simulator.keep = SimulatorSpec::Keep::All;
+  return oracle_of(kept, place, {}).ask(query);
+}
+
+int try_one(const Study& study, const Query& query) {
+  fs::path folder;
+  const Answer answer = tried(study, query, folder);
+  if (answer.status != Answer::Status::Ok)
+    throw FailuresError(fmt::format("the run at {} failed: {} ({}). Look at {}",
+                                    point_text(study, query), answer.message, answer.kind,
+                                    folder.string()));
+  std::printf("tried     at %s: ok, %.2f s\n", point_text(study, query).c_str(), answer.seconds);
+  for (std::size_t j = 0; j < study.outputs.size(); ++j)
+    std::printf("  %s = %s %s\n", study.outputs[j].output.name.c_str(),
+                shown(answer.y[static_cast<Index>(j)], 9).c_str(),
+                study.outputs[j].output.unit.c_str());
+  fs::remove_all(folder);
+  return Done;
+}
+
+nlohmann::ordered_json document(const Study& study, const Admissibility& found,
+                                const Command& command) {
+  nlohmann::ordered_json variables = nlohmann::ordered_json::array();
+  for (const Parameter& p : study.parameters) {
+    nlohmann::ordered_json variable{{"name", p.name}, {"kind", kind_of(p)}, {"unit", p.unit}};
+    if (p.scale == Scale::Choice)
+      variable["values"] = p.labels;
+    else
+      variable["bounds"] = {p.lower, p.upper};
+    variables.push_back(std::move(variable));
+  }
+  nlohmann::ordered_json rejected = nlohmann::ordered_json::object();
+  for (const auto& [name, share] : found.rejected) rejected[name] = share;
+  return {{"schema", 1},          {"study", study.file.string()}, {"variables", variables},
+          {"share", found.share}, {"rejected", rejected},         {"arguments", command.arguments}};
+}
+
+int carry_out(const CheckChoices& choices) {
+  Target target{choices.study, choices.directory};
+  const Study study =
+      read_study(fs::is_directory(choices.study) ? locate(target).study : fs::path(choices.study));
+  const Admissibility found = admissibility_of(study);
+  refuse_contradiction(study, found);
+  study.campaign_options();
+  Query query;
+  query.x = central_point(study, found);
+  query.why = "check";
+  Command command;
+  if (study.kind == Study::Kind::Command) command = command_at(study, query);
+  if (choices.json) {
+    std::puts(document(study, found, command).dump(2).c_str());
+  } else {
+    std::printf("study     %s%s\n%s%s%s", study.file.string().c_str(),
+                study.title.empty() ? "" : (": " + study.title).c_str(),
+                variables_text(study).c_str(), domain_text(study, found).c_str(),
+                outputs_text(study).c_str());
+    std::fputs(study.kind == Study::Kind::Manual ? "simulator by hand: sonde ask, sonde tell\n"
+                                                 : simulator_text(study, command).c_str(),
+               stdout);
+    std::fputs(plan_text(study).c_str(), stdout);
+    std::fflush(stdout);
+  }
+  return choices.try_one && study.kind == Study::Kind::Command ? try_one(study, query) : Done;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Action& action) {
+  auto choices = std::make_shared<CheckChoices>();
+  CLI::App* command = app.add_subcommand("check", "What a study means, before anything is run");
+  command->add_option("study", choices->study, "Study file; default: study.toml");
+  command->add_option("-C,--directory", choices->directory, "The campaign's directory");
+  command->add_flag("--try", choices->try_one, "One real run at the centre of the domain");
+  command->add_flag("--json", choices->json, "As one JSON document");
+  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,304 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/nearest_name.hpp"
+#include "cli/comparison.hpp"
+#include "cli/contradiction.hpp"
+#include "cli/drive.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/files.hpp"
+#include "cli/fitting_cost.hpp"
+#include "cli/study_change.hpp"
+#include "cli/subcommands.hpp"
+#include "sonde/query/criteria.hpp"
+#include "sonde/space/design.hpp"
+
+namespace sonde::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CompareChoices {
+  Target target;
+  std::vector<std::string> against{"uniform"};
+  int repeats = 3;
+  std::string test;
+  Index test_runs = 0;
+  int workers = 0;
+  int threads = 0;
+  bool quiet = false;
+  bool json = false;
+};
+
+// A way to choose runs: a criterion, or a design alone.
+struct Way {
+  std::string name;
+  bool design = false;
+  bool own = false;
+};
+
+// Of all campaigns of a comparison.
+struct Setting {
+  CampaignFolder folder;
+  Study study;  // stops after the budget, by nothing else
+  Index budget;
+  int workers;
+  int threads;
+  bool quiet;
+};
+
+struct Interrupted {
+  int status;
+};
+
+bool among(const std::string& name, const std::vector<std::string>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::vector<Way> ways_of(const CompareChoices& choices, const Study& study) {
+  std::vector<Way> ways{{study.query, false, true}};
+  std::vector<std::string> known = design::names();
+  for (const std::string& name : criteria::names()) known.push_back(name);
+  for (const std::string& name : choices.against) {
+    require<UsageError>(among(name, known), "--against: '", name, "' is unknown",
+                        suggestion(name, known));
+    if (name != study.query) ways.push_back({name, among(name, design::names()), false});
+  }
+  return ways;
+}
+
+std::string folder_name(const std::string& way, std::uint64_t seed) {
+  std::string name = fmt::format("{}-{}", way, seed);
+  std::replace(name.begin(), name.end(), ' ', '-');
+  return name;
+}
+
+CampaignOptions options_of(const Setting& setting, const Way& way) {
+  CampaignOptions options;
+  options.threads = setting.threads;
+  if (way.design) {
+    options.design = way.name;
+    options.design_only = true;
+    options.initial = setting.budget;
+    return options;
+  }
+  options = setting.study.campaign_options();
+  options.threads = setting.threads;
+  return options;
+}
+
+OpenCampaign opened(const Setting& setting, const Way& way, std::uint64_t seed,
+                    const std::string& name) {
+  const CampaignFolder folder{setting.folder.compare() / name, setting.study.file, name};
+  Study study = setting.study;
+  if (!way.design) study.query = way.name;
+  Campaign campaign = new_campaign(study, options_of(setting, way), seed);
+  if (!folder.begun()) {
+    fs::create_directories(folder.directory);
+    Journal journal = Journal::create(folder.journal(), {.parameters = study.parameters,
+                                                         .outputs = study.output_names(),
+                                                         .seed = seed,
+                                                         .study = study.text});
+    return {folder, std::move(study), std::move(journal), std::move(campaign)};
+  }
+  Journal journal = Journal::open(folder.journal());
+  if (const auto change =
+          forbidden_change(journal.preamble().study, study.text, study.file.string()))
+    throw StudyError(*change + ". Remove " + setting.folder.compare().string() +
+                     " to compare anew");
+  replay(campaign, journal.events());
+  return {folder, std::move(study), std::move(journal), std::move(campaign)};
+}
+
+// Runs it to the budget, or what is left of it. \throws Interrupted
+Campaign finished(const Setting& setting, const Way& way, std::uint64_t seed,
+                  const std::string& name, const std::string& title) {
+  OpenCampaign open = opened(setting, way, seed, name);
+  if (open.campaign.answered() >= setting.budget) return std::move(open.campaign);
+  Interruptions interruptions(setting.folder.stop_file());
+  const Oracle oracle = oracle_of(open.study, open.folder, interruptions.token());
+  Progress progress(open.campaign.outputs(), setting.budget, open.campaign.answered(),
+                    failures(open.campaign));
+  if (setting.quiet) progress.quiet();
+  progress.only_bar();
+  progress.title(title);
+  const RunEnd end = drive(open, oracle,
+                           {.workers = setting.workers,
+                            .threads = setting.threads,
+                            .many_agreed = true,
+                            .write_hdf5 = false,
+                            .show_error = false},
+                           progress, interruptions);
+  if (end.state == RunEnd::State::Interrupted) throw Interrupted{interruptions.exit_status()};
+  if (end.state == RunEnd::State::TooManyFailures)
+    throw FailuresError(end.reason + ". Look at " + open.folder.runs().string());
+  return std::move(open.campaign);
+}
+
+// The campaign itself, where it is what the comparison would run: its seed, its budget, no runs
+// from elsewhere.
+std::optional<Campaign> of_campaign(const Setting& setting, std::uint64_t seed) {
+  if (!setting.folder.begun()) return std::nullopt;
+  OpenCampaign open = read_campaign(setting.folder, setting.threads);
+  const bool same = open.journal.preamble().seed == seed &&
+                    !forbidden_change(open.journal.preamble().study, setting.study.text, "");
+  Campaign& campaign = open.campaign;
+  if (!same || campaign.imported() > 0 || campaign.answered() < setting.budget) return std::nullopt;
+  return std::move(campaign);
+}
+
+PointsFile simulated_test(const Setting& setting, Index runs) {
+  Setting testing = setting;
+  testing.budget = runs;
+  testing.study.stop_runs = runs;
+  // A seed of its own: no baseline may draw the points that it is judged by.
+  const std::uint64_t seed = Rng(setting.study.seed).child("test set")();
+  const Campaign campaign =
+      finished(testing, {"uniform", true, false}, seed, fmt::format("test-{}", runs), "test runs");
+  PointsFile test{{}, campaign.data().x, campaign.data().y};
+  require<UsageError>(test.x.rows() >= 2, "compare: of ", runs,
+                      " test runs fewer than two went well");
+  return test;
+}
+
+PointsFile test_of(const CompareChoices& choices, const Setting& setting) {
+  if (choices.test.empty())
+    return simulated_test(setting, choices.test_runs > 0 ? choices.test_runs : setting.budget);
+  PointsFile test = read_points(choices.test, setting.study);
+  require<UsageError>(test.x.rows() >= 2, choices.test, ": expected two runs or more");
+  return test;
+}
+
+std::vector<bool> learnt(const Study& study) {
+  std::vector<bool> learnt;
+  for (const std::string& goal : study.goals) learnt.push_back(goal == "learn");
+  // Where nothing is to be learnt, all of it counts.
+  if (std::none_of(learnt.begin(), learnt.end(), [](bool one) { return one; }))
+    learnt.assign(learnt.size(), true);
+  return learnt;
+}
+
+ModelOptions standard_model() {
+  ModelOptions model;
+  model.form = Form::Radial;
+  return model;
+}
+
+Setting setting_of(const CompareChoices& choices) {
+  const CampaignFolder folder = locate(choices.target);
+  Study study = read_study(folder.study);
+  require<UsageError>(study.kind == Study::Kind::Command, folder.study.string(),
+                      ": kind = \"manual\" has no program to run");
+  refuse_contradiction(study);
+  const Index d = static_cast<Index>(study.parameters.size());
+  const Index budget = study.stop_runs.value_or(10 * d);
+  study.stop_runs = budget;
+  study.stop_wall_seconds.reset();
+  study.stop_error.reset();
+  study.stop_plateau.reset();
+  require<UsageError>(budget <= many_runs, "compare: ", fitting_words(budget, cores()),
+                      ", and it is fitted many times. Lower [stop] runs");
+  const int workers = choices.workers > 0 ? choices.workers : study.parallel;
+  const int threads = choices.threads > 0 ? choices.threads : cores();
+  return {folder, std::move(study), budget, workers, threads, choices.quiet};
+}
+
+void say(const Setting& setting, const std::string& words) {
+  if (!setting.quiet) std::fprintf(stderr, "%s\n", words.c_str());
+}
+
+std::vector<Compared> rows_of(const Setting& setting, const Way& way, int repeats,
+                              const PointsFile& test, const std::vector<Index>& runs) {
+  std::vector<Compared> rows{{way.name, "campaign", way.own, {}}};
+  if (way.design) rows.push_back({way.name, "standard", false, {}});
+  for (int r = 0; r < repeats; ++r) {
+    const std::uint64_t seed = setting.study.seed + static_cast<std::uint64_t>(r);
+    const std::string title = fmt::format("{}, seed {}", way.name, seed);
+    std::optional<Campaign> campaign;
+    if (way.own) campaign = of_campaign(setting, seed);
+    const bool at_hand = campaign.has_value();
+    if (!at_hand) campaign = finished(setting, way, seed, folder_name(way.name, seed), title);
+    rows[0].repeats.push_back(error_curve(*campaign, runs, test, {}, seed, setting.threads));
+    if (way.design)
+      rows[1].repeats.push_back(
+          error_curve(*campaign, runs, test, standard_model(), seed, setting.threads));
+    const Vector error = worst(rows[0].repeats.back(), learnt(setting.study));
+    say(setting, fmt::format("{}: error {:.3f} after {} runs{}", title, error[error.size() - 1],
+                             setting.budget, at_hand ? " (the campaign itself)" : ""));
+  }
+  return rows;
+}
+
+int carry_out(const CompareChoices& choices) {
+  const Setting setting = setting_of(choices);
+  const std::vector<Way> ways = ways_of(choices, setting.study);
+  fs::create_directories(setting.folder.compare());
+  const PointsFile test = test_of(choices, setting);
+  const CampaignOptions own = setting.study.campaign_options();
+  const Index first = std::min(
+      setting.budget,
+      own.initial > 0 ? own.initial : static_cast<Index>(setting.study.parameters.size()) + 2);
+  ComparisonTable table{.outputs = {},
+                        .learnt = learnt(setting.study),
+                        .budget = setting.budget,
+                        .test_runs = test.x.rows(),
+                        .rows = {}};
+  for (const ProcessOutput& output : setting.study.outputs)
+    table.outputs.push_back(output.output.name);
+  for (const Way& way : ways) {
+    for (Compared& row :
+         rows_of(setting, way, choices.repeats, test, checkpoints(first, setting.budget)))
+      table.rows.push_back(std::move(row));
+  }
+  const nlohmann::ordered_json document = comparison_document(table);
+  write_file(setting.folder.compare() / "compare.json", document.dump(1) + "\n");
+  std::fputs(choices.json ? (document.dump(1) + "\n").c_str() : comparison_text(document).c_str(),
+             stdout);
+  return Done;
+}
+
+}  // namespace
+
+void add_compare(CLI::App& app, Action& action) {
+  auto choices = std::make_shared<CompareChoices>();
+  CLI::App* command = app.add_subcommand(
+      "compare", "Run the study and other designs on the same simulator; runs for the same error");
+  add_target(*command, choices->target);
+  command
+      ->add_option("--against", choices->against,
+                   "Designs and criteria, separated by commas; default: uniform")
+      ->delimiter(',');
+  command->add_option("--repeats", choices->repeats, "Seeds of each; default: 3")
+      ->check(CLI::Range(1, 1000));
+  CLI::Option* file =
+      command->add_option("--test", choices->test, "CSV file of inputs and true outputs");
+  command
+      ->add_option("--test-runs", choices->test_runs,
+                   "Or so many runs at random points; default: as many as the budget")
+      ->check(CLI::Range(2, 1000000))
+      ->excludes(file);
+  command->add_option("--workers", choices->workers, "Simulations at a time; default: parallel")
+      ->check(CLI::Range(1, 10000));
+  command->add_option("--threads", choices->threads, "Cores for Sonde's arithmetic; default: all")
+      ->check(CLI::Range(1, 1024));
+  command->add_flag("-q,--quiet", choices->quiet, "No progress");
+  command->add_flag("--json", choices->json, "Print the comparison as JSON");
+  command->callback([&action, choices] {
+    action = [choices] {
+      try {
+        return carry_out(*choices);
+      } catch (const Interrupted& interrupted) {
+        std::fputs("sonde: interrupted; the same command goes on\n", stderr);
+        return interrupted.status;
+      }
+    };
+  });
+}
+
+}  // namespace sonde::cli

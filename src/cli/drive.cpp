@@ -1,0 +1,128 @@
+#include "cli/drive.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <utility>
+
+#include "cli/fitting_cost.hpp"
+#include "cli/sessions.hpp"
+#include "sonde/base/error.hpp"
+#include "sonde/gp/validate.hpp"
+#include "sonde/run/export_hdf5.hpp"
+
+namespace sonde::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Something that may be done now and then, in at most 2 % of the time.
+class NowAndThen {
+ public:
+  explicit NowAndThen(double at_least_seconds) : pause_(at_least_seconds) {}
+
+  template <class Act>
+  void operator()(Act act) {
+    if (std::chrono::duration<double>(Clock::now() - last_).count() < pause_) return;
+    const Clock::time_point begun = Clock::now();
+    act();
+    last_ = Clock::now();
+    pause_ = std::max(pause_, 49.0 * std::chrono::duration<double>(last_ - begun).count());
+  }
+
+ private:
+  double pause_;
+  Clock::time_point last_ = Clock::now();
+};
+
+// The study's rules, and between proposals what is done now and then.
+StopRule attended(OpenCampaign& open, StopRule rule, const DriveOptions& options,
+                  Progress& progress) {
+  auto estimate = std::make_shared<NowAndThen>(0.2);
+  auto hdf5 = std::make_shared<NowAndThen>(60.0);
+  return [&open, &progress, rule = std::move(rule), options, estimate,
+          hdf5](Campaign& campaign) -> std::optional<std::string> {
+    if (campaign.answered() >= many_runs && !options.many_agreed)
+      return fmt::format("{} runs: {}. Go on with --yes", campaign.answered(),
+                         fitting_words(2 * campaign.answered(), options.threads));
+    if (campaign.answered() >= most_runs())
+      return fmt::format("{} runs: the memory does not suffice to fit more", campaign.answered());
+    if (campaign.has_surrogate()) {
+      if (options.show_error) (*estimate)([&] { progress.error(campaign.estimated_error()); });
+      if (options.write_hdf5) (*hdf5)([&] { write_hdf5(open, open.folder.hdf5()); });
+    }
+    return rule(campaign);
+  };
+}
+
+// What is left of the wall time that earlier sessions did not use.
+StopRule rule_of(const OpenCampaign& open) {
+  Study study = open.study;
+  if (study.stop_wall_seconds)
+    study.stop_wall_seconds =
+        std::max(0.0, *study.stop_wall_seconds - sessions_of(open.journal).seconds);
+  return study.stop_rule();
+}
+
+}  // namespace
+
+Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_token stop) {
+  const std::filesystem::path beside = std::filesystem::absolute(study.file).parent_path();
+  return process_oracle(study.simulator, study.parameters, study.outputs, study.template_values(),
+                        {.study_directory = beside,
+                         .runs = std::filesystem::absolute(folder.runs()),
+                         .stop = std::move(stop)});
+}
+
+RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& options,
+             Progress& progress, Interruptions& interruptions) {
+  const RunOptions run_options{.workers = options.workers,
+                               .batch = open.study.batch,
+                               .pace = open.study.pace,
+                               .interruption = [&] {
+                                 const Interruption asked = interruptions.now();
+                                 progress.interruption(asked);
+                                 progress.draw();
+                                 return asked;
+                               }};
+  const Recorder recorder = [&](const Event& event) {
+    open.journal.append(event);
+    progress.event(event);
+  };
+  const StopRule rule = attended(open, rule_of(open), options, progress);
+  note_begin(open.journal, options.workers);
+  const RunEnd end = run(open.campaign, oracle, rule, run_options, recorder);
+  progress.erase();
+  note_end(open.journal, end);
+  return end;
+}
+
+std::vector<MetricsRow> metrics_of(Campaign& campaign, const std::vector<Event>& events) {
+  std::vector<MetricsRow> rows =
+      learning_curve(campaign.domain(), campaign.outputs(), ModelOptions{}, events);
+  const Index now = campaign.data().size();
+  if (!campaign.has_surrogate() || (!rows.empty() && rows.back().runs == now)) return rows;
+  try {
+    MetricsRow row{now, Vector(static_cast<Index>(campaign.outputs().size()))};
+    for (Index j = 0; j < row.loo_nrmse.size(); ++j)
+      row.loo_nrmse[j] = leave_one_out_scores(campaign.surrogate()[j]).nrmse;
+    rows.push_back(std::move(row));
+  } catch (const Error&) {
+    return rows;  // there is no surrogate of the data as they are
+  }
+  return rows;
+}
+
+void write_hdf5(OpenCampaign& open, const std::filesystem::path& file) {
+  const Journal journal = Journal::read(open.folder.journal());
+  export_hdf5(file, journal.preamble(), open.campaign, metrics_of(open.campaign, journal.events()));
+}
+
+Index failures(const Campaign& campaign) {
+  return static_cast<Index>(campaign.failed().size());
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "cli/campaign_folder.hpp"
+#include "cli/interruption.hpp"
+#include "cli/progress.hpp"
+#include "sonde/oracle/oracle.hpp"
+#include "sonde/run/metrics.hpp"
+#include "sonde/run/run.hpp"
+
+namespace sonde::cli {
+
+/// The simulator of the study, its runs in the campaign's folder. \throws StudyError, OracleError
+Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_token stop);
+
+struct DriveOptions {
+  int workers = 1;
+  int threads = 1;
+  bool many_agreed = false;  ///< to fit more than many_runs
+  bool write_hdf5 = true;    ///< now and then, in at most 2 % of the time
+  bool show_error = true;    ///< estimated now and then, likewise
+};
+
+/// Runs the campaign until its study's rules stop it, every event in the journal first.
+RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& options,
+             Progress& progress, Interruptions& interruptions);
+
+/// The learning curve by leave-one-out, up to now.
+std::vector<MetricsRow> metrics_of(Campaign& campaign, const std::vector<Event>& events);
+
+/// Writes the HDF5 file anew, from the journal. \throws StoreError
+void write_hdf5(OpenCampaign& open, const std::filesystem::path& file);
+
+/// Answered badly, of all.
+Index failures(const Campaign& campaign);
+
+}  // namespace sonde::cli

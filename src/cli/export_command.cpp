@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/campaign_folder.hpp"
+#include "cli/drive.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/files.hpp"
+#include "cli/json_point.hpp"
+#include "cli/subcommands.hpp"
+#include "run/csv.hpp"
+
+namespace sonde::cli {
+namespace {
+
+struct ExportChoices {
+  Target target;
+  std::string format = "csv";
+  std::string to;
+};
+
+const char* status_word(const std::optional<Answer>& answer) {
+  if (!answer) return "open";
+  switch (answer->status) {
+    case Answer::Status::Ok:
+      return "ok";
+    case Answer::Status::TimedOut:
+      return "timed out";
+    case Answer::Status::Failed:
+    case Answer::Status::Abandoned:
+      return "failed";
+  }
+  return "failed";
+}
+
+// A line a run: id, inputs, outputs (empty where there are none), then what came of it.
+std::string as_csv(const OpenCampaign& open) {
+  std::string text = "id";
+  for (const Parameter& parameter : open.study.parameters) text += "," + parameter.name;
+  for (const Output& output : open.campaign.outputs()) text += "," + output.name;
+  text += ",status,seconds,why,message\n";
+  for (const Query& query : open.campaign.queries()) {
+    const std::optional<Answer>& answer = open.campaign.answer(query.id);
+    const bool ok = answer && answer->status == Answer::Status::Ok;
+    text += fmt::format("{}", query.id);
+    for (std::size_t j = 0; j < open.study.parameters.size(); ++j)
+      text +=
+          "," + csv_field(format_value(query.x[static_cast<Index>(j)], open.study.parameters[j]));
+    for (std::size_t j = 0; j < open.campaign.outputs().size(); ++j) {
+      const double y = ok ? answer->y[static_cast<Index>(j)] : 0.0;
+      text += ok && y == y ? fmt::format(",{}", y) : ",";
+    }
+    text += fmt::format(",{},{},{},{}\n", status_word(answer), answer ? answer->seconds : 0.0,
+                        csv_field(query.why), csv_field(answer ? answer->message : ""));
+  }
+  return text;
+}
+
+std::string as_json(const OpenCampaign& open) {
+  nlohmann::ordered_json runs = nlohmann::ordered_json::array();
+  for (const Query& query : open.campaign.queries()) {
+    const std::optional<Answer>& answer = open.campaign.answer(query.id);
+    nlohmann::ordered_json run{{"id", query.id},
+                               {"x", json_point(open.study.parameters, query.x)},
+                               {"why", query.why},
+                               {"status", status_word(answer)}};
+    if (answer) {
+      if (answer->status == Answer::Status::Ok)
+        run["y"] = json_values(open.campaign.outputs(), answer->y);
+      else
+        run["failure"] = {{"kind", answer->kind}, {"message", answer->message}};
+      run["seconds"] = answer->seconds;
+      run["attempts"] = answer->attempts;
+      if (!answer->host.empty()) run["host"] = answer->host;
+    }
+    runs.push_back(std::move(run));
+  }
+  nlohmann::ordered_json variables = nlohmann::ordered_json::array();
+  for (const Parameter& parameter : open.study.parameters)
+    variables.push_back({{"name", parameter.name}, {"unit", parameter.unit}});
+  nlohmann::ordered_json outputs = nlohmann::ordered_json::array();
+  for (const Output& output : open.campaign.outputs())
+    outputs.push_back({{"name", output.name}, {"unit", output.unit}});
+  return nlohmann::ordered_json{{"schema", 1},
+                                {"campaign", open.folder.shown()},
+                                {"title", open.study.title},
+                                {"seed", open.journal.preamble().seed},
+                                {"variables", variables},
+                                {"outputs", outputs},
+                                {"runs", runs}}
+             .dump(1) +
+         "\n";
+}
+
+int carry_out(const ExportChoices& choices) {
+  OpenCampaign open = read_campaign(locate(choices.target), cores());
+  if (choices.format == "hdf5") {
+    const std::filesystem::path file =
+        choices.to.empty() ? open.folder.hdf5() : std::filesystem::path(choices.to);
+    write_hdf5(open, file);
+    std::puts(file.string().c_str());
+    return Done;
+  }
+  const std::string text = choices.format == "csv" ? as_csv(open) : as_json(open);
+  if (choices.to.empty()) {
+    std::fputs(text.c_str(), stdout);
+  } else {
+    write_file(choices.to, text);
+    std::puts(choices.to.c_str());
+  }
+  return Done;
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Action& action) {
+  auto choices = std::make_shared<ExportChoices>();
+  CLI::App* command = app.add_subcommand("export", "All runs for other tools");
+  add_target(*command, choices->target);
+  command->add_option("--format", choices->format, "csv, hdf5 or json; default: csv")
+      ->check(CLI::IsMember({"csv", "hdf5", "json"}));
+  command->add_option("-o,--output", choices->to,
+                      "File to write; default: standard output, of hdf5 the campaign's NAME.h5");
+  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+}
+
+}  // namespace sonde::cli

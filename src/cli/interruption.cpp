@@ -1,0 +1,69 @@
+#include "cli/interruption.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <utility>
+
+namespace sonde::cli {
+namespace {
+
+// All that a signal handler may touch.
+volatile std::sig_atomic_t signals_seen = 0;
+volatile std::sig_atomic_t last_signal = 0;
+
+extern "C" void remember_signal(int signal) {
+  last_signal = signal;
+  signals_seen = signals_seen + 1;
+}
+
+void handle(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+}
+
+Interruption written_in(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  std::string word;
+  if (!stream || !(stream >> word)) return Interruption::None;
+  return word == "now" ? Interruption::Abandon : Interruption::Drain;
+}
+
+}  // namespace
+
+Interruptions::Interruptions(std::filesystem::path stop_file) : stop_file_(std::move(stop_file)) {
+  std::error_code absent;
+  std::filesystem::remove(stop_file_, absent);
+  signals_seen = 0;
+  last_signal = 0;
+  handle(remember_signal);
+}
+
+Interruptions::~Interruptions() {
+  handle(SIG_DFL);
+  std::error_code absent;
+  std::filesystem::remove(stop_file_, absent);
+}
+
+Interruption Interruptions::now() {
+  // About ten times a second: the file is looked at every fourth time.
+  if (looks_++ % 4 == 0 && asked_by_file_ != Interruption::Abandon) {
+    const Interruption asked = written_in(stop_file_);
+    if (asked != Interruption::None) asked_by_file_ = asked;
+  }
+  const int seen = signals_seen + (asked_by_file_ == Interruption::Drain ? 1 : 0);
+  if (seen >= 2 || asked_by_file_ == Interruption::Abandon) {
+    source_.request_stop();
+    return Interruption::Abandon;
+  }
+  return seen == 1 ? Interruption::Drain : Interruption::None;
+}
+
+int Interruptions::exit_status() const {
+  return signals_seen == 0 ? 0 : 128 + static_cast<int>(last_signal);
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "run/csv.hpp"
+#include "sonde/base/types.hpp"
+#include "sonde/run/study.hpp"
+
+namespace sonde::cli {
+
+/// A table named on the command line, its inputs and what it has of the outputs.
+struct PointsFile {
+  CsvTable table;
+  Points x;  ///< (n, d)
+  Matrix y;  ///< (n, m); NaN where there is nothing
+};
+
+/// \throws UsageError where it cannot be read, a column is missing, a field is no number.
+PointsFile read_points(const std::filesystem::path& file, const Study& study);
+
+}  // namespace sonde::cli

@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/campaign_folder.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/files.hpp"
+#include "cli/points_file.hpp"
+#include "cli/subcommands.hpp"
+
+namespace sonde::cli {
+namespace {
+
+struct PredictChoices {
+  Target target;
+  std::string at;
+  std::string to;
+  int threads = 0;
+};
+
+std::string header(const Study& study) {
+  std::string line;
+  for (const Parameter& parameter : study.parameters)
+    line += (line.empty() ? "" : ",") + csv_field(parameter.name);
+  for (const ProcessOutput& output : study.outputs)
+    line += fmt::format(",{0},{0}_sd", output.output.name);
+  return line + "\n";
+}
+
+std::string predictions(const Study& study, const Points& x, const Surrogate& surrogate) {
+  std::vector<Marginals> marginals;
+  for (std::size_t j = 0; j < study.outputs.size(); ++j)
+    marginals.push_back(surrogate[static_cast<Index>(j)].predict(x));
+  std::string text = header(study);
+  for (Index i = 0; i < x.rows(); ++i) {
+    for (std::size_t j = 0; j < study.parameters.size(); ++j)
+      text += (j ? "," : "") +
+              csv_field(format_value(x(i, static_cast<Index>(j)), study.parameters[j]));
+    for (const Marginals& m : marginals)
+      text += fmt::format(",{},{}", m.mean[i], std::sqrt(std::max(0.0, m.variance[i])));
+    text += "\n";
+  }
+  return text;
+}
+
+int carry_out(const PredictChoices& choices) {
+  const CampaignFolder folder = locate(choices.target);
+  OpenCampaign open = read_campaign(folder, choices.threads > 0 ? choices.threads : cores());
+  const PointsFile points = read_points(choices.at, open.study);
+  require<UsageError>(open.campaign.has_surrogate(), folder.shown(),
+                      ": there is no surrogate yet: it takes two good runs of each output");
+  const std::string text = predictions(open.study, points.x, open.campaign.surrogate());
+  if (choices.to.empty()) {
+    std::fputs(text.c_str(), stdout);
+  } else {
+    write_file(choices.to, text);
+  }
+  return Done;
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Action& action) {
+  auto choices = std::make_shared<PredictChoices>();
+  CLI::App* command = app.add_subcommand(
+      "predict", "Print the inputs, and of each output NAME and its standard deviation NAME_sd");
+  add_target(*command, choices->target);
+  command->add_option("--at", choices->at, "CSV file of points, a column an input")->required();
+  command->add_option("-o,--output", choices->to, "File to write instead of standard output");
+  command->add_option("--threads", choices->threads, "Cores for Sonde's arithmetic; default: all")
+      ->check(CLI::Range(1, 1024));
+  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+}
+
+}  // namespace sonde::cli

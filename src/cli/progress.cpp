@@ -1,0 +1,214 @@
+#include "cli/progress.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "cli/text_table.hpp"
+
+namespace sonde::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto between_drawings = std::chrono::milliseconds(200);
+constexpr std::size_t most_outputs = 4;  // that a line shows
+constexpr const char* red = "31";
+constexpr const char* green = "32";
+constexpr const char* dim = "2";
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+bool speaks_utf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value && *value)
+      return std::strstr(value, "UTF-8") || std::strstr(value, "utf8") ||
+             std::strstr(value, "UTF8");
+  }
+  return false;
+}
+
+// At most `width` characters of it.
+std::string cut(const std::string& text, std::size_t width) {
+  if (shown_width(text) <= width) return text;
+  std::string kept;
+  std::size_t shown_so_far = 0;
+  for (const char c : text) {
+    const bool begins = (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    if (begins && shown_so_far++ == width) break;
+    kept += c;
+  }
+  return kept;
+}
+
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
+
+std::string left(const std::string& text, std::size_t width) {
+  return text + std::string(width > shown_width(text) ? width - shown_width(text) : 0, ' ');
+}
+
+}  // namespace
+
+Terminal Terminal::of_standard_error() {
+  Terminal terminal;
+  const char* kind = std::getenv("TERM");
+  terminal.interactive = isatty(STDERR_FILENO) && kind && std::strcmp(kind, "dumb") != 0;
+  const char* no_colour = std::getenv("NO_COLOR");
+  terminal.colour = terminal.interactive && !(no_colour && *no_colour);
+  terminal.utf8 = speaks_utf8();
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    terminal.columns = size.ws_col;
+  return terminal;
+}
+
+Progress::Progress(std::vector<Output> outputs, std::optional<Index> budget, Index answered,
+                   Index failed)
+    : outputs_(std::move(outputs)),
+      budget_(budget),
+      answered_(answered),
+      answered_before_(answered),
+      failed_(failed) {}
+
+Progress::~Progress() {
+  erase();
+}
+
+std::string Progress::painted(const char* code, const std::string& text) const {
+  return terminal_.colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
+}
+
+void Progress::erase() {
+  if (!shown_) return;
+  std::fputs("\r\x1b[2K", stderr);
+  std::fflush(stderr);
+  shown_ = false;
+}
+
+void Progress::say(const std::string& line) {
+  if (quiet_) return;
+  erase();
+  std::fputs((line + "\n").c_str(), stderr);
+}
+
+void Progress::head() {
+  headed_ = true;
+  std::string line = "   run";
+  for (std::size_t j = 0; j < std::min(outputs_.size(), most_outputs); ++j) {
+    const std::string unit = outputs_[j].unit == "1" ? "" : " [" + outputs_[j].unit + "]";
+    line += "  " + left(cut(outputs_[j].name + unit, 14), 12);
+  }
+  if (outputs_.size() == 1) line += "  " + left("predicted", 22);
+  line += "  seconds  why";
+  say(painted(dim, line));
+}
+
+std::string Progress::line_of(const Answered& answered) const {
+  const auto query = std::find_if(queries_.begin(), queries_.end(),
+                                  [&](const Query& q) { return q.id == answered.id; });
+  const Answer& answer = answered.answer;
+  const std::string id = fmt::format("{:6}", answered.id);
+  const std::string seconds =
+      fmt::format("  {:>7.{}f}", answer.seconds, answer.seconds < 100 ? 2 : 0);
+  if (answer.status != Answer::Status::Ok) {
+    const char* word = answer.status == Answer::Status::TimedOut ? "timed out" : "failed";
+    const std::string why = first_line(answer.message.empty() ? answer.kind : answer.message);
+    return id + "  " + painted(red, left(word, 12)) + " " + seconds + "  " + why;
+  }
+  std::string line = id;
+  for (std::size_t j = 0; j < std::min(outputs_.size(), most_outputs); ++j)
+    line += "  " + left(shown(answer.y[static_cast<Index>(j)], 6), 12);
+  const bool known = query != queries_.end();
+  if (outputs_.size() == 1) {
+    const std::string predicted =
+        known && query->mean.size() == 1
+            ? fmt::format("{} {} {}", shown(query->mean[0], 5), terminal_.utf8 ? "±" : "+-",
+                          shown(query->deviation[0], 2))
+            : "";
+    line += "  " + left(predicted, 22);
+  }
+  return line + seconds + "  " + painted(dim, known ? query->why : "");
+}
+
+void Progress::event(const Event& event) {
+  if (const Asked* asked = std::get_if<Asked>(&event)) {
+    running_ += static_cast<Index>(asked->queries.size());
+    queries_.insert(queries_.end(), asked->queries.begin(), asked->queries.end());
+    return;
+  }
+  const Answered& answered = std::get<Answered>(event);
+  ++answered_;
+  running_ = std::max<Index>(0, running_ - 1);
+  if (answered.answer.status != Answer::Status::Ok) ++failed_;
+  if (quiet_ || !lines_) return;
+  if (!headed_) head();
+  say(line_of(answered));
+}
+
+void Progress::interruption(Interruption asked) {
+  if (asked == said_) return;
+  said_ = asked;
+  if (asked == Interruption::Drain)
+    say(fmt::format("stopping: {} running simulation{} may finish (again to end {} now)", running_,
+                    running_ == 1 ? "" : "s", running_ == 1 ? "it" : "them"));
+  if (asked == Interruption::Abandon)
+    say("ending running simulations; they are asked again next time");
+}
+
+std::string Progress::bar() const {
+  const std::string between = terminal_.utf8 ? " · " : ", ";
+  std::string words;
+  const auto add = [&](const std::string& word) { words += (words.empty() ? "" : between) + word; };
+  if (running_ > 0) add(fmt::format("{} running", running_));
+  if (failed_ > 0) add(fmt::format("{} failed", failed_));
+  if (!std::isnan(error_)) add("error " + shown_percent(error_));
+  const double elapsed = seconds_since(begun_);
+  add(shown_time(elapsed));
+  const Index done_now = answered_ - answered_before_;
+  if (budget_ && done_now > 0 && answered_ < *budget_)
+    add("ETA " + shown_time(elapsed * static_cast<double>(*budget_ - answered_) /
+                            static_cast<double>(done_now)));
+  std::string line = title_.empty() ? "  " : "  " + title_ + "  ";
+  if (!budget_) return line + fmt::format("{} runs  ", answered_) + words;
+  line += fmt::format("{}/{} ", answered_, *budget_);
+  constexpr int width = 20;
+  const int full =
+      static_cast<int>(std::min<Index>(width, *budget_ > 0 ? width * answered_ / *budget_ : width));
+  std::string done, rest;
+  for (int i = 0; i < width; ++i)
+    (i < full ? done : rest) += terminal_.utf8 ? "━" : i < full ? "#" : "-";
+  return line + done + "\x01" + rest + "\x02 " + words;
+}
+
+void Progress::draw() {
+  if (quiet_ || !terminal_.interactive || Clock::now() - drawn_ < between_drawings) return;
+  drawn_ = Clock::now();
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    terminal_.columns = size.ws_col;
+  // The marks that bound what is not done yet take no place once they are colours.
+  std::string line = cut(bar(), static_cast<std::size_t>(terminal_.columns) + 1);
+  const auto replace = [&](char mark, const std::string& by) {
+    const std::size_t at = line.find(mark);
+    if (at != std::string::npos) line.replace(at, 1, terminal_.colour ? by : "");
+  };
+  replace('\x01', fmt::format("\x1b[0;{}m", dim));
+  replace('\x02', "\x1b[0m");
+  if (terminal_.colour) line = fmt::format("\x1b[{}m{}\x1b[0m", green, line);
+  std::fputs(("\r\x1b[2K" + line).c_str(), stderr);
+  std::fflush(stderr);
+  shown_ = true;
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sonde/run/campaign.hpp"
+#include "sonde/run/run.hpp"
+
+namespace sonde::cli {
+
+/// What a terminal, or whatever stands for one, can do.
+struct Terminal {
+  bool interactive = false;  ///< lines may be erased and drawn again
+  bool colour = false;
+  bool utf8 = false;
+  int columns = 80;
+  static Terminal of_standard_error();
+};
+
+/// A campaign at work, on standard error: a line a finished run, and on a terminal a last line with
+/// bar, counts and time left, drawn again at most five times a second.
+class Progress {
+ public:
+  /// \param budget runs in all, where a number is known \param answered before it began, of those
+  Progress(std::vector<Output> outputs, std::optional<Index> budget, Index answered, Index failed);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void quiet() { quiet_ = true; }
+  void only_bar() { lines_ = false; }                     ///< no line a run
+  void title(const std::string& text) { title_ = text; }  ///< before the bar
+  void say(const std::string& line);                      ///< a line above the bar
+  void event(const Event& event);
+  void error(double estimated) { error_ = estimated; }
+  void interruption(Interruption asked);
+  void draw();   ///< the last line, where it is time
+  void erase();  ///< it is gone until the next draw()
+
+ private:
+  void head();
+  std::string line_of(const Answered& answered) const;
+  std::string bar() const;
+  std::string painted(const char* code, const std::string& text) const;
+
+  Terminal terminal_ = Terminal::of_standard_error();
+  std::vector<Output> outputs_;
+  std::optional<Index> budget_;
+  std::vector<Query> queries_{};  // asked since it began
+  Index answered_;
+  Index answered_before_;
+  Index failed_;
+  Index running_ = 0;
+  double error_ = std::numeric_limits<double>::quiet_NaN();
+  std::string title_{};
+  Interruption said_ = Interruption::None;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point drawn_{};
+  bool shown_ = false;
+  bool headed_ = false;
+  bool quiet_ = false;
+  bool lines_ = true;
+};
+
+}  // namespace sonde::cli

@@ -1,0 +1,48 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "cli/campaign_folder.hpp"
+#include "cli/comparison.hpp"
+#include "cli/drive.hpp"
+#include "cli/files.hpp"
+#include "cli/sessions.hpp"
+#include "cli/subcommands.hpp"
+#include "report/report.hpp"
+
+namespace sonde::cli {
+namespace {
+
+struct ReportChoices {
+  Target target;
+  std::string to;
+};
+
+int carry_out(const ReportChoices& choices) {
+  OpenCampaign open = read_campaign(locate(choices.target), cores());
+  const bool running = open.folder.being_written();
+  const Sessions sessions = sessions_of(open.journal);
+  const report::Story story{.title = open.study.title,
+                            .state = running ? "running" : sessions.state,
+                            .reason = running ? "" : sessions.reason,
+                            .learning = metrics_of(open.campaign, open.journal.events()),
+                            .comparison = recorded_comparison(open.folder)};
+  const std::filesystem::path file =
+      choices.to.empty() ? open.folder.report() : std::filesystem::path(choices.to);
+  write_file(file, report::html(open.journal.preamble(), open.campaign, story));
+  std::puts(file.string().c_str());
+  return 0;
+}
+
+}  // namespace
+
+void add_report(CLI::App& app, Action& action) {
+  auto choices = std::make_shared<ReportChoices>();
+  CLI::App* command = app.add_subcommand("report", "Write a page to look at: report.html");
+  add_target(*command, choices->target);
+  command->add_option("-o,--output", choices->to,
+                      "File to write; default: report.html in the campaign");
+  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,155 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+#include "cli/campaign_folder.hpp"
+#include "cli/contradiction.hpp"
+#include "cli/drive.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/fitting_cost.hpp"
+#include "cli/status_document.hpp"
+#include "cli/subcommands.hpp"
+#include "sonde/gp/validate.hpp"
+
+namespace sonde::cli {
+namespace {
+
+struct RunChoices {
+  Target target;
+  int workers = 0;  // 0: the study's `parallel`
+  int threads = 0;  // 0: all cores
+  bool require_target = false;
+  bool yes = false;
+  bool json = false;
+  bool quiet = false;
+};
+
+bool names_target(const Study& study) {
+  return study.stop_error || (study.tolerances.array() == study.tolerances.array()).any();
+}
+
+// Whether the estimated errors are as small as the study wants them.
+bool target_met(OpenCampaign& open) {
+  if (!open.campaign.has_surrogate()) return false;
+  if (open.study.stop_error && !(open.campaign.estimated_error() <= *open.study.stop_error))
+    return false;
+  for (Index j = 0; j < open.study.tolerances.size(); ++j) {
+    if (std::isnan(open.study.tolerances[j])) continue;
+    const double rmse = leave_one_out_scores(open.campaign.surrogate()[j]).rmse;
+    if (!(rmse <= open.study.tolerances[j])) return false;
+  }
+  return true;
+}
+
+std::string words_on_begin(const OpenCampaign& open, bool resumed, int workers) {
+  const Study& study = open.study;
+  std::string words = fmt::format("sonde {}  {}", SONDE_VERSION, open.folder.shown());
+  if (!study.title.empty()) words += ": " + study.title;
+  words += fmt::format("\n{} variable{}, {} output{}", study.parameters.size(),
+                       study.parameters.size() == 1 ? "" : "s", study.outputs.size(),
+                       study.outputs.size() == 1 ? "" : "s");
+  if (study.stop_runs) words += fmt::format(", {} runs", *study.stop_runs);
+  words += fmt::format(", {} at a time, query '{}', seed {}", workers, study.query,
+                       open.journal.preamble().seed);
+  if (resumed)
+    words += fmt::format("\nresumed: {} answered, {} open", open.campaign.answered(),
+                         open.campaign.open().size());
+  if (open.journal.torn_bytes() > 0)
+    words += fmt::format(
+        "\nthe journal ended with {} bytes of a line that was never whole; they "
+        "were cut off",
+        open.journal.torn_bytes());
+  return words;
+}
+
+void print_end(OpenCampaign& open, const RunEnd& end, bool json) {
+  // What was noted at the end is to be read back.
+  OpenCampaign now = {open.folder, open.study, Journal::read(open.folder.journal()),
+                      std::move(open.campaign)};
+  // This process holds the lock still: it is no other one.
+  if (json) {
+    auto document = status_document(now, /*running=*/false);
+    std::puts(document.dump(2).c_str());
+  } else {
+    std::fputs(status_text(now, /*running=*/false).c_str(), stdout);
+    const std::string where = open.folder.shown();
+    if (end.state == RunEnd::State::Interrupted)
+      std::printf("next      sonde run %s goes on\n", open.folder.study.string().c_str());
+    else
+      std::printf("next      sonde report %s, sonde predict %s --at points.csv\n", where.c_str(),
+                  where.c_str());
+  }
+  open.campaign = std::move(now.campaign);
+}
+
+int status_of(OpenCampaign& open, const RunEnd& end, const RunChoices& choices, int interrupted) {
+  if (end.state == RunEnd::State::TooManyFailures) {
+    std::fprintf(stderr, "sonde: %s. Look at %s\n", end.reason.c_str(),
+                 open.folder.runs().string().c_str());
+    return TooManyFailures;
+  }
+  if (end.state == RunEnd::State::Interrupted) return interrupted;
+  if (choices.require_target && !target_met(open)) {
+    std::fputs("sonde: the target is not met within the budget. Raise [stop] runs and run again\n",
+               stderr);
+    return TargetNotMet;
+  }
+  return Done;
+}
+
+int carry_out(const RunChoices& choices) {
+  const CampaignFolder folder = locate(choices.target);
+  const bool resumed = folder.begun();
+  const int threads = choices.threads > 0 ? choices.threads : cores();
+  if (!resumed) {
+    // Before anything is made on the disk.
+    const Study study = read_study(folder.study);
+    refuse_contradiction(study);
+    require<UsageError>(study.kind != Study::Kind::Manual, folder.study.string(),
+                        ": kind = \"manual\" has no program to run. Use: sonde ask, sonde tell");
+    agree_to_fitting(study.stop_runs.value_or(0), threads, choices.yes);
+    oracle_of(study, folder, {});
+  }
+  OpenCampaign open = open_campaign(folder, threads);
+  require<UsageError>(open.study.kind != Study::Kind::Manual, folder.study.string(),
+                      ": kind = \"manual\" has no program to run. Use: sonde ask, sonde tell");
+  require<UsageError>(!choices.require_target || names_target(open.study), folder.study.string(),
+                      ": --require-target needs a target: [stop] error, or an output's tolerance");
+  agree_to_fitting(std::max(open.study.stop_runs.value_or(0), open.campaign.answered()), threads,
+                   choices.yes);
+  Interruptions interruptions(folder.stop_file());
+  const Oracle oracle = oracle_of(open.study, folder, interruptions.token());
+  const int workers = choices.workers > 0 ? choices.workers : open.study.parallel;
+  Progress progress(open.campaign.outputs(), open.study.stop_runs,
+                    open.campaign.answered() - open.campaign.imported(), failures(open.campaign));
+  if (choices.quiet) progress.quiet();
+  progress.say(words_on_begin(open, resumed, workers));
+  const RunEnd end =
+      drive(open, oracle, {.workers = workers, .threads = threads, .many_agreed = choices.yes},
+            progress, interruptions);
+  write_hdf5(open, open.folder.hdf5());
+  print_end(open, end, choices.json);
+  return status_of(open, end, choices, interruptions.exit_status());
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  auto choices = std::make_shared<RunChoices>();
+  CLI::App* command = app.add_subcommand("run", "Begin a campaign, or go on with it");
+  add_target(*command, choices->target);
+  command->add_option("--workers", choices->workers, "Simulations at a time; default: parallel")
+      ->check(CLI::Range(1, 10000));
+  command->add_option("--threads", choices->threads, "Cores for Sonde's arithmetic; default: all")
+      ->check(CLI::Range(1, 1024));
+  command->add_flag("--require-target", choices->require_target,
+                    "End with status 5 unless [stop] error and the tolerances are met");
+  command->add_flag("-y,--yes", choices->yes, "Agree to fit more than 5000 runs");
+  command->add_flag("-q,--quiet", choices->quiet, "No progress");
+  command->add_flag("--json", choices->json, "Print how it stands at the end as JSON");
+  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,83 @@
+#include "cli/sessions.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace sonde::cli {
+namespace {
+
+using nlohmann::json;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+double last_answer(const Journal& journal) {
+  double last = 0.0;
+  for (const Event& event : journal.events()) {
+    if (const Answered* answered = std::get_if<Answered>(&event))
+      last = std::max(last, answered->answer.ended);
+  }
+  return last;
+}
+
+}  // namespace
+
+std::string name_of(RunEnd::State state) {
+  switch (state) {
+    case RunEnd::State::Stopped:
+      return "done";
+    case RunEnd::State::Interrupted:
+      return "interrupted";
+    case RunEnd::State::TooManyFailures:
+      return "failed";
+    case RunEnd::State::Exhausted:
+      return "exhausted";
+  }
+  return "done";
+}
+
+void note_begin(Journal& journal, int workers) {
+  journal.note(
+      json{{"run", "begins"}, {"at", now()}, {"pid", getpid()}, {"workers", workers}}.dump());
+}
+
+void note_end(Journal& journal, const RunEnd& end) {
+  journal.note(
+      json{{"run", "ends"}, {"at", now()}, {"state", name_of(end.state)}, {"reason", end.reason}}
+          .dump());
+}
+
+Sessions sessions_of(const Journal& journal) {
+  Sessions sessions;
+  std::optional<double> begun;
+  // Of one that was killed the end is unknown; its last answer came in that time.
+  const double last = last_answer(journal);
+  const auto close = [&](double end) {
+    if (begun) sessions.seconds += std::max(0.0, end - *begun);
+    begun.reset();
+  };
+  for (const std::string& text : journal.notes()) {
+    const json note = json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!note.is_object() || !note.contains("run") || !note["at"].is_number()) continue;
+    const double at = note["at"];
+    if (note["run"] == "begins") {
+      close(std::min(at, last));
+      begun = at;
+      sessions.state = "unended";
+      sessions.reason = "";
+    } else {
+      close(at);
+      sessions.state = note.value("state", "");
+      sessions.reason = note.value("reason", "");
+    }
+  }
+  close(last);
+  return sessions;
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "sonde/run/campaign.hpp"
+#include "sonde/run/journal.hpp"
+#include "sonde/run/run.hpp"
+
+namespace sonde::cli {
+
+/// The times that `sonde run` worked on a campaign, as its journal's notes tell.
+struct Sessions {
+  double seconds = 0.0;    ///< of wall time, together
+  std::string state = "";  ///< of the last: "done", "interrupted", "failed", "exhausted", "unended"
+  std::string reason = "";
+};
+
+void note_begin(Journal& journal, int workers);
+void note_end(Journal& journal, const RunEnd& end);
+Sessions sessions_of(const Journal& journal);
+
+std::string name_of(RunEnd::State state);
+
+}  // namespace sonde::cli

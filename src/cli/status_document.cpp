@@ -1,0 +1,139 @@
+#include "cli/status_document.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "cli/json_point.hpp"
+#include "cli/sessions.hpp"
+#include "cli/text_table.hpp"
+#include "sonde/base/error.hpp"
+#include "sonde/gp/validate.hpp"
+
+namespace sonde::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Counts {
+  Index ok = 0, failed = 0, timed_out = 0, open = 0;
+};
+
+Counts counts_of(const Campaign& campaign) {
+  Counts counts;
+  for (Index id = 0; id < campaign.asked(); ++id) {
+    const std::optional<Answer>& answer = campaign.answer(id);
+    if (!answer) {
+      ++counts.open;
+    } else if (answer->status == Answer::Status::Ok) {
+      ++counts.ok;
+    } else if (answer->status == Answer::Status::TimedOut) {
+      ++counts.timed_out;
+    } else {
+      ++counts.failed;
+    }
+  }
+  return counts;
+}
+
+// Leave-one-out scores of each output; none where there is no surrogate yet.
+std::vector<std::optional<Scores>> scores_of(Campaign& campaign) {
+  std::vector<std::optional<Scores>> all(campaign.outputs().size());
+  if (!campaign.has_surrogate()) return all;
+  try {
+    const Surrogate& surrogate = campaign.surrogate();
+    for (std::size_t j = 0; j < all.size(); ++j)
+      all[j] = leave_one_out_scores(surrogate[static_cast<Index>(j)]);
+  } catch (const Error&) {
+    return all;
+  }
+  return all;
+}
+
+struct State {
+  std::string name;
+  std::string reason;
+  double seconds;
+};
+
+State state_of(const OpenCampaign& open, bool running) {
+  const Sessions sessions = sessions_of(open.journal);
+  State state{sessions.state, sessions.reason, sessions.seconds};
+  if (running) return {"running", "", state.seconds};
+  if (state.name == "unended") return {"interrupted", "it ended without a word", state.seconds};
+  if (state.name.empty()) state.name = "open";
+  return state;
+}
+
+}  // namespace
+
+std::map<std::string, Index> failure_counts(const Campaign& campaign) {
+  std::map<std::string, Index> counts;
+  for (Index id = 0; id < campaign.asked(); ++id) {
+    const std::optional<Answer>& answer = campaign.answer(id);
+    if (answer && answer->status != Answer::Status::Ok) ++counts[answer->kind];
+  }
+  return counts;
+}
+
+ordered_json status_document(OpenCampaign& open, bool running) {
+  const State state = state_of(open, running);
+  const Counts counts = counts_of(open.campaign);
+  ordered_json outputs = ordered_json::object();
+  const auto scores = scores_of(open.campaign);
+  for (std::size_t j = 0; j < scores.size(); ++j) {
+    const double none = std::numeric_limits<double>::quiet_NaN();
+    outputs[open.campaign.outputs()[j].name] = {
+        {"loo_nrmse", json_number(scores[j] ? scores[j]->nrmse : none)},
+        {"coverage95", json_number(scores[j] ? scores[j]->coverage95 : none)}};
+  }
+  ordered_json kinds = ordered_json::object();
+  for (const auto& [kind, count] : failure_counts(open.campaign)) kinds[kind] = count;
+  return {{"schema", 1},
+          {"campaign", open.folder.shown()},
+          {"state", state.name},
+          {"reason", state.reason},
+          {"runs",
+           {{"asked", open.campaign.asked()},
+            {"ok", counts.ok},
+            {"failed", counts.failed},
+            {"timed_out", counts.timed_out},
+            {"open", counts.open},
+            {"imported", open.campaign.imported()}}},
+          {"failures", kinds},
+          {"outputs", outputs},
+          {"seconds", state.seconds}};
+}
+
+std::string status_text(OpenCampaign& open, bool running) {
+  const State state = state_of(open, running);
+  const Counts counts = counts_of(open.campaign);
+  std::string text = fmt::format("campaign  {}{}\n", open.folder.shown(),
+                                 open.study.title.empty() ? "" : ": " + open.study.title);
+  text +=
+      fmt::format("state     {}{}\n", state.name, state.reason.empty() ? "" : ": " + state.reason);
+  text += fmt::format("runs      {} asked, {} ok", open.campaign.asked(), counts.ok);
+  if (counts.failed > 0) text += fmt::format(", {} failed", counts.failed);
+  if (counts.timed_out > 0) text += fmt::format(", {} timed out", counts.timed_out);
+  if (counts.open > 0) text += fmt::format(", {} open", counts.open);
+  if (open.campaign.imported() > 0) text += fmt::format(", {} imported", open.campaign.imported());
+  text += fmt::format("; {}\n", shown_time(state.seconds));
+  std::string kinds;
+  for (const auto& [kind, count] : failure_counts(open.campaign))
+    kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", count, kind);
+  if (!kinds.empty()) text += "failures  " + kinds + "\n";
+  const auto scores = scores_of(open.campaign);
+  std::vector<std::vector<std::string>> rows{{"output", "unit", "error", "inside 95 %"}};
+  for (std::size_t j = 0; j < scores.size(); ++j) {
+    const Output& output = open.campaign.outputs()[j];
+    rows.push_back({output.name, output.unit, scores[j] ? shown_percent(scores[j]->nrmse) : "-",
+                    scores[j] ? shown_percent(scores[j]->coverage95) : "-"});
+  }
+  return text + text_table(rows) +
+         "  error: root mean square of leave-one-out predictions / standard deviation of the "
+         "output\n";
+}
+
+}  // namespace sonde::cli

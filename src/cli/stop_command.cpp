@@ -1,0 +1,40 @@
+#include <cstdio>
+#include <memory>
+
+#include "cli/campaign_folder.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/files.hpp"
+#include "cli/subcommands.hpp"
+
+namespace sonde::cli {
+namespace {
+
+struct StopChoices {
+  Target target;
+  bool now = false;
+};
+
+int carry_out(const StopChoices& choices) {
+  const CampaignFolder folder = locate(choices.target);
+  require<UsageError>(folder.begun(), folder.shown(), ": the campaign has not begun");
+  if (!folder.being_written()) {
+    std::printf("%s: nothing is running\n", folder.shown().c_str());
+    return 0;
+  }
+  write_file(folder.stop_file(), choices.now ? "now\n" : "stop\n");
+  std::printf("%s: asked to stop; %s\n", folder.shown().c_str(),
+              choices.now ? "running simulations are ended" : "running simulations may finish");
+  return 0;
+}
+
+}  // namespace
+
+void add_stop(CLI::App& app, Action& action) {
+  auto choices = std::make_shared<StopChoices>();
+  CLI::App* command = app.add_subcommand("stop", "Ask a running campaign to stop");
+  add_target(*command, choices->target);
+  command->add_flag("--now", choices->now, "End running simulations too");
+  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,106 @@
+#include "cli/study_change.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "run/toml_reader.hpp"
+
+namespace sonde::cli {
+namespace {
+
+bool may_change(const std::string& path) {
+  return path == "title" || path == "stop" || path == "simulator.parallel" ||
+         path == "method.batch";
+}
+
+const TomlValue::Entry* entry_of(const TomlValue& table, const std::string& key) {
+  const auto found = std::find_if(table.entries.begin(), table.entries.end(),
+                                  [&](const auto& entry) { return entry.key == key; });
+  return found == table.entries.end() ? nullptr : &*found;
+}
+
+std::string below(const std::string& path, const std::string& key) {
+  return path.empty() ? key : path + "." + key;
+}
+
+struct Change {
+  Position at;
+  std::string words;
+};
+
+std::optional<Change> change(const TomlValue& recorded, const TomlValue& now,
+                             const std::string& path);
+
+// The order of variables and of outputs is that of the columns, so it counts as well.
+std::optional<Change> changed_order(const TomlValue& recorded, const TomlValue& now,
+                                    const std::string& path) {
+  if (path != "variables" && path != "outputs") return std::nullopt;
+  for (std::size_t i = 0; i < now.entries.size(); ++i) {
+    if (recorded.entries[i].key != now.entries[i].key)
+      return Change{now.entries[i].at, path + ": the order has changed"};
+  }
+  return std::nullopt;
+}
+
+std::optional<Change> changed_table(const TomlValue& recorded, const TomlValue& now,
+                                    const std::string& path) {
+  for (const TomlValue::Entry& entry : now.entries) {
+    const std::string key = below(path, entry.key);
+    if (may_change(key)) continue;
+    const TomlValue::Entry* was = entry_of(recorded, entry.key);
+    if (!was) {
+      // A table that holds nothing but what may change may come and go.
+      const TomlValue none{.type = TomlValue::Type::Table};
+      if (entry.value.type == TomlValue::Type::Table && !entry.value.entries.empty() &&
+          !changed_table(none, entry.value, key))
+        continue;
+      return Change{entry.at, key + " was not there"};
+    }
+    if (auto difference = change(was->value, entry.value, key)) return difference;
+  }
+  for (const TomlValue::Entry& entry : recorded.entries) {
+    const std::string key = below(path, entry.key);
+    if (may_change(key) || entry_of(now, entry.key)) continue;
+    if (entry.value.type == TomlValue::Type::Table &&
+        !changed_table(TomlValue{.type = TomlValue::Type::Table}, entry.value, key))
+      continue;
+    return Change{now.at, key + " is gone"};
+  }
+  return recorded.entries.size() == now.entries.size() ? changed_order(recorded, now, path)
+                                                       : std::nullopt;
+}
+
+bool same(const TomlValue& a, const TomlValue& b) {
+  if (a.is_number() && b.is_number()) return a.number == b.number;
+  if (a.type != b.type || a.items.size() != b.items.size()) return false;
+  for (std::size_t i = 0; i < a.items.size(); ++i) {
+    if (!same(a.items[i], b.items[i])) return false;
+  }
+  if (a.type == TomlValue::Type::Table) return !changed_table(a, b, "in an array");
+  return a.text == b.text && a.flag == b.flag;
+}
+
+std::optional<Change> change(const TomlValue& recorded, const TomlValue& now,
+                             const std::string& path) {
+  const auto table = TomlValue::Type::Table;
+  if (recorded.type == table && now.type == table) return changed_table(recorded, now, path);
+  if (same(recorded, now)) return std::nullopt;
+  return Change{now.at,
+                fmt::format("{} was {}, now {}", path, described(recorded), described(now))};
+}
+
+}  // namespace
+
+std::optional<std::string> forbidden_change(const std::string& recorded, const std::string& now,
+                                            const std::string& file) {
+  if (recorded == now) return std::nullopt;
+  const auto difference =
+      changed_table(parse_toml(recorded, "the recorded study"), parse_toml(now, file), "");
+  if (!difference) return std::nullopt;
+  return fmt::format("{}:{}:{}: the study has changed since the campaign began: {}", file,
+                     difference->at.line, difference->at.column, difference->words);
+}
+
+}  // namespace sonde::cli

@@ -1,0 +1,81 @@
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/campaign_folder.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/json_point.hpp"
+#include "cli/points_file.hpp"
+#include "cli/subcommands.hpp"
+#include "cli/text_table.hpp"
+#include "sonde/gp/validate.hpp"
+
+namespace sonde::cli {
+namespace {
+
+struct ValidateChoices {
+  Target target;
+  std::string at;
+  bool json = false;
+};
+
+// Against the rows in which the output is known.
+Scores scores_at(const PointsFile& test, Index output, const Response& response) {
+  std::vector<Index> known;
+  for (Index i = 0; i < test.y.rows(); ++i) {
+    if (std::isfinite(test.y(i, output))) known.push_back(i);
+  }
+  if (known.empty()) return {};
+  const Vector truth = test.y(known, output);
+  const Points x = test.x(known, Eigen::all);
+  const Marginals m = response.predict(x);
+  const double noise = response.noise_sd();
+  return scores(truth, m.mean, m.variance.array() + noise * noise);
+}
+
+int carry_out(const ValidateChoices& choices) {
+  const CampaignFolder folder = locate(choices.target);
+  OpenCampaign open = read_campaign(folder, cores());
+  const PointsFile test = read_points(choices.at, open.study);
+  require<UsageError>(open.campaign.has_surrogate(), folder.shown(),
+                      ": there is no surrogate yet: it takes two good runs of each output");
+  const Surrogate& surrogate = open.campaign.surrogate();
+  nlohmann::ordered_json outputs = nlohmann::ordered_json::object();
+  std::vector<std::vector<std::string>> rows{
+      {"output", "unit", "n", "RMSE", "NRMSE", "Q2", "inside 95 %"}};
+  for (Index j = 0; j < static_cast<Index>(open.campaign.outputs().size()); ++j) {
+    const Output& output = open.campaign.outputs()[static_cast<std::size_t>(j)];
+    if (!test.table.has(output.name)) continue;
+    const Scores s = scores_at(test, j, surrogate[j]);
+    outputs[output.name] = {{"n", s.n},
+                            {"rmse", json_number(s.rmse)},
+                            {"nrmse", json_number(s.nrmse)},
+                            {"q2", json_number(s.q2)},
+                            {"coverage95", json_number(s.coverage95)}};
+    rows.push_back({output.name, output.unit, std::to_string(s.n), shown(s.rmse), shown(s.nrmse),
+                    shown(s.q2), shown_percent(s.coverage95)});
+  }
+  require<UsageError>(!outputs.empty(), choices.at, ": has no column of an output");
+  if (choices.json) {
+    std::puts(nlohmann::ordered_json{{"schema", 1}, {"outputs", outputs}}.dump(2).c_str());
+  } else {
+    std::fputs(text_table(rows, "").c_str(), stdout);
+  }
+  return Done;
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app, Action& action) {
+  auto choices = std::make_shared<ValidateChoices>();
+  CLI::App* command =
+      app.add_subcommand("validate", "How the surrogate's predictions compare with a known truth");
+  add_target(*command, choices->target);
+  command->add_option("--at", choices->at, "CSV file of inputs and true outputs")->required();
+  command->add_flag("--json", choices->json, "As one JSON document");
+  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+}
+
+}  // namespace sonde::cli
