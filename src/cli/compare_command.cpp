@@ -123,8 +123,7 @@ Campaign finished(const Setting& setting, const Way& way, std::uint64_t seed,
   if (open.campaign.answered() >= setting.budget) return std::move(open.campaign);
   Interruptions interruptions(setting.folder.stop_file());
   const Oracle oracle = oracle_of(open.study, open.folder, interruptions.token());
-  Progress progress(open.campaign.outputs(), setting.budget, open.campaign.answered(),
-                    failures(open.campaign));
+  Progress progress(open.campaign, setting.budget);
   if (setting.quiet) progress.quiet();
   progress.only_bar();
   progress.title(title);

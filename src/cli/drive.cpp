@@ -81,6 +81,7 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
              Progress& progress, Interruptions& interruptions) {
   const RunOptions run_options{.workers = options.workers,
                                .batch = open.study.batch,
+                               .max_queries = open.study.stop_runs.value_or(0),
                                .pace = open.study.pace,
                                .interruption = [&] {
                                  const Interruption asked = interruptions.now();
@@ -119,10 +120,6 @@ std::vector<MetricsRow> metrics_of(Campaign& campaign, const std::vector<Event>&
 void write_hdf5(OpenCampaign& open, const std::filesystem::path& file) {
   const Journal journal = Journal::read(open.folder.journal());
   export_hdf5(file, journal.preamble(), open.campaign, metrics_of(open.campaign, journal.events()));
-}
-
-Index failures(const Campaign& campaign) {
-  return static_cast<Index>(campaign.failed().size());
 }
 
 }  // namespace sonde::cli

@@ -34,7 +34,4 @@ std::vector<MetricsRow> metrics_of(Campaign& campaign, const std::vector<Event>&
 /// Writes the HDF5 file anew, from the journal. \throws StoreError
 void write_hdf5(OpenCampaign& open, const std::filesystem::path& file);
 
-/// Answered badly, of all.
-Index failures(const Campaign& campaign);
-
 }  // namespace sonde::cli

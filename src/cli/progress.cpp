@@ -73,13 +73,14 @@ Terminal Terminal::of_standard_error() {
   return terminal;
 }
 
-Progress::Progress(std::vector<Output> outputs, std::optional<Index> budget, Index answered,
-                   Index failed)
-    : outputs_(std::move(outputs)),
+Progress::Progress(const Campaign& campaign, std::optional<Index> budget)
+    : outputs_(campaign.outputs()),
       budget_(budget),
-      answered_(answered),
-      answered_before_(answered),
-      failed_(failed) {}
+      queries_(campaign.open()),
+      answered_(campaign.answered() - campaign.imported()),
+      answered_before_(answered_),
+      failed_(static_cast<Index>(campaign.failed().size())),
+      running_(static_cast<Index>(queries_.size())) {}
 
 Progress::~Progress() {
   erase();

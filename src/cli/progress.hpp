@@ -24,8 +24,8 @@ struct Terminal {
 /// bar, counts and time left, drawn again at most five times a second.
 class Progress {
  public:
-  /// \param budget runs in all, where a number is known \param answered before it began, of those
-  Progress(std::vector<Output> outputs, std::optional<Index> budget, Index answered, Index failed);
+  /// \param budget runs in all, where a number is known
+  Progress(const Campaign& campaign, std::optional<Index> budget);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -49,11 +49,11 @@ class Progress {
   Terminal terminal_ = Terminal::of_standard_error();
   std::vector<Output> outputs_;
   std::optional<Index> budget_;
-  std::vector<Query> queries_{};  // asked since it began
+  std::vector<Query> queries_;  // that were open when it began, or were asked since
   Index answered_;
   Index answered_before_;
   Index failed_;
-  Index running_ = 0;
+  Index running_;
   double error_ = std::numeric_limits<double>::quiet_NaN();
   std::string title_{};
   Interruption said_ = Interruption::None;

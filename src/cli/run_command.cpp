@@ -122,8 +122,7 @@ int carry_out(const RunChoices& choices) {
   Interruptions interruptions(folder.stop_file());
   const Oracle oracle = oracle_of(open.study, folder, interruptions.token());
   const int workers = choices.workers > 0 ? choices.workers : open.study.parallel;
-  Progress progress(open.campaign.outputs(), open.study.stop_runs,
-                    open.campaign.answered() - open.campaign.imported(), failures(open.campaign));
+  Progress progress(open.campaign, open.study.stop_runs);
   if (choices.quiet) progress.quiet();
   progress.say(words_on_begin(open, resumed, workers));
   const RunEnd end =

@@ -1,0 +1,432 @@
+"""The command line from outside: what each subcommand prints, and what it ends with.
+
+    cli_test.py FOLDER_OF_SONDE FOLDER_OF_THE_SIMULATORS [unittest options]
+"""
+import csv
+import io
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BIN, SIMULATORS = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
+SONDE = BIN / "sonde"
+WAIT = 120  # s, for anything that must come
+
+STUDY = """sonde = 1
+title = "Branin"
+[variables.a]
+bounds = [-5, 10]
+[variables.b]
+bounds = [0, 15]
+[constraints]
+corner = "a + b <= 20"
+[outputs.value]
+[simulator]
+run = ["{branin}"]
+parallel = 2
+timeout = "30 s"
+[design]
+runs = 6
+[method]
+seed = 3
+pace = "batches"
+batch = 2
+[stop]
+runs = 12
+"""
+
+
+def text_of(stream):
+    return list(csv.DictReader(io.StringIO(stream)))
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR",)}
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text)
+        return name
+
+    def study(self, name="study.toml", **changes):
+        text = STUDY.format(branin=SIMULATORS / "branin")
+        for old, new in changes.get("replace", []):
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        return self.write(name, text)
+
+    def start(self, *arguments, **options):
+        return subprocess.Popen([SONDE, *map(str, arguments)], cwd=self.folder, env=self.environment, text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+    def sonde(self, *arguments, status=0, given=""):
+        done = subprocess.run([SONDE, *map(str, arguments)], cwd=self.folder, env=self.environment, text=True,
+                              input=given, capture_output=True, timeout=WAIT)
+        self.assertEqual(done.returncode, status,
+                         f"sonde {' '.join(map(str, arguments))}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def status(self, target="study.toml"):
+        return json.loads(self.sonde("status", target, "--json").stdout)
+
+    def runs(self, target="study.toml"):
+        return text_of(self.sonde("export", target).stdout)
+
+    def wait_for(self, condition, process=None):
+        """Polls until the condition holds; a process that must live has not ended before."""
+        end = time.monotonic() + WAIT
+        while not condition():
+            if process and process.poll() is not None:
+                self.fail(f"ended with {process.returncode}: {process.communicate()}")
+            self.assertLess(time.monotonic(), end, "it never came")
+            time.sleep(0.02)
+
+    def answers(self, journal="study/journal.sonde"):
+        try:
+            return (self.folder / journal).read_text(errors="replace").count('"kind":"answered"')
+        except FileNotFoundError:
+            return 0
+
+
+class Subcommands(Folder):
+    def test_a_first_campaign(self):
+        self.sonde("init")
+        self.sonde("init", status=2)
+        words = self.sonde("check", "--try").stdout
+        for part in ("width", "[10", "slender", "simulator.sh", "deflection ="):
+            self.assertIn(part.lstrip("["), words)
+        done = self.sonde("run", "--json")
+        self.assertNotIn("\r", done.stderr)
+        self.assertNotIn("\x1b", done.stderr)
+        ended = json.loads(done.stdout)
+        self.assertEqual(ended["state"], "done")
+        self.assertEqual(ended["schema"], 1)
+        self.assertLess(ended["outputs"]["deflection"]["loo_nrmse"], 1)
+        self.assertTrue((self.folder / "study" / "study.h5").stat().st_size)
+        self.assertEqual(self.status(), self.status("study"))
+
+    def test_the_results_in_every_form(self):
+        study = self.study()
+        self.sonde("run", study)
+        status = self.status()
+        self.assertEqual(status["runs"]["asked"], 12)
+        self.assertEqual(status["runs"]["ok"], 12)
+        self.assertEqual(set(status["outputs"]["value"]), {"loo_nrmse", "coverage95"})
+        runs = self.runs()
+        self.assertEqual(len(runs), 12)
+        self.write("points.csv", "b,a\n1.5,2\n3,4\n")
+        predicted = text_of(self.sonde("predict", study, "--at", "points.csv").stdout)
+        self.assertEqual(list(predicted[0]), ["a", "b", "value", "value_sd"])
+        self.assertEqual(predicted[1]["a"], "4")
+        self.sonde("predict", study, "--at", "points.csv", "-o", "out.csv")
+        self.assertEqual(text_of((self.folder / "out.csv").read_text()), predicted)
+        self.write("test.csv", "a,b,value\n" + "".join(f"{r['a']},{r['b']},{r['value']}\n" for r in runs))
+        scores = json.loads(self.sonde("validate", "study", "--at", "test.csv", "--json").stdout)
+        self.assertEqual(set(scores["outputs"]["value"]), {"n", "rmse", "nrmse", "q2", "coverage95"})
+        self.assertEqual(scores["outputs"]["value"]["n"], 12)
+        self.assertLess(scores["outputs"]["value"]["nrmse"], 0.01)  # what it was fitted to
+        exported = json.loads(self.sonde("export", study, "--format", "json").stdout)
+        self.assertEqual([r["id"] for r in exported["runs"]], list(range(12)))
+        self.sonde("export", study, "--format", "hdf5", "-o", "all.h5")
+        self.assertEqual((self.folder / "all.h5").read_bytes()[:4], b"\x89HDF")
+        self.sonde("report", study)
+        self.assertIn("<svg", (self.folder / "study" / "report.html").read_text())
+        self.assertIn("ok", self.sonde("doctor", study).stdout)
+        self.assertRegex(self.sonde("version").stdout, r"^sonde \d+\.\d+\.\d+\n$")
+
+    def test_asking_telling_and_importing_by_hand(self):
+        text = STUDY[:STUDY.index("run = [")] + 'kind = "manual"\n' + STUDY[STUDY.index("[design]"):]
+        study = self.write("study.toml", text.replace("[outputs.value]", '[outputs.value]\naccept = "value < 100"'))
+        self.sonde("run", study, status=2)
+        self.write("runs.csv", "value,a,b\n1.5,1,2\n,3,4\n7,20,30\n1.5,1,2\n")
+        self.assertIn("3 runs imported, of these 1 failed", self.sonde("import", study, "runs.csv").stdout)
+        self.assertIn("0 runs imported; 4 passed over", self.sonde("import", "runs.csv", study).stdout)
+        asked = [json.loads(line) for line in self.sonde("ask", study, "-n", 4).stdout.splitlines()]
+        self.assertEqual([q["id"] for q in asked], [3, 4, 5, 6])
+        self.assertEqual(list(asked[0]["x"]), ["a", "b"])
+        lines = [json.dumps({"id": 3, "y": {"value": 1.5}}), json.dumps({"id": 4, "failed": "no coffee"}),
+                 json.dumps({"id": 5, "y": {"value": 1e6}}), json.dumps({"id": 6, "y": {"valu": 2}}),
+                 json.dumps({"id": 99, "y": {"value": 2}}), "{", json.dumps({"id": 3, "y": {"value": 2}})]
+        told = self.sonde("tell", study, given="\n".join(lines) + "\n", status=2).stderr
+        for part in ("3 answers recorded, 1 queries open", "stdin:4: 'valu' is unknown here; did you mean 'value'?",
+                     "stdin:5: there is no query 99", "stdin:6: expected", "stdin:7: query 3 has been answered"):
+            self.assertIn(part, told)
+        runs = self.status()["runs"]
+        self.assertEqual((runs["asked"], runs["ok"], runs["failed"], runs["open"], runs["imported"]), (7, 3, 3, 1, 3))
+
+    def test_a_choice_is_known_by_its_label(self):
+        self.write("sim.sh", "#!/bin/sh\n" 'if [ "$1" = CFRP ]; then echo "v = 2"; else echo "v = $2"; fi\n')
+        study = self.write("study.toml", STUDY.replace('[outputs.value]', '''[variables.material]
+values = ["AL", "CFRP"]
+[outputs.value]
+from = { regex = 'v = (?<v>\\S+)', file = "stdout.txt" }''').replace(
+            'run = ["{branin}"]', 'run = ["sh", "../../../sim.sh", "{{material}}", "{{a}}"]').replace("runs = 12", "runs = 9"))
+        self.sonde("run", study)
+        for run in self.runs():
+            self.assertEqual(float(run["value"]), 2 if run["material"] == "CFRP" else float(run["a"]))
+        self.write("points.csv", "a,b,material\n1,1,CFRP\n")
+        self.assertEqual(text_of(self.sonde("predict", study, "--at", "points.csv").stdout)[0]["material"], "CFRP")
+        self.write("points.csv", "a,b,material\n1,1,CFPR\n")
+        self.assertIn("did you mean 'CFRP'?", self.sonde("predict", study, "--at", "points.csv", status=2).stderr)
+
+    def test_comparing_with_a_random_design(self):
+        study = self.study()
+        self.sonde("run", study)
+        arguments = ("compare", study, "--against", "variance,uniform", "--repeats", "2", "--test-runs", "20")
+        document = json.loads(self.sonde(*arguments, "--json").stdout)
+        rows = [(s["name"], s["model"]) for s in document["strategies"]]
+        self.assertEqual(rows, [("auto", "campaign"), ("variance", "campaign"), ("uniform", "campaign"),
+                                ("uniform", "standard")])
+        for strategy in document["strategies"]:
+            self.assertEqual(len(strategy["runs_to"]["0.1"]), 2)
+            self.assertEqual(strategy["curve"][-1]["runs"], 12)
+        compare = self.folder / "study" / "compare"
+        self.assertFalse((compare / "auto-3").exists())  # the campaign itself serves
+        self.assertTrue((compare / "auto-4" / "journal.sonde").exists())
+        before = {p: p.stat().st_mtime for p in compare.glob("*/runs")}
+        table = self.sonde(*arguments).stdout
+        self.assertIn("auto (this study)", table)
+        self.assertEqual(before, {p: p.stat().st_mtime for p in compare.glob("*/runs")})
+        self.sonde("compare", study, "--against", "unifrom", status=2)
+
+
+class BadInput(Folder):
+    def refused(self, status, part, study, command="run"):
+        with self.subTest(part):
+            self.assertIn(part, self.sonde(command, study, status=status).stderr)
+            self.assertFalse((self.folder / "study" / "journal.sonde").exists())
+
+    def test_studies_are_refused_with_place_and_status(self):
+        branin = f'run = ["{SIMULATORS / "branin"}"]'
+        table = [
+            (3, "study.toml:4:1: key 'bonds' is unknown here; did you mean 'bounds'?", "bounds = [-5", "bonds = [-5"),
+            (3, "study.toml:4:10: variables.a.bounds: expected lower < upper, got [10, -5]", "[-5, 10]", "[10, -5]"),
+            (3, "study.toml:4:10: variables.a.bounds: expected two numbers, got \"5 mm\"", "[-5, 10]", '"5 mm"'),
+            (3, "no admissible point was found", "[outputs", 'no = "a > 5"\nyes = "a < 4"\n[outputs'),
+            (3, "study.toml:11:15: simulator.templates: the file", branin,
+             'templates = { "case.tmpl" = "case" }\n' + branin),
+            (3, "study.toml:8:10: constraints.corner", "a + b <=", "a + c <="),
+            (7, "there_is_none", branin, 'run = ["./there_is_none"]'),
+            (7, "nowhere_on_the_path", branin, 'run = ["nowhere_on_the_path"]'),
+            (7, "study.toml", branin, 'run = ["./study.toml"]'),
+        ]
+        for status, part, old, new in table:
+            self.refused(status, part, self.study(replace=[(old, new)]))
+            self.refused(status, part, self.study(replace=[(old, new)]), command="check")
+        self.write("case.tmpl", "a = {{a}}\nb = {{bb}}\n")
+        unknown = self.study(replace=[(branin, 'templates = { "case.tmpl" = "case" }\n' + branin)])
+        self.refused(3, "case.tmpl:2:", unknown)
+
+    def test_the_command_line_is_refused_with_status_2(self):
+        study = self.study()
+        self.sonde(status=2)
+        self.sonde("rum", study, status=2)
+        self.sonde("run", study, "--wokers", "2", status=2)
+        self.sonde("run", study, "--workers", "0", status=2)
+        self.sonde("export", study, "--format", "xls", status=2)
+        self.sonde("status", study, status=2)
+        self.sonde("predict", study, "--at", "none.csv", status=2)
+        self.sonde("run", study, "--require-target", status=2)
+        self.sonde("run", "none.toml", status=3)
+        self.sonde("--help")
+        self.sonde("run", "--help")
+
+    def test_what_cannot_be_fitted_is_a_choice(self):
+        many = self.study(replace=[("runs = 12", "runs = 6000")])
+        said = self.sonde("run", many, status=2).stderr
+        self.assertIn("fitting 6000 runs takes about", said)
+        self.assertIn("--yes", said)
+        more = self.study(replace=[("runs = 12", "runs = 9000000")])
+        self.assertIn("there is memory for", self.sonde("run", more, "--yes", status=2).stderr)
+
+    def test_a_campaign_that_is_locked_or_damaged(self):
+        study = self.study()
+        self.sonde("run", study)
+        journal = self.folder / "study" / "journal.sonde"
+        import fcntl
+        with open(journal, "r+b") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            self.sonde("run", study, status=6)
+            self.sonde("tell", study, status=6)
+            self.assertEqual(self.status()["state"], "running")
+        lines = journal.read_bytes().splitlines(keepends=True)
+        journal.write_bytes(b"".join(lines[:3] + lines[4:]))
+        self.assertIn("damaged at byte", self.sonde("run", study, status=6).stderr)
+        self.sonde("status", study, status=6)
+
+    def test_a_study_that_has_changed(self):
+        study = self.study()
+        self.sonde("run", study)
+        self.study(replace=[("[-5, 10]", "[-5, 11]")])
+        said = self.sonde("run", study, status=3).stderr
+        self.assertIn("study.toml:4:10: the study has changed since the campaign began: "
+                      "variables.a.bounds was [-5, 10], now [-5, 11]", said)
+        self.sonde("status", study)
+        self.study(replace=[("runs = 12", "runs = 14"), ("parallel = 2", "parallel = 3"), ("Branin", "B, again"),
+                            ("[variables.b]", "# words\n\n[variables.b]")])
+        self.sonde("run", study)
+        self.assertEqual(self.status()["runs"]["asked"], 14)
+
+    def test_failures_and_targets_have_a_status(self):
+        self.sonde("run", self.study(replace=[("runs = 12", "runs = 30"), ('["', '["false", "')]), "-C", "a", status=4)
+        self.assertEqual(self.status("a")["state"], "failed")
+        study = self.study(replace=[("runs = 12", "runs = 12\nerror = 1e-9")])
+        self.sonde("run", study, "-C", "b", "--require-target", status=5)
+        study = self.study(replace=[("runs = 12", "runs = 12\nerror = 1e9")])
+        self.sonde("run", study, "-C", "c", "--require-target")
+        self.assertEqual(self.status("c")["runs"]["asked"], 6)
+
+
+class Interruptions(Folder):
+    """The simulator notes that it was started; what it answers waits for a file to appear."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("sim.sh", f"""#!/bin/sh
+echo "$1" >> "{self.folder}/started"
+while [ "$1" -ge "$(cat "{self.folder}/hold" 2>/dev/null || echo 1000)" ]; do sleep 0.05; done
+exec "{SIMULATORS}/branin"
+""")
+        self.study(replace=[(f'"{SIMULATORS / "branin"}"', f'"sh", "{self.folder}/sim.sh", "{{{{run.id}}}}"')])
+
+    def hold(self, first):
+        """Runs from this one on wait."""
+        temporary = self.folder / "hold.new"
+        temporary.write_text(str(first))
+        temporary.rename(self.folder / "hold")
+
+    def started(self):
+        file = self.folder / "started"
+        return sorted(map(int, file.read_text().split())) if file.exists() else []
+
+    def reference(self):
+        """The campaign as it is when nothing happens to it."""
+        (self.folder / "hold").unlink(missing_ok=True)
+        self.sonde("run", "study.toml", "-C", "reference", "--workers", 1)
+        (self.folder / "started").unlink()
+        return [(r["a"], r["b"], r["value"]) for r in self.runs("reference")]
+
+    def same(self, reference):
+        self.assertEqual([(r["a"], r["b"], r["value"]) for r in self.runs()], reference)
+
+    def test_queries_in_batches_do_not_depend_on_the_workers(self):
+        reference = self.reference()
+        self.sonde("run", "study.toml", "--workers", 8)
+        self.same(reference)
+
+    def test_kill_9_loses_nothing_and_runs_nothing_twice(self):
+        reference = self.reference()
+        for cut in (3, 7, 8):
+            self.hold(cut)
+            process = self.start("run", "study.toml")
+            self.wait_for(lambda: self.started() and self.started()[-1] >= cut and self.answers() >= cut, process)
+            process.kill()
+            process.communicate()
+        self.hold(1000)
+        self.sonde("run", "study.toml")
+        self.assertEqual(self.started(), list(range(12)))
+        self.same(reference)
+
+    def test_ctrl_c_once_lets_running_ones_finish(self):
+        reference = self.reference()
+        self.hold(8)
+        process = self.start("run", "study.toml")
+        self.wait_for(lambda: 8 in self.started() and 9 in self.started(), process)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        self.assertIsNone(process.poll())  # it waits for them
+        self.hold(1000)
+        out, err = process.communicate(timeout=WAIT)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertIn("2 running simulations may finish", err)
+        self.assertEqual(self.status()["state"], "interrupted")
+        self.assertEqual(self.status()["runs"]["ok"], 10)
+        self.sonde("run", "study.toml")
+        self.assertEqual(self.started(), list(range(12)))
+        self.same(reference)
+
+    def test_ctrl_c_twice_ends_them(self):
+        reference = self.reference()
+        self.hold(8)
+        process = self.start("run", "study.toml")
+        self.wait_for(lambda: 8 in self.started() and 9 in self.started(), process)
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        out, err = process.communicate(timeout=WAIT)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertEqual(self.status()["runs"]["open"], 2)
+        self.hold(1000)
+        self.sonde("run", "study.toml")
+        self.assertEqual(self.status()["runs"]["ok"], 12)
+        self.same(reference)
+
+    def test_sigterm_and_sonde_stop(self):
+        self.hold(6)
+        process = self.start("run", "study.toml")
+        self.wait_for(lambda: 7 in self.started(), process)
+        process.send_signal(signal.SIGTERM)
+        self.hold(8)
+        process.communicate(timeout=WAIT)
+        self.assertEqual(process.returncode, 143)
+        process = self.start("run", "study.toml")
+        self.wait_for(lambda: 9 in self.started(), process)
+        self.assertIn("may finish", self.sonde("stop", "study.toml").stdout)
+        self.hold(1000)
+        process.communicate(timeout=WAIT)
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(self.status()["state"], "interrupted")
+        self.assertIn("nothing is running", self.sonde("stop", "study.toml").stdout)
+
+
+class Flaky(Folder):
+    def test_a_campaign_with_failures_of_every_kind_ends_normally(self):
+        flaky = SIMULATORS / "flaky"
+        kinds = {}
+        for line in subprocess.run([flaky, "--list"], text=True, capture_output=True, check=True).stdout.splitlines():
+            name, _, rest = line.strip().partition(" ")
+            kinds[name] = next((w for w in ("timed out", "failed", "ok") if rest.strip().startswith(w)), None)
+        log = self.folder / "faults.log"
+        self.write("study.toml", f"""sonde = 1
+[variables.a]
+bounds = [-5, 10]
+[variables.b]
+bounds = [0, 15]
+[outputs.value]
+accept = "abs(value) < 1e6"
+[echo]
+a = {{ json = "result.json", path = "/x/a" }}
+[simulator]
+run = ["{flaky}", "--rate", "0.3", "--log", "{log}", "--files", "--orphan-seconds", "1"]
+parallel = 8
+timeout = "2 s"
+fail_when = [ {{ file = "stderr.txt", regex = "(?i)diverged" }} ]
+[design]
+kind = "uniform"
+runs = 90
+[stop]
+runs = 100
+""")
+        self.sonde("run", "study.toml")
+        status = self.status()
+        self.assertEqual(status["state"], "done")
+        committed = {int(i): kind for i, _, kind in (line.split() for line in log.read_text().splitlines())}
+        self.assertEqual(len(committed), 100)
+        for run in self.runs():
+            kind = committed[int(run["id"])]
+            self.assertEqual(run["status"], kinds[kind], (kind, run))
+        self.assertEqual(sum(status["failures"].values()), status["runs"]["failed"] + status["runs"]["timed_out"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
