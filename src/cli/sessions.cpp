@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <limits>
 
 namespace sonde::cli {
 namespace {
@@ -54,12 +54,12 @@ void note_end(Journal& journal, const RunEnd& end) {
 
 Sessions sessions_of(const Journal& journal) {
   Sessions sessions;
-  std::optional<double> begun;
+  double begun = std::numeric_limits<double>::infinity();  // none is open
   // Of one that was killed the end is unknown; its last answer came in that time.
   const double last = last_answer(journal);
   const auto close = [&](double end) {
-    if (begun) sessions.seconds += std::max(0.0, end - *begun);
-    begun.reset();
+    sessions.seconds += std::max(0.0, end - begun);
+    begun = std::numeric_limits<double>::infinity();
   };
   for (const std::string& text : journal.notes()) {
     const json note = json::parse(text, nullptr, /*allow_exceptions=*/false);
