@@ -392,10 +392,8 @@ exec "{SIMULATORS}/branin"
 class Flaky(Folder):
     def test_a_campaign_with_failures_of_every_kind_ends_normally(self):
         flaky = SIMULATORS / "flaky"
-        kinds = {}
-        for line in subprocess.run([flaky, "--list"], text=True, capture_output=True, check=True).stdout.splitlines():
-            name, _, rest = line.strip().partition(" ")
-            kinds[name] = next((w for w in ("timed out", "failed", "ok") if rest.strip().startswith(w)), None)
+        lines = subprocess.run([flaky, "--list"], text=True, capture_output=True, check=True).stdout.splitlines()
+        kinds = {name: outcome.replace("_", " ") for name, outcome, *_ in map(str.split, lines)}
         log = self.folder / "faults.log"
         self.write("study.toml", f"""sonde = 1
 [variables.a]
@@ -417,11 +415,16 @@ runs = 90
 [stop]
 runs = 100
 """)
+        process = self.start("run", "study.toml")
+        self.wait_for(lambda: self.answers() >= 40, process)
+        process.kill()
+        process.communicate()
         self.sonde("run", "study.toml")
         status = self.status()
         self.assertEqual(status["state"], "done")
-        committed = {int(i): kind for i, _, kind in (line.split() for line in log.read_text().splitlines())}
-        self.assertEqual(len(committed), 100)
+        started = [line.split() for line in log.read_text().splitlines()]
+        self.assertEqual(len(started), 100)  # none of them twice
+        committed = {int(id_): kind for id_, _, kind in started}
         for run in self.runs():
             kind = committed[int(run["id"])]
             self.assertEqual(run["status"], kinds[kind], (kind, run))
