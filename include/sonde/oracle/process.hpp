@@ -17,10 +17,10 @@ namespace sonde {
 struct Extraction {
   enum class Source {
     StdoutJson,  ///< the last line of standard output that is a JSON object: its "y", by the
-                 ///< output's name
+                 ///< output's name; for an echo its "x", by the input's name
     Json,        ///< `file`, JSON pointer `path` (RFC 6901)
-    Regex,       ///< `file`, group `v` or the first group of `pattern` (ECMAScript, (?i) and (?<v>)
-                 ///< known)
+    Regex,       ///< `file`, group `v` or the first group of `pattern` (Perl's, which contains
+                 ///< ECMAScript's, with (?i) and (?<v>); ^ and $ at every line)
     Csv          ///< `file`, `column` by its head or number from 0, `row` from 0, or -1: the last
   };
   enum class Take { First, Last };
@@ -61,10 +61,11 @@ struct SimulatorSpec {
   /// constants, derived quantities, {{run.id}}, {{run.attempt}}, {{run.seed}}, inside one argument.
   std::vector<std::string> run;
   std::vector<std::pair<std::string, std::string>>
-      templates{};               ///< source in the study's, target in the run's directory
-  std::string stdin_template{};  ///< empty: one JSON object {"id", "attempt", "x": {name: value}}
-  std::vector<std::string> copy{};
-  std::vector<std::string> link{};
+      templates{};                  ///< source in the study's, target in the run's directory
+  std::string stdin_template{};     ///< a file of the study's; empty: one JSON object {"id",
+                                    ///< "attempt", "x": {name: value}}
+  std::vector<std::string> copy{};  ///< files and folders of the study's, to the same names
+  std::vector<std::string> link{};  ///< likewise, as symbolic links
   std::vector<std::pair<std::string, std::string>> env{};
   double timeout_seconds = std::numeric_limits<double>::infinity();
   double stall_seconds = std::numeric_limits<double>::infinity();
@@ -73,7 +74,7 @@ struct SimulatorSpec {
   std::vector<TextRule> succeed_when{};
   bool any_exit_status = false;  ///< false: another exit status than 0 is a failure
   enum class Keep { All, Failed, None };
-  Keep keep = Keep::All;
+  Keep keep = Keep::All;  ///< of a run that is not kept only its answer is
   enum class OnDeath { Adopt, End };
   OnDeath on_death = OnDeath::Adopt;
   std::vector<Echo> echo{};
@@ -97,7 +98,11 @@ struct ProcessPlace {
 /// Runs a program once a query, in a directory of its own, under the supervisor `sonde-run`.
 ///
 /// Asked again for a query that it has run, or is running since before a crash of ours, it takes
-/// the answer from the directory: no finished simulation is run twice.
+/// the answer from the directory: no finished simulation is run twice. A file that is older than
+/// the run is not taken for its output. Of each stream the first and the last MiB are kept. When
+/// the run has ended, for whatever reason, none of its processes is left.
+///
+/// A run that vanished together with its supervisor is run again, at least once ("lost" otherwise).
 ///
 /// \throws OracleError where the program, or the supervisor, does not exist or may not be run;
 ///   StudyError where a template, copy or link cannot be read or names something unknown.
