@@ -119,7 +119,8 @@ std::vector<MetricsRow> metrics_of(Campaign& campaign, const std::vector<Event>&
 
 void write_hdf5(OpenCampaign& open, const std::filesystem::path& file) {
   const Journal journal = Journal::read(open.folder.journal());
-  export_hdf5(file, journal.preamble(), open.campaign, metrics_of(open.campaign, journal.events()));
+  export_hdf5(file, journal.preamble(), open.campaign, metrics_of(open.campaign, journal.events()),
+              {.journal_sha256 = journal.sha256(), .events = journal.events()});
 }
 
 }  // namespace sonde::cli

@@ -160,12 +160,26 @@ Range range_of(const Parameter& parameter, bool discrete) {
   return {parameter.lower - margin, parameter.upper + margin, parameter.scale == Scale::Log};
 }
 
+/// Few inputs get large charts.
+struct ChartSize {
+  const char* grid;
+  double width;
+  double height;
+};
+
+ChartSize size_for(Index inputs) {
+  if (inputs <= 2) return {"two", 520, 300};
+  if (inputs == 3) return {"three", 340, 240};
+  return {"four", 270, 206};
+}
+
 std::string slice_chart(const Slice& slice, const Parameter& parameter, const Output& output,
-                        const Range& y, double centre, double observed) {
+                        const Range& y, double centre, double observed, const ChartSize& size) {
   const bool discrete = static_cast<Index>(slice.at.size()) < slice_points && parameter.discrete();
   const Range x = range_of(parameter, discrete);
-  Chart chart(270, 206, x, {parameter.name, parameter.unit, parameter.discrete(), parameter.labels},
-              y, {output.name, output.unit});
+  Chart chart(size.width, size.height, x,
+              {parameter.name, parameter.unit, parameter.discrete(), parameter.labels}, y,
+              {output.name, output.unit});
   chart.bar(centre, y.lower, y.upper, "middle");
   if (discrete) {
     draw_discrete(chart, slice);
@@ -190,17 +204,18 @@ std::string slices_of(const Response& response, const Output& output, const Camp
     }
   }
   const Range y = covering(extent, false, 0.06);
+  const ChartSize size = size_for(domain.dim());
   std::string figures;
   for (const Slice& slice : all) {
     figures += "<figure>" +
                slice_chart(slice, domain.parameters()[static_cast<std::size_t>(slice.input)],
-                           output, y, centre[slice.input], observed) +
+                           output, y, centre[slice.input], observed, size) +
                "</figure>";
   }
   const std::string head = campaign.outputs().size() > 1
                                ? "<h3>" + with_unit(output.name, output.unit) + "</h3>"
                                : std::string();
-  return head + "<div class=\"grid four\">" + figures + "</div>";
+  return head + "<div class=\"grid " + size.grid + "\">" + figures + "</div>";
 }
 
 std::string place_of(const Domain& domain, const Vector& x) {
