@@ -9,8 +9,10 @@ END {
   transfer = 1 / (1 / inside + 0.002 / wall + 1 / (2500 * v["cold"] ^ 0.8))
   least = 4180 * (v["hot"] < v["cold"] ? v["hot"] : v["cold"])                      # W/K
   ratio = least / (4180 * (v["hot"] < v["cold"] ? v["cold"] : v["hot"]))
-  decay = exp(-transfer * 3.14159265 * diameter * v["length"] / least * (1 - ratio))
+  units = transfer * 3.14159265 * diameter * v["length"] / least
+  decay = exp(-units * (1 - ratio))
+  effectiveness = (ratio < 1) ? (1 - decay) / (1 - ratio * decay) : units / (1 + units)
   printf "TUBE  %.6g mm\n", v["diameter"]
-  printf "DUTY  %.9g kW\n", least * (1 - decay) / (1 - ratio * decay) * 65 / 1000
+  printf "DUTY  %.9g kW\n", least * effectiveness * 65 / 1000
   printf "DROP  %.9g kPa\n", 0.184 * reynolds ^ -0.2 * v["length"] * 8e-6 * v["hot"] ^ 2 / (9.8696044 * diameter ^ 5)
 }

@@ -175,8 +175,13 @@ OpenCampaign read_campaign(const CampaignFolder& folder, int threads) {
 }
 
 Campaign new_campaign(const Study& study, CampaignOptions options, std::uint64_t seed) {
-  return Campaign(study.domain(), study.output_names(), criteria::named(study.query),
-                  std::move(options), seed);
+  try {
+    return Campaign(study.domain(), study.output_names(), criteria::named(study.query),
+                    std::move(options), seed);
+  } catch (const ArgumentError& failure) {
+    // The study's values were checked one by one; what is left are the points of its design.
+    throw StudyError(study.file.string() + ": " + failure.what());
+  }
 }
 
 void replay(Campaign& campaign, const std::vector<Event>& events) {

@@ -234,6 +234,14 @@ std::vector<Compared> rows_of(const Setting& setting, const Way& way, int repeat
   return rows;
 }
 
+// The learning curves of each output as a picture.
+void draw(const Setting& setting) {
+  const std::optional<report::Comparison> comparison = recorded_comparison(setting.folder);
+  for (const ProcessOutput& output : setting.study.outputs)
+    write_file(setting.folder.compare() / (output.output.name + ".svg"),
+               report::comparison_svg(output.output, *comparison));
+}
+
 int carry_out(const CompareChoices& choices) {
   const Setting setting = setting_of(choices);
   const std::vector<Way> ways = ways_of(choices, setting.study);
@@ -257,6 +265,7 @@ int carry_out(const CompareChoices& choices) {
   }
   const nlohmann::ordered_json document = comparison_document(table);
   write_file(setting.folder.compare() / "compare.json", document.dump(1) + "\n");
+  draw(setting);
   std::fputs(choices.json ? (document.dump(1) + "\n").c_str() : comparison_text(document).c_str(),
              stdout);
   return Done;

@@ -108,13 +108,12 @@ std::vector<Finding> campaign_findings(const CampaignFolder& folder) {
 }
 
 int carry_out(const Target& target) {
-  std::vector<Finding> findings{
-      {Finding::Kind::Fine, "sonde", SONDE_VERSION},
-      {Finding::Kind::Fine, "arithmetic", fmt::format("x86-64-{}", dense::arithmetic().name)},
-      policy_finding(),
-      memory_finding(),
-      supervisor_finding(),
-      python_finding()};
+  std::vector<Finding> findings{{Finding::Kind::Fine, "sonde", SONDE_VERSION},
+                                {Finding::Kind::Fine, "arithmetic", dense::arithmetic().name},
+                                policy_finding(),
+                                memory_finding(),
+                                supervisor_finding(),
+                                python_finding()};
   const bool named = !target.named.empty() || !target.directory.empty();
   if (named) {
     const CampaignFolder folder = locate(target);

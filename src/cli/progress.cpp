@@ -19,6 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto between_drawings = std::chrono::milliseconds(200);
 constexpr std::size_t most_outputs = 4;  // that a line shows
+constexpr std::size_t predicted_width = 20;
 constexpr const char* red = "31";
 constexpr const char* green = "32";
 constexpr const char* dim = "2";
@@ -52,6 +53,16 @@ std::string cut(const std::string& text, std::size_t width) {
 
 std::string first_line(const std::string& text) {
   return text.substr(0, text.find('\n'));
+}
+
+std::string right(const std::string& text, std::size_t width) {
+  return std::string(width > shown_width(text) ? width - shown_width(text) : 0, ' ') + text;
+}
+
+// Of the column of an output.
+std::size_t width_of(const Output& output) {
+  const std::size_t unit = output.unit == "1" ? 0 : output.unit.size() + 3;
+  return std::clamp<std::size_t>(output.name.size() + unit, 10, 18);
 }
 
 std::string left(const std::string& text, std::size_t width) {
@@ -108,9 +119,10 @@ void Progress::head() {
   std::string line = "   run";
   for (std::size_t j = 0; j < std::min(outputs_.size(), most_outputs); ++j) {
     const std::string unit = outputs_[j].unit == "1" ? "" : " [" + outputs_[j].unit + "]";
-    line += "  " + left(cut(outputs_[j].name + unit, 14), 12);
+    line +=
+        "  " + right(cut(outputs_[j].name + unit, width_of(outputs_[j])), width_of(outputs_[j]));
   }
-  if (outputs_.size() == 1) line += "  " + left("predicted", 22);
+  if (outputs_.size() == 1) line += "  " + left("predicted", predicted_width);
   line += "  seconds  why";
   say(painted(dim, line));
 }
@@ -120,16 +132,15 @@ std::string Progress::line_of(const Answered& answered) const {
                                   [&](const Query& q) { return q.id == answered.id; });
   const Answer& answer = answered.answer;
   const std::string id = fmt::format("{:6}", answered.id);
-  const std::string seconds =
-      fmt::format("  {:>7.{}f}", answer.seconds, answer.seconds < 100 ? 2 : 0);
   if (answer.status != Answer::Status::Ok) {
     const char* word = answer.status == Answer::Status::TimedOut ? "timed out" : "failed";
     const std::string why = first_line(answer.message.empty() ? answer.kind : answer.message);
-    return id + "  " + painted(red, left(word, 12)) + " " + seconds + "  " + why;
+    return id + "  " + painted(red, right(word, width_of(outputs_[0]))) + "  " + why +
+           fmt::format(" ({:.{}f} s)", answer.seconds, answer.seconds < 100 ? 2 : 0);
   }
   std::string line = id;
   for (std::size_t j = 0; j < std::min(outputs_.size(), most_outputs); ++j)
-    line += "  " + left(shown(answer.y[static_cast<Index>(j)], 6), 12);
+    line += "  " + right(shown(answer.y[static_cast<Index>(j)], 6), width_of(outputs_[j]));
   const bool known = query != queries_.end();
   if (outputs_.size() == 1) {
     const std::string predicted =
@@ -137,9 +148,10 @@ std::string Progress::line_of(const Answered& answered) const {
             ? fmt::format("{} {} {}", shown(query->mean[0], 5), terminal_.utf8 ? "±" : "+-",
                           shown(query->deviation[0], 2))
             : "";
-    line += "  " + left(predicted, 22);
+    line += "  " + left(predicted, predicted_width);
   }
-  return line + seconds + "  " + painted(dim, known ? query->why : "");
+  return line + fmt::format("  {:>7.{}f}", answer.seconds, answer.seconds < 100 ? 2 : 0) + "  " +
+         painted(dim, known ? query->why : "");
 }
 
 void Progress::event(const Event& event) {

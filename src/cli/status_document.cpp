@@ -113,7 +113,8 @@ std::string status_text(OpenCampaign& open, bool running) {
   std::string text = fmt::format("campaign  {}{}\n", open.folder.shown(),
                                  open.study.title.empty() ? "" : ": " + open.study.title);
   text +=
-      fmt::format("state     {}{}\n", state.name, state.reason.empty() ? "" : ": " + state.reason);
+      fmt::format("state     {}{}\n", state.name,
+                  state.reason.empty() || state.reason == state.name ? "" : ": " + state.reason);
   text += fmt::format("runs      {} asked, {} ok", open.campaign.asked(), counts.ok);
   if (counts.failed > 0) text += fmt::format(", {} failed", counts.failed);
   if (counts.timed_out > 0) text += fmt::format(", {} timed out", counts.timed_out);
@@ -132,8 +133,7 @@ std::string status_text(OpenCampaign& open, bool running) {
                     scores[j] ? shown_percent(scores[j]->coverage95) : "-"});
   }
   return text + text_table(rows) +
-         "  error: root mean square of leave-one-out predictions / standard deviation of the "
-         "output\n";
+         "  error: RMSE of leave-one-out predictions / standard deviation of the output\n";
 }
 
 }  // namespace sonde::cli

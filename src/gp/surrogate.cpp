@@ -231,6 +231,17 @@ Matrix Surrogate::log_parameters() const {
   return parameters;
 }
 
+Surrogate Surrogate::only(const std::vector<Index>& outputs) const {
+  State fewer{state_->domain, {}, state_->size, {}};
+  for (const Index output : outputs) {
+    fewer.responses.push_back((*this)[output]);
+    fewer.outputs.push_back(state_->outputs[static_cast<std::size_t>(output)]);
+  }
+  Surrogate surrogate;
+  surrogate.state_ = std::make_shared<const State>(std::move(fewer));
+  return surrogate;
+}
+
 Surrogate Surrogate::supposing(PointsView x) const {
   if (x.rows() == 0) return *this;
   State next = *state_;

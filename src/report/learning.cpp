@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "report/sections.hpp"
+#include "report/style.hpp"
 #include "report/svg.hpp"
 
 namespace sonde::report {
@@ -176,7 +177,34 @@ std::string own_figure(const Campaign& campaign, const std::vector<MetricsRow>& 
          "than an average point.</figcaption></figure>";
 }
 
+// Beside the curves, where there is room while errors fall.
+std::string legend_in_picture(const std::vector<Series>& all) {
+  constexpr double left = 312, top = 40, apart = 18;
+  std::string items;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const double y = top + apart * static_cast<double>(i);
+    items += fmt::format(
+        "<path class=\"line {}{}\" d=\"M{} {}h20\"/><text class=\"tick\" x=\"{}\" "
+        "y=\"{}\">{}</text>",
+        series(all[i].colour), all[i].strategy->own ? " own" : "", left, y, left + 27, y + 4,
+        escaped(name_of(*all[i].strategy)));
+  }
+  return items;
+}
+
 }  // namespace
+
+std::string comparison_svg(const Output& output, const Comparison& comparison) {
+  const std::vector<Series> all = series_of(comparison, output.name);
+  if (all.empty()) return "";
+  std::string picture = comparison_chart(all, output);
+  picture.insert(picture.find("<svg") + 4, " xmlns=\"http://www.w3.org/2000/svg\"");
+  picture.insert(picture.find('>') + 1,
+                 "<style><![CDATA[" + std::string(style) +
+                     "]]></style><rect width=\"100%\" height=\"100%\" fill=\"var(--card)\"/>");
+  picture.insert(picture.rfind("</svg>"), legend_in_picture(all));
+  return picture;
+}
 
 std::string learning(const Campaign& campaign, const Story& story) {
   std::string figures;

@@ -43,4 +43,7 @@ struct Story {
 /// surrogate where it is not cached.
 std::string html(const Preamble& preamble, Campaign& campaign, const Story& story);
 
+/// The learning curves of one output as a picture, an SVG file of its own; "" where there are none.
+std::string comparison_svg(const Output& output, const Comparison& comparison);
+
 }  // namespace sonde::report

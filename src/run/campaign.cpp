@@ -41,7 +41,8 @@ void check_design(const Domain& domain, const CampaignOptions& options) {
 }
 
 // Of the outputs of one surrogate the largest leave-one-out error, in units of its spread.
-double largest_error(const Surrogate& surrogate) {
+double largest_error(const Surrogate& all, const std::vector<Index>& learnt) {
+  const Surrogate surrogate = learnt.empty() ? all : all.only(learnt);
   double largest = nan;
   for (Index j = 0; j < static_cast<Index>(surrogate.outputs().size()); ++j) {
     const Response& response = surrogate[j];
@@ -70,6 +71,15 @@ Campaign::State::State(Domain its_domain, std::vector<Output> its_outputs, Crite
   require(options.initial >= 0, "Campaign: expected an initial design of no less than 0, got ",
           options.initial);
   check_design(domain, options);
+  for (const Index output : options.learnt)
+    require(output >= 0 && output < static_cast<Index>(outputs.size()),
+            "Campaign: expected a learnt output below ", outputs.size(), ", got ", output);
+  if (!options.learnt.empty()) {
+    criterion.prepare = [prepare = criterion.prepare, learnt = options.learnt](
+                            const Surrogate& surrogate, Rng rng) {
+      return prepare(surrogate.only(learnt), rng);
+    };
+  }
   options.model.fit.optimize.threads = options.threads;
   options.synthesis.optimize.threads = options.threads;
 }
@@ -261,7 +271,7 @@ const Surrogate& Campaign::surrogate() {
 double Campaign::estimated_error() {
   if (!has_surrogate()) return nan;
   try {
-    return largest_error(surrogate());
+    return largest_error(surrogate(), state_->options.learnt);
   } catch (const NumericalError&) {
     return nan;
   }
@@ -278,7 +288,8 @@ double Campaign::estimated_error_at(Index rows) {
   }
   try {
     return largest_error(Surrogate::at(state_->domain, state_->outputs, first,
-                                       state_->options.model, surrogate().log_parameters()));
+                                       state_->options.model, surrogate().log_parameters()),
+                         state_->options.learnt);
   } catch (const NumericalError&) {
     return nan;
   }

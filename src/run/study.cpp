@@ -141,6 +141,10 @@ CampaignOptions Study::campaign_options() const {
   CampaignOptions options;
   options.initial = initial;
   options.design = design;
+  for (std::size_t j = 0; j < goals.size(); ++j) {
+    if (goals[j] == "learn") options.learnt.push_back(static_cast<Index>(j));
+  }
+  if (options.learnt.size() == goals.size()) options.learnt.clear();
   if (design_file.empty()) return options;
   try {
     options.design_points = points_of(read_csv(file.parent_path() / design_file), parameters);

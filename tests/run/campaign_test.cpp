@@ -65,6 +65,33 @@ TEST_CASE("the default design has d + 2 points, less the earlier runs that went 
   CHECK(campaign.propose(1).queries[0].why == "integrated variance");
 }
 
+TEST_CASE("an output that is only observed has no say in what is asked", "[campaign]") {
+  const std::vector<Output> outputs{{"lift", "N"}, {"noise", "dB"}};
+  CampaignOptions options = toy_options();
+  options.learnt = {0};
+  Campaign alone = toy_campaign(2);
+  Campaign both(toy_domain(), outputs, criteria::integrated_variance(32), options, 2);
+  for (Index n = 0; n < 7; ++n) {
+    const Asked asked = both.propose(1);
+    const Asked same_asked = alone.propose(1);
+    CHECK(asked.queries[0].x == same_asked.queries[0].x);
+    alone.apply(same_asked);
+    both.apply(asked);
+    answer_truly(alone, n);
+    Answer answer = ok(0.0);
+    answer.y = Vector{{toy_value(asked.queries[0].x)[0], std::cos(40.0 * asked.queries[0].x[0])}};
+    both.apply(Answered{n, answer});
+  }
+  CHECK(both.estimated_error() == alone.estimated_error());
+  CHECK(both.surrogate().outputs().size() == 2);
+
+  options.learnt = {2};
+  CHECK(contains(message_of<ArgumentError>([&] {
+                   Campaign(toy_domain(), outputs, criteria::variance(), options, 2);
+                 }),
+                 "expected a learnt output below 2, got 2"));
+}
+
 TEST_CASE("given points are the design", "[campaign]") {
   CampaignOptions options = toy_options();
   options.design_points = Points{{1.0, 2.0}, {3.0, 50.0}, {0.5, 90.0}};

@@ -93,6 +93,9 @@ class Surrogate {
   /// fall. How queries that are chosen, but not answered, are taken into account.
   Surrogate supposing(PointsView x) const;
 
+  /// The responses of these outputs alone, in this order. \throws ArgumentError: no such output
+  Surrogate only(const std::vector<Index>& outputs) const;
+
  private:
   struct State;
   std::shared_ptr<const State> state_;

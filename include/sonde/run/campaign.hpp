@@ -23,6 +23,9 @@ struct CampaignOptions {
   Points design_points{};  ///< (k, d) instead of `design`, natural units; no rows: none given
   /// Every query from the design, none from the surrogate: what a comparison runs as its baseline.
   bool design_only = false;
+  /// Outputs that the criterion and the estimated error look at; none: all. The others are recorded
+  /// and modelled, but steer nothing.
+  std::vector<Index> learnt{};
   double refit_growth = 0.1;  ///< search parameters anew when the data has grown by this part
   ModelOptions model{};
   SynthesisOptions synthesis{};
