@@ -243,12 +243,15 @@ int carry_out(const CheckChoices& choices) {
       read_study(fs::is_directory(choices.study) ? locate(target).study : fs::path(choices.study));
   const Admissibility found = admissibility_of(study);
   refuse_contradiction(study, found);
-  study.campaign_options();
+  new_campaign(study, study.campaign_options(), study.seed);  // refuses a design of other points
   Query query;
   query.x = central_point(study, found);
   query.why = "check";
   Command command;
-  if (study.kind == Study::Kind::Command) command = command_at(study, query);
+  if (study.kind == Study::Kind::Command) {
+    oracle_of(study, {"nowhere", study.file, ""}, {});  // looks at all that a run needs
+    command = command_at(study, query);
+  }
   if (choices.json) {
     std::puts(document(study, found, command).dump(2).c_str());
   } else {

@@ -10,6 +10,7 @@
 
 #include "cli/fitting_cost.hpp"
 #include "cli/sessions.hpp"
+#include "run/toml_reader.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/gp/validate.hpp"
 #include "sonde/run/export_hdf5.hpp"
@@ -67,21 +68,41 @@ StopRule rule_of(const OpenCampaign& open) {
   return study.stop_rule();
 }
 
+// A message about "table.key: ..." with the place of that key in the study.
+std::string placed(const Study& study, const std::string& message) {
+  const std::size_t dot = message.find('.');
+  const std::size_t colon = message.find(": ");
+  if (dot == std::string::npos || colon == std::string::npos || dot > colon) return message;
+  const TomlValue document = parse_toml(study.text, study.file.string());
+  const std::string table = message.substr(0, dot);
+  if (std::none_of(document.entries.begin(), document.entries.end(),
+                   [&](const auto& entry) { return entry.key == table; }))
+    return message;
+  const Position at = position_of(document, {table, message.substr(dot + 1, colon - dot - 1)});
+  return fmt::format("{}:{}:{}: {}", study.file.string(), at.line, at.column, message);
+}
+
 }  // namespace
 
 Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_token stop) {
   const std::filesystem::path beside = std::filesystem::absolute(study.file).parent_path();
-  return process_oracle(study.simulator, study.parameters, study.outputs, study.template_values(),
-                        {.study_directory = beside,
-                         .runs = std::filesystem::absolute(folder.runs()),
-                         .stop = std::move(stop)});
+  try {
+    return process_oracle(study.simulator, study.parameters, study.outputs, study.template_values(),
+                          {.study_directory = beside,
+                           .runs = std::filesystem::absolute(folder.runs()),
+                           .stop = std::move(stop)});
+  } catch (const StudyError& failure) {
+    throw StudyError(placed(study, failure.what()));
+  } catch (const OracleError& failure) {
+    throw OracleError(placed(study, failure.what()));
+  }
 }
 
 RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& options,
              Progress& progress, Interruptions& interruptions) {
   const RunOptions run_options{.workers = options.workers,
                                .batch = open.study.batch,
-                               .max_queries = open.study.stop_runs.value_or(0),
+                               .max_queries = open.study.max_queries(),
                                .pace = open.study.pace,
                                .interruption = [&] {
                                  const Interruption asked = interruptions.now();
@@ -103,7 +124,8 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
 
 std::vector<MetricsRow> metrics_of(Campaign& campaign, const std::vector<Event>& events) {
   std::vector<MetricsRow> rows =
-      learning_curve(campaign.domain(), campaign.outputs(), ModelOptions{}, events);
+      learning_curve(campaign.domain(), campaign.outputs(), ModelOptions{}, events,
+                     /*rows=*/campaign.data().size() <= 1000 ? 40 : 8);
   const Index now = campaign.data().size();
   if (!campaign.has_surrogate() || (!rows.empty() && rows.back().runs == now)) return rows;
   try {

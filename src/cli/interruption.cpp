@@ -12,9 +12,13 @@ namespace {
 volatile std::sig_atomic_t signals_seen = 0;
 volatile std::sig_atomic_t last_signal = 0;
 
+// The third of them is no longer ours: it ends the program there and then.
 extern "C" void remember_signal(int signal) {
   last_signal = signal;
   signals_seen = signals_seen + 1;
+  if (signals_seen < 2) return;
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
 }
 
 void handle(void (*handler)(int)) {

@@ -50,7 +50,7 @@ std::string words_on_begin(const OpenCampaign& open, bool resumed, int workers) 
   words += fmt::format("\n{} variable{}, {} output{}", study.parameters.size(),
                        study.parameters.size() == 1 ? "" : "s", study.outputs.size(),
                        study.outputs.size() == 1 ? "" : "s");
-  if (study.stop_runs) words += fmt::format(", {} runs", *study.stop_runs);
+  if (study.max_queries() > 0) words += fmt::format(", {} runs", study.max_queries());
   words += fmt::format(", {} at a time, query '{}', seed {}", workers, study.query,
                        open.journal.preamble().seed);
   if (resumed)
@@ -109,7 +109,7 @@ int carry_out(const RunChoices& choices) {
     refuse_contradiction(study);
     require<UsageError>(study.kind != Study::Kind::Manual, folder.study.string(),
                         ": kind = \"manual\" has no program to run. Use: sonde ask, sonde tell");
-    agree_to_fitting(study.stop_runs.value_or(0), threads, choices.yes);
+    agree_to_fitting(study.max_queries(), threads, choices.yes);
     oracle_of(study, folder, {});
   }
   OpenCampaign open = open_campaign(folder, threads);
@@ -117,12 +117,13 @@ int carry_out(const RunChoices& choices) {
                       ": kind = \"manual\" has no program to run. Use: sonde ask, sonde tell");
   require<UsageError>(!choices.require_target || names_target(open.study), folder.study.string(),
                       ": --require-target needs a target: [stop] error, or an output's tolerance");
-  agree_to_fitting(std::max(open.study.stop_runs.value_or(0), open.campaign.answered()), threads,
+  agree_to_fitting(std::max(open.study.max_queries(), open.campaign.answered()), threads,
                    choices.yes);
   Interruptions interruptions(folder.stop_file());
   const Oracle oracle = oracle_of(open.study, folder, interruptions.token());
   const int workers = choices.workers > 0 ? choices.workers : open.study.parallel;
-  Progress progress(open.campaign, open.study.stop_runs);
+  const Index most = open.study.max_queries();
+  Progress progress(open.campaign, most > 0 ? std::optional<Index>(most) : std::nullopt);
   if (choices.quiet) progress.quiet();
   progress.say(words_on_begin(open, resumed, workers));
   const RunEnd end =
