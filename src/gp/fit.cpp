@@ -92,6 +92,10 @@ Points starts_of(const Search& search, double start_noise, int count, const Rng&
     }
     starts.row(s) = start.cwiseMax(search.lower).cwiseMin(search.upper);
   }
+  // What is given may be the prior's mean itself.
+  if (starts.rows() > 1 && starts.row(0) == starts.row(1)) {
+    return starts.bottomRows(starts.rows() - 1);
+  }
   return starts;
 }
 

@@ -121,12 +121,13 @@ Matrix Response::covariance(PointsView a, PointsView b) const {
 
 LeaveOneOut Response::leave_one_out() const {
   std::vector<LeaveOneOut> parts;
-  LeaveOneOut mixture{Vector::Zero(members().front().process.size()),
-                      Vector::Zero(members().front().process.size())};
+  // What was supposed stands behind what was observed.
+  const Index n = static_cast<Index>(train_rows().size());
+  LeaveOneOut mixture{Vector::Zero(n), Vector::Zero(n)};
   for (const Member& member : members()) {
-    LeaveOneOut part = member.process.leave_one_out();
-    part.mean = part.mean.array() * member.y_scale + member.y_shift;
-    part.variance *= member.y_scale * member.y_scale;
+    const LeaveOneOut left = member.process.leave_one_out();
+    LeaveOneOut part{left.mean.head(n).array() * member.y_scale + member.y_shift,
+                     left.variance.head(n) * member.y_scale * member.y_scale};
     mixture.mean += member.weight * part.mean;
     parts.push_back(std::move(part));
   }
@@ -149,7 +150,8 @@ double Response::spread() const noexcept {
 
 Vector Response::observed() const {
   const Member& member = members().front();
-  return member.process.y().array() * member.y_scale + member.y_shift;
+  const Index n = static_cast<Index>(train_rows().size());
+  return member.process.y().head(n).array() * member.y_scale + member.y_shift;
 }
 
 double Response::noise_sd() const {

@@ -32,16 +32,23 @@ class Stationary : public KernelModel {
   Vector lengths_;
 };
 
-/// Points over the lengths, as padded columns.
+/// By what inputs over their lengths are multiplied, so that the covariance is one of plain
+/// distances.
+double rate(dense::Family family) {
+  if (family == dense::Family::Matern32) return std::sqrt(3.0);
+  return family == dense::Family::Matern52 ? std::sqrt(5.0) : 1.0;
+}
+
+/// Points times a scale a column, as padded columns.
 class Scaled {
  public:
-  Scaled(PointsView points, const Vector& lengths)
+  Scaled(PointsView points, const Vector& scales)
       : size_(points.rows()),
         columns_((points.rows() + dense::padding - 1) / dense::padding * dense::padding,
                  points.cols()) {
-    require_columns(points, lengths);
+    require_columns(points, scales);
     columns_.bottomRows(columns_.rows() - size_).setZero();
-    columns_.topRows(size_).noalias() = points * lengths.cwiseInverse().asDiagonal();
+    columns_.topRows(size_).noalias() = points * scales.asDiagonal();
   }
 
   dense::Coordinates coordinates() const {
@@ -56,7 +63,10 @@ class Scaled {
 /// Matern and squared exponential kernels, on the vectors of the processor.
 class BuiltIn final : public Stationary {
  public:
-  BuiltIn(dense::Correlation kind, Vector lengths) : Stationary(std::move(lengths)), kind_(kind) {}
+  BuiltIn(dense::Correlation kind, Vector lengths)
+      : Stationary(std::move(lengths)),
+        kind_(kind),
+        scales_(rate(kind.family) * lengths_.cwiseInverse()) {}
 
   std::string name() const override {
     if (kind_.family == dense::Family::SquaredExponential) return "squared exponential";
@@ -67,15 +77,15 @@ class BuiltIn final : public Stationary {
     return std::make_shared<BuiltIn>(kind_, parameters.array().exp().matrix());
   }
   Matrix covariance(PointsView a, PointsView b) const override {
-    const Scaled from(a, lengths_);
-    const Scaled to(b, lengths_);
+    const Scaled from(a, scales_);
+    const Scaled to(b, scales_);
     Matrix k(a.rows(), b.rows());
     dense::arithmetic().covariance(kind_, from.coordinates(), to.coordinates(), 1.0, k.data(),
                                    k.rows());
     return k;
   }
   Matrix lower_covariance(PointsView a, double scale) const override {
-    const Scaled points(a, lengths_);
+    const Scaled points(a, scales_);
     Matrix k(a.rows(), a.rows());
     dense::arithmetic().covariance_lower(kind_, points.coordinates(), scale, k.data(), k.rows());
     return k;
@@ -83,7 +93,7 @@ class BuiltIn final : public Stationary {
   Vector contracted(PointsView a, MatrixView w) const override {
     require(w.rows() == a.rows() && w.cols() == a.rows(), "kernel: ", a.rows(),
             " points take weights of that size, got ", w.rows(), " x ", w.cols());
-    const Scaled points(a, lengths_);
+    const Scaled points(a, scales_);
     Vector sums(1 + lengths_.size());
     dense::arithmetic().contract(kind_, points.coordinates(), w.data(), w.outerStride(),
                                  sums.data());
@@ -93,15 +103,16 @@ class BuiltIn final : public Stationary {
     return contracted(a, w).tail(lengths_.size());
   }
   Matrix input_gradient(VectorView x, PointsView b, MatrixView w) const override {
-    const Scaled points(b, lengths_);
-    const Vector here = lengths_.cwiseInverse().cwiseProduct(x);  // as Scaled rounds
+    const Scaled points(b, scales_);
+    const Vector here = scales_.cwiseProduct(x);  // as Scaled rounds
     Matrix slopes(b.rows(), lengths_.size());
     dense::arithmetic().slopes(kind_, here.data(), points.coordinates(), slopes.data(), b.rows());
-    return lengths_.cwiseInverse().asDiagonal() * (slopes.transpose() * w);
+    return scales_.asDiagonal() * (slopes.transpose() * w);
   }
 
  private:
   dense::Correlation kind_;
+  Vector scales_;
 };
 
 /// A profile from outside: a call a pair.

@@ -80,13 +80,19 @@ Kernel kernel_of(const ModelOptions& options, Vector lengths) {
 }
 
 /// On log variance, log lengths in the unit cube, log noise variance of standardised y.
+///
+/// Points of the unit cube lie sqrt(d) apart, so lengths go with that. Measured on eight functions
+/// of 2 to 10 inputs (borehole, wing weight, piston, ...), 15 to 100 uniform points, product and
+/// radial form: means of the log length from -0.35 to 1 above log(d) / 2, and standard deviations
+/// from 1 to 2.5, make 10 % of difference in the error; longer ones cost calibration at few points.
+/// The noise prior lets deterministic simulators be interpolated, and data with noise say so.
 LogPrior prior_of(const ModelOptions& options, Index features) {
   const bool product = options.form == Form::Product &&
                        options.correlation != ModelOptions::Correlation::SquaredExponential;
   const double d = static_cast<double>(features);
   LogPrior prior{Vector(features + 2), Vector(features + 2)};
-  prior.mean.setConstant((product ? 0.5 : -0.35) + 0.5 * std::log(d));
-  prior.sd.setConstant(product ? 1.5 : 1.0);
+  prior.mean.setConstant((product ? 0.2 : 0.0) + 0.5 * std::log(d));
+  prior.sd.setConstant(1.5);
   prior.mean[0] = 0.0;
   prior.sd[0] = 2.0;
   prior.mean[features + 1] = std::log(1e-6);

@@ -14,10 +14,12 @@ using Size = std::ptrdiff_t;
 
 enum class Family { Matern32, Matern52, SquaredExponential };
 
-/// A stationary covariance of unit variance on inputs that are divided by their lengths.
+/// A stationary covariance of unit variance: of t = |x - z|, or a product over the dimensions of
+/// the same function of each |x_r - z_r|. Matern 3/2: (1 + t) e^-t, 5/2: (1 + t + t^2 / 3) e^-t;
+/// squared exponential: e^(-t^2 / 2).
 struct Correlation {
   Family family;
-  bool product;  ///< a product over the dimensions; else a function of the distance
+  bool product;
 };
 
 /// Points as columns of coordinates: coordinate r of point i stands at data[i + r * stride].

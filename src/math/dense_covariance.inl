@@ -6,11 +6,6 @@
 constexpr double far = 800.0;
 constexpr Size chunk = 32;  // dimensions: (far^2 / 3)^32 is below the largest double
 
-template <Family family>
-inline double rate() {
-  return family == Family::Matern52 ? 2.23606797749978969641 : 1.73205080756887729353;
-}
-
 /// k and dk/ds of a radial covariance, s the squared distance.
 template <Family family>
 inline void profile(Pack s, Pack& value, Pack& slope) {
@@ -19,21 +14,21 @@ inline void profile(Pack s, Pack& value, Pack& slope) {
     value = exp_minus(0.5 * s);
     slope = -0.5 * value;
   } else {
-    const Pack t = rate<family>() * root(s);
+    const Pack t = root(s);
     const Pack e = exp_minus(t);
     if constexpr (family == Family::Matern52) {
-      value = (1.0 + t + (5.0 / 3.0) * s) * e;
-      slope = (-5.0 / 6.0) * (1.0 + t) * e;
+      value = (1.0 + t + (1.0 / 3.0) * s) * e;
+      slope = (-1.0 / 6.0) * (1.0 + t) * e;
     } else {
       value = (1.0 + t) * e;
-      slope = -1.5 * e;
+      slope = -0.5 * e;
     }
   }
 }
 
 template <Family family>
 inline Pack factor(Pack t) {
-  return family == Family::Matern52 ? 1.0 + t + t * t * (1.0 / 3.0) : 1.0 + t;
+  return family == Family::Matern52 ? 1.0 + t * (1.0 + t * (1.0 / 3.0)) : 1.0 + t;
 }
 
 /// -(d/dt) log of the covariance in one dimension.
@@ -42,9 +37,8 @@ inline Pack decline(Pack t) {
   return family == Family::Matern52 ? t * (1.0 + t) / (3.0 + t * (3.0 + t)) : t / (1.0 + t);
 }
 
-template <Family family>
-inline Pack scaled_distance(const double* a, double b) {
-  return smaller(rate<family>() * absolute(load(a) - b), far);
+inline Pack distance(const double* a, double b) {
+  return smaller(absolute(load(a) - b), far);
 }
 
 /// k, and dk/ds where the covariance is radial, between rows of a and the point b.
@@ -58,7 +52,7 @@ inline void values(const double* a, Size stride_a, const double* b, Size stride_
       Block sum = {};
       for (Size r = first; r < last; ++r) {
         for (Size p = 0; p < packs; ++p) {
-          const Pack t = scaled_distance<family>(a + r * stride_a + p * width, b[r * stride_b]);
+          const Pack t = distance(a + r * stride_a + p * width, b[r * stride_b]);
           value.p[p] *= factor<family>(t);
           sum.p[p] += t;
         }
@@ -108,52 +102,127 @@ void covariance_of(Coordinates a, Coordinates b, bool lower, double scale, doubl
   }
 }
 
-/// Adds w k'_r over rows of a to total[r], k'_r = dk / dlog(length_r).
-template <Family family, bool product>
-inline void add_slopes(const double* a, Size stride, const double* b, Size dim, const Block& w,
-                       const Block& value, const Block& slope, double* total) {
+/// Sums over pairs of points: whole of w k, total[r] of w dk / dlog(length_r).
+struct Sums {
+  Pack whole;
+  Pack* total;  // (dim)
+};
+
+template <Family family>
+inline void add_radial(const double* a, Size stride, const double* b, Size dim, const Block& w,
+                       Sums& sums) {
+  Block value;
   Block weight;
+  values<family, false>(a, stride, b, stride, dim, value, weight);
   for (Size p = 0; p < packs; ++p) {
-    weight.p[p] = product ? w.p[p] * value.p[p] : -2.0 * w.p[p] * slope.p[p];
+    sums.whole += w.p[p] * value.p[p];
+    weight.p[p] *= -2.0 * w.p[p];
   }
   for (Size r = 0; r < dim; ++r) {
-    Pack sum = load(total + r * width);
     for (Size p = 0; p < packs; ++p) {
-      const double* at = a + r * stride + p * width;
-      if constexpr (product) {
-        const Pack t = scaled_distance<family>(at, b[r * stride]);
-        sum += weight.p[p] * (t * decline<family>(t));
-      } else {
-        const Pack u = load(at) - b[r * stride];
-        sum += weight.p[p] * (u * u);
-      }
+      const Pack u = load(a + r * stride + p * width) - b[r * stride];
+      sums.total[r] += weight.p[p] * (u * u);
     }
-    store(total + r * width, sum);
   }
 }
 
+/// What add_product remembers of each dimension: divisions would cost more than all the rest.
+struct Memory {
+  Block* t;       // (dim)
+  Block* before;  // (dim) product of the factors before this one, in its chunk
+  Block* others;  // (chunks) product of all chunks but this one, then without its exponential
+};
+
+/// k, and in `memory` what the derivative takes.
+template <Family family>
+inline Block remembered(const double* a, Size stride, const double* b, Size dim, Memory& memory) {
+  Block value;
+  for (Size p = 0; p < packs; ++p) value.p[p] = splat(1.0);
+  for (Size first = 0, c = 0; first < dim; first += chunk, ++c) {
+    Block sum = {};
+    Block product;
+    for (Size p = 0; p < packs; ++p) product.p[p] = splat(1.0);
+    for (Size r = first; r < dim && r < first + chunk; ++r) {
+      for (Size p = 0; p < packs; ++p) {
+        const Pack t = distance(a + r * stride + p * width, b[r * stride]);
+        memory.t[r].p[p] = t;
+        memory.before[r].p[p] = product.p[p];
+        product.p[p] *= factor<family>(t);
+        sum.p[p] += t;
+      }
+    }
+    for (Size p = 0; p < packs; ++p) {
+      const Pack e = exp_minus(sum.p[p]);
+      for (Size k = 0; k < c; ++k) memory.others[k].p[p] *= product.p[p] * e;
+      memory.others[c].p[p] = value.p[p] * e;
+      value.p[p] *= product.p[p] * e;
+    }
+  }
+  return value;
+}
+
+template <Family family>
+inline void add_product_form(const double* a, Size stride, const double* b, Size dim,
+                             const Block& w, Memory& memory, Sums& sums) {
+  const Block value = remembered<family>(a, stride, b, dim, memory);
+  for (Size p = 0; p < packs; ++p) sums.whole += w.p[p] * value.p[p];
+  for (Size first = 0, c = 0; first < dim; first += chunk, ++c) {
+    Block after;
+    for (Size p = 0; p < packs; ++p) after.p[p] = w.p[p] * memory.others[c].p[p];
+    for (Size r = (first + chunk < dim ? first + chunk : dim) - 1; r >= first; --r) {
+      for (Size p = 0; p < packs; ++p) {
+        const Pack t = memory.t[r].p[p];
+        const Pack slope = family == Family::Matern52 ? t * t * (1.0 + t) * (1.0 / 3.0) : t * t;
+        sums.total[r] += memory.before[r].p[p] * after.p[p] * slope;
+        after.p[p] *= factor<family>(t);
+      }
+    }
+  }
+}
+
+/// Room for what the sums take, at once.
+class Room {
+ public:
+  explicit Room(Size dim)
+      : bytes_(static_cast<std::size_t>(3 * dim) * sizeof(Block)),
+        data_(static_cast<char*>(::operator new (bytes_, std::align_val_t{64}))),
+        memory_{blocks(0), blocks(dim), blocks(2 * dim)} {}
+  ~Room() { ::operator delete (data_, std::align_val_t{64}); }
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+
+  Memory& memory() { return memory_; }
+
+ private:
+  Block* blocks(Size at) { return reinterpret_cast<Block*>(data_) + at; }
+
+  std::size_t bytes_;
+  char* data_;
+  Memory memory_;
+};
+
 template <Family family, bool product>
 void contract_of(Coordinates a, const double* w, Size ldw, double* out) {
-  const Size length = (a.dim + 1) * width;
-  double* const totals = new double[static_cast<std::size_t>(length)]();
+  Room room(a.dim + 1);
+  Room totals(a.dim + 1);
+  Sums sums{Pack{}, reinterpret_cast<Pack*>(totals.memory().t)};
+  for (Size r = 0; r < a.dim; ++r) sums.total[r] = Pack{};
   double diagonal = 0.0;
-  Pack whole = {};
   for (Size j = 0; j < a.size; ++j) {
     diagonal += w[j + j * ldw];
     for (Size i = j / rows * rows; i < a.size; i += rows) {
-      Block value;
-      Block slope;
       Block weight;
-      values<family, product>(a.data + i, a.stride, a.data + j, a.stride, a.dim, value, slope);
       load_rows(w + j * ldw, j + 1, i, a.size, weight);
-      for (Size p = 0; p < packs; ++p) whole += weight.p[p] * value.p[p];
-      add_slopes<family, product>(a.data + i, a.stride, a.data + j, a.dim, weight, value, slope,
-                                  totals);
+      const double* const at = a.data + i;
+      if constexpr (product) {
+        add_product_form<family>(at, a.stride, a.data + j, a.dim, weight, room.memory(), sums);
+      } else {
+        add_radial<family>(at, a.stride, a.data + j, a.dim, weight, sums);
+      }
     }
   }
-  out[0] = diagonal + 2.0 * sum_of(whole);
-  for (Size r = 0; r < a.dim; ++r) out[1 + r] = 2.0 * sum_of(load(totals + r * width));
-  delete[] totals;
+  out[0] = diagonal + 2.0 * sum_of(sums.whole);
+  for (Size r = 0; r < a.dim; ++r) out[1 + r] = 2.0 * sum_of(sums.total[r]);
 }
 
 template <Family family, bool product>
@@ -168,8 +237,7 @@ void slopes_of(const double* x, Coordinates b, double* out, Size ldo) {
         const double* at = b.data + i + r * b.stride + p * width;
         const Pack u = x[r] - load(at);
         if constexpr (product) {
-          const Pack size =
-              rate<family>() * value.p[p] * decline<family>(scaled_distance<family>(at, x[r]));
+          const Pack size = value.p[p] * decline<family>(distance(at, x[r]));
           result.p[p] = (Pack)((Bits)size ^ (~(Bits)u & (Bits)splat(-0.0)));
         } else {
           result.p[p] = 2.0 * slope.p[p] * u;

@@ -68,12 +68,13 @@ void invert_triangle(Size n, double* l, Size ldl) {
   const Size top = half_of(n);
   const Size low = n - top;
   double* const corner = l + top + top * ldl;
-  Map below = map(low, top, l + top, ldl);
-  view(low, low, corner, ldl).triangularView<Eigen::Lower>().solveInPlace(below);
-  view(top, top, l, ldl).triangularView<Eigen::Lower>().solveInPlace<Eigen::OnTheRight>(below);
-  below = -below;
   invert_triangle(top, l, ldl);
   invert_triangle(low, corner, ldl);
+  // Products rather than solves: Eigen solves small triangles number by number.
+  Map below = map(low, top, l + top, ldl);
+  below = view(low, low, corner, ldl).triangularView<Eigen::Lower>() * below;
+  below = below * view(top, top, l, ldl).triangularView<Eigen::Lower>();
+  below = -below;
 }
 
 /// w, lower triangular, becomes w' w.

@@ -6,6 +6,8 @@
 #include <immintrin.h>
 #endif
 
+#include <new>
+
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 

@@ -40,8 +40,16 @@ inline Pack absolute(Pack v) {
   return (Pack)((Bits)v & (Bits{} + 0x7fffffffffffffffLL));
 }
 inline Pack smaller(Pack v, double limit) {
+#if defined(__AVX512F__)
+  return (Pack)_mm512_min_pd((__m512d)splat(limit), (__m512d)v);
+#elif defined(__AVX__)
+  return (Pack)_mm256_min_pd((__m256d)splat(limit), (__m256d)v);
+#elif defined(__SSE2__)
+  return (Pack)_mm_min_pd((__m128d)splat(limit), (__m128d)v);
+#else
   const Bits above = v > limit;
   return (Pack)((above & (Bits)splat(limit)) | (~above & (Bits)v));
+#endif
 }
 
 inline Pack root(Pack v) {

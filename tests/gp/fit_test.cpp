@@ -48,8 +48,11 @@ TEST_CASE("a fit ends where evidence and prior have no slope", "[fit]") {
   const Points x = uniform_points(40, 3, Rng(4));
   const Vector y = wavy(x) + 0.05 * random_vector(40, Rng(5));
   const LogPrior prior = weak_prior(3);
+  FitOptions options;
+  options.optimize.x_tolerance = 1e-6;
+  options.optimize.f_tolerance = 1e-12;
   const Fit found =
-      fit(1.0 * matern52(Vector::Ones(3), Form::Product), prior, 1e-3, x, y, {}, Rng(6));
+      fit(1.0 * matern52(Vector::Ones(3), Form::Product), prior, 1e-3, x, y, options, Rng(6));
   Vector slope = found.process.log_evidence_gradient();
   slope.head(4) -= (found.evidence.x.head(4) - prior.mean).cwiseQuotient(prior.sd.cwiseAbs2());
   CHECK(slope.norm() < 0.05);

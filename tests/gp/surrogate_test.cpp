@@ -170,6 +170,8 @@ TEST_CASE("supposing keeps means and lowers variances of every output", "[surrog
     CHECK(((before.variance - after.variance).array() >= -1e-12).all());
     CHECK(after.variance.head(3).maxCoeff() < 0.01 * before.variance.maxCoeff());
     CHECK(next[j].spread() == surrogate[j].spread());
+    CHECK(near(next[j].observed(), surrogate[j].observed(), 0.0));
+    CHECK(next[j].leave_one_out().mean.size() == surrogate[j].observed().size());
   }
 }
 

@@ -16,12 +16,13 @@ struct LogPrior {
 };
 
 struct FitOptions {
-  int starts = 3;          ///< the given parameters, the prior's mean, then spread ones
+  int starts =
+      3;  ///< the given parameters, the prior's mean, then spread ones; equal ones count once
   double log_range = 5.0;  ///< search within +- this of the prior's mean (or the given parameters)
   double min_noise = 1e-10;  ///< lower bound of the noise variance, relative to the variance of y
   double max_noise = 1.0;    ///< upper bound, likewise
   std::optional<double> noise{};  ///< fixed noise variance in y units squared; none: estimated
-  OptimizeOptions optimize{.max_evaluations = 100, .x_tolerance = 1e-4, .f_tolerance = 1e-7};
+  OptimizeOptions optimize{.max_evaluations = 100, .x_tolerance = 1e-3, .f_tolerance = 1e-5};
 };
 
 struct Fit {

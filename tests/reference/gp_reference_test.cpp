@@ -1,0 +1,61 @@
+// Posteriors and evidences against scikit-learn's, data/gp_reference.json (scripts/gp_reference).
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "sonde/gp/gaussian_process.hpp"
+#include "sonde/gp/stationary.hpp"
+#include "support/catch.hpp"
+#include "support/matchers.hpp"
+
+using namespace sonde;
+using namespace sonde::testing_support;
+
+namespace {
+
+Vector vector_of(const nlohmann::json& numbers) {
+  const std::vector<double> values = numbers;
+  return Eigen::Map<const Vector>(values.data(), static_cast<Index>(values.size()));
+}
+
+Matrix matrix_of(const nlohmann::json& rows) {
+  Matrix matrix(static_cast<Index>(rows.size()), static_cast<Index>(rows.front().size()));
+  for (Index i = 0; i < matrix.rows(); ++i) {
+    matrix.row(i) = vector_of(rows[static_cast<std::size_t>(i)]).transpose();
+  }
+  return matrix;
+}
+
+Kernel kernel_of(const nlohmann::json& given) {
+  const std::string name = given["kernel"];
+  const Vector lengths = vector_of(given["lengths"]);
+  const double variance = given["variance"];
+  const Form form = name.ends_with("product") ? Form::Product : Form::Radial;
+  if (name.starts_with("matern32")) return variance * matern32(lengths, form);
+  if (name.starts_with("matern52")) return variance * matern52(lengths, form);
+  return variance * squared_exponential(lengths);
+}
+
+}  // namespace
+
+TEST_CASE("processes at fixed parameters agree with scikit-learn's", "[gp_reference]") {
+  const nlohmann::json data = nlohmann::json::parse(std::ifstream(SONDE_DATA "/gp_reference.json"));
+  REQUIRE(data["cases"].size() == 10);
+  for (const nlohmann::json& given : data["cases"]) {
+    INFO(given["kernel"] << ", n = " << given["y"].size());
+    const GaussianProcess process(kernel_of(given), given["noise"], matrix_of(given["x"]),
+                                  vector_of(given["y"]), Mean::Zero);
+    const Points at = matrix_of(given["at"]);
+    const Matrix covariance = matrix_of(given["covariance"]);
+    CHECK(near(process.predict(at).mean, vector_of(given["mean"]), 1e-8));
+    CHECK(near(process.predict(at).variance, covariance.diagonal(), 1e-8));
+    CHECK(near(process.covariance(at, at), covariance, 1e-8));
+    CHECK(process.log_evidence() == Approx(given["log_evidence"].get<double>()).epsilon(1e-8));
+    if (!given.contains("gradient")) continue;
+    const Vector gradient = vector_of(given["gradient"]);
+    CHECK(near(process.log_evidence_gradient().head(gradient.size()), gradient, 1e-8));
+  }
+}
