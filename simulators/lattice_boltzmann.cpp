@@ -80,11 +80,12 @@ void LatticeBoltzmann<Real>::mark_solid(const Outline& body) {
     for (std::size_t k = 0; k + 1 < crossings.size(); k += 2) {
       const int first = static_cast<int>(std::ceil(crossings[k]));
       const int last = static_cast<int>(std::ceil(crossings[k + 1]));
+      if (first == last) continue;  // the body passes between two nodes
       for (int column = first; column < last; ++column)
         solid_[static_cast<std::size_t>(row) * static_cast<std::size_t>(tunnel_.columns) +
                static_cast<std::size_t>(column)] = 1;
-      if (first > begin && last > first) spans.push_back({begin, first - begin});
-      begin = std::max(begin, last);
+      if (first > begin) spans.push_back({begin, first - begin});
+      begin = last;
     }
     if (tunnel_.columns > begin) spans.push_back({begin, tunnel_.columns - begin});
     for (const Span span : spans) fluid_nodes_ += span.count;
