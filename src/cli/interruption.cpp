@@ -53,8 +53,8 @@ Interruptions::~Interruptions() {
 }
 
 Interruption Interruptions::now() {
-  // About ten times a second: the file is looked at every fourth time.
-  if (looks_++ % 4 == 0 && asked_by_file_ != Interruption::Abandon) {
+  // Every time, so that no simulation is begun after `sonde stop` has said that none will be.
+  if (asked_by_file_ != Interruption::Abandon) {
     const Interruption asked = written_in(stop_file_);
     if (asked != Interruption::None) asked_by_file_ = asked;
   }

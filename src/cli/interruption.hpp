@@ -26,7 +26,6 @@ class Interruptions {
  private:
   std::filesystem::path stop_file_;
   std::stop_source source_;
-  int looks_ = 0;
   Interruption asked_by_file_ = Interruption::None;
 };
 

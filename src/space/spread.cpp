@@ -9,7 +9,7 @@
 namespace sonde::space {
 namespace {
 
-constexpr double kWork = 1e8;  // distance terms that an optimisation may look at
+constexpr double kWork = 5e8;  // terms of distances that an optimisation may look at
 constexpr double kHottest = 0.1;
 constexpr double kColdest = 1e-4;
 constexpr double kClosest = 1e-14;  // squared: equal points have a finite, prohibitive weight
@@ -55,9 +55,14 @@ double log_phi(double sum) {
   return std::log(sum) / 16.0;
 }
 
-Index exchanges_for(Index n, Index dim) {
-  const double affordable = kWork / static_cast<double>(2 * n * (dim + 8));
-  return static_cast<Index>(std::clamp(affordable, 2000.0, 20000.0));
+// As many as the work of one allows, at most a thousand a point.
+Index exchanges_for(Index n, double work) {
+  const double most = 1000.0 * static_cast<double>(n);
+  return static_cast<Index>(std::clamp(kWork / work, 2000.0, std::max(2000.0, most)));
+}
+
+double work_of_distances(Index n, Index dim) {
+  return static_cast<double>(2 * n * (dim + 8));
 }
 
 // Metropolis' rule along a geometric cooling.
@@ -182,7 +187,7 @@ std::vector<std::vector<Index>> spread_by_swaps(Points place, Rng rng) {
   std::vector<std::vector<Index>> best = from;
   double sum = closeness_of_all(place);
   double least = sum;
-  const Index steps = exchanges_for(n, dim);
+  const Index steps = exchanges_for(n, work_of_distances(n, dim));
   Annealing annealing(steps, rng.child("annealing"));
   for (Index step = 0; step < steps; ++step) {
     const auto a = static_cast<Index>(rng.below(static_cast<std::uint64_t>(n)));
@@ -220,7 +225,9 @@ std::vector<Index> choose_spread(PointsView candidates, Index n, Spread spread, 
     occupancy.add(at(i), 1.0);
     separation.set(i, at(i));
   }
-  const Index steps = exchanges_for(n, candidates.cols());
+  const auto dim = candidates.cols();
+  const double work = static_cast<double>(20 * dim) + (distances ? work_of_distances(n, dim) : 0.0);
+  const Index steps = exchanges_for(n, work);
   Annealing annealing(steps, rng.child("annealing"));
   for (Index step = 0; step < steps; ++step) {
     // order: the n chosen first, then those left.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "sonde/base/error.hpp"
@@ -102,6 +103,32 @@ TEST_CASE("maximin keeps points farther apart than the best of many latin hyperc
       best = std::max(best, least_distance(design::latin_hypercube(cube(dim), 20, Rng(seed))));
     }
     CHECK(least_distance(design::maximin(cube(dim), 20, Rng(1))) > best);
+  }
+}
+
+TEST_CASE("maximin finds the best of all latin hypercubes of the plane", "[design]") {
+  // phi_p to the power p = 16 of n points, one a stratum, by trying all n! of them.
+  for (const Index n : {3, 4, 5, 6, 7, 8}) {
+    const auto phi = [](const Points& x) {
+      double sum = 0.0;
+      for (Index i = 0; i < x.rows(); ++i) {
+        for (Index j = 0; j < i; ++j) sum += std::pow((x.row(i) - x.row(j)).squaredNorm(), -8);
+      }
+      return sum;
+    };
+    Points x(n, 2);
+    std::vector<int> order(static_cast<std::size_t>(n));
+    std::iota(order.begin(), order.end(), 0);
+    double least = 1e300;
+    do {
+      for (Index i = 0; i < n; ++i) {
+        x(i, 0) = static_cast<double>(i);
+        x(i, 1) = order[static_cast<std::size_t>(i)];
+      }
+      least = std::min(least, phi(x));
+    } while (std::next_permutation(order.begin(), order.end()));
+    CHECK(phi(design::maximin(cube(2), n, Rng(1)) * static_cast<double>(n)) ==
+          Approx(least).epsilon(1e-9));
   }
 }
 

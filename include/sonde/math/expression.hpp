@@ -30,7 +30,7 @@ struct Symbols {
 /// ceil round sign min max hypot atan2 pow clamp, the constants pi and e (unless a name of yours).
 /// `^` binds tighter than unary minus and to the right. No assignment, no loops; at most 4,096
 /// characters, 200 levels, 10,000 nodes. Evaluation never throws: what is undefined is NaN or
-/// infinite, as in IEEE 754.
+/// infinite, as in IEEE 754. Beside && || ! and before ? stand conditions, never plain numbers.
 class Expression {
  public:
   /// \throws StudyError with the formula, a caret under the place, and what was expected there; an
@@ -59,9 +59,9 @@ class Expression {
 };
 
 /// The condition as fields that are at most zero where it holds, together: one for each comparison
-/// of a chain or an `&&` of chains (`a <= b` gives a - b, with gradient and row path). A condition
-/// of another form (`||`, `!`, `?:`, `!=`) gives one field without gradient: 0 where it holds,
-/// else 1.
+/// of a chain or an `&&` of chains (`a <= b` gives a - b, with gradient and row path; without where
+/// a side jumps). A part of another form (`||`, `!`, `?:`, `!=`) gives a field without gradient: 0
+/// where it holds, else 1. `<` is broken, if by next to nothing, where both sides are equal.
 /// `==` gives |a - b|. NaN on either side counts as violated: the field is +infinity there.
 ///
 /// \throws StudyError where the formula is no condition.

@@ -52,14 +52,14 @@ struct Constraint {
 
 struct Violation {
   std::string name;  ///< of the parameter or the constraint
-  double excess;     ///< by how much, in its own unit
+  double excess;     ///< beyond what is tolerated, in its own unit
 };
 
 /// A box of parameters, cut by constraints. Immutable, cheap to copy.
 ///
 /// Coordinates are in natural units everywhere, except where a name says `unit`: there they are in
 /// the unit cube, in which each parameter runs from 0 to 1 along its scale. from_unit rounds what
-/// is Integer or Choice, and never leaves the box.
+/// is Integer or Choice, and never leaves the box; from_quantiles gives each level an equal share.
 class Domain {
  public:
   /// \throws ArgumentError where a bound is not finite, lower >= upper, a Log bound is <= 0, an
@@ -86,7 +86,7 @@ class Domain {
   std::vector<bool> rows_admitted(PointsView x) const;  ///< (n, d) -> (n), by the row paths
 
   /// The constraints as fields of the unit cube, less their tolerances: at most zero where they
-  /// hold. With gradient where the constraint has one.
+  /// hold. With gradient where the constraint has one; integers and choices are not rounded.
   std::vector<ScalarField> unit_constraints() const;
 
  private:
