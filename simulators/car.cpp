@@ -35,20 +35,21 @@
 // ten inputs of one random design in turn. Steps of 1e-3 of an input's range: drag 2e-5, lift 5e-5
 // or less, in six of the ten below 1e-6 and 2e-6 (worst line seen at another design: 8e-5 and
 // 2e-4). Steps of 1e-2: drag 2e-4, lift 3e-4 or less, but lift 1.7e-3 along the ground clearance.
-// What is left are two kinds of step. Where one run stops a sixteenth of a flow-through after its
-// neighbour, drag moves by some 1e-5. Where the front lower corner leaves a node of the grid, lift
-// moves by up to 0.4 % and drag by 0.02 % of drag (at 40 cells along the body, 3 % and 0.2 %): its
-// radius is 3 to 6 cells, and the air that the links let through, some 0.02 cells of free stream in
-// all, moves with it, to which the pressure in the gap below the floor is sensitive. It shrinks
-// between the second and the third power of the cell; other relaxation times and closures of the
-// links change it by a third at most, and linear interpolation makes it 1.7 times as large.
+// The stop has no part in it: one ten times stricter changes drag by 3e-6 and lift by 4e-6 of drag
+// at most at five designs. What is left are steps where the surface leaves a node of the grid, the
+// largest seen at the front lower corner, whose radius is 3 to 6 cells: lift moves there by up to
+// 0.4 % of drag and drag by 0.02 % (at 40 cells along the body, 3 % and 0.2 %), and with them the
+// air that the links let through, some 0.02 cells of free stream in all; the flow in the gap below
+// the floor is sensitive to it. They shrink between the second and the third power of the cell;
+// other relaxation times and closures of the links change them by a third at most, and linear
+// interpolation makes them 1.7 times as large.
 //
 // Robustness: the 300 designs of data/car_test_300.csv settled, 24 others, and 42 of the 96 corners
 // of the box that are admissible, drawn by chance (up to 15,100 steps, 4.4 s, mean 2.3 s).
 //
 // Proof of the method: benchmark 2D-1 of Schaefer and Turek (1996), in double precision. With 10,
-// 20 and 40 cells across the cylinder drag is off by 0.73, 0.069 and 0.0026 %, of order 3.4 and 4.7
-// (errors of opposite sign cancel; the method is of second order), lift by 16, 1.0 and 0.07 %.
+// 20 and 40 cells across the cylinder drag is off by 0.73, 0.069 and 0.0026 %, of order 3.4 and
+// 4.7, more than the second that the method promises; lift by 16, 1.0 and 0.07 %.
 #include <cmath>
 #include <cstdio>
 #include <stdexcept>
