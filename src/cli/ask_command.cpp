@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "cli/campaign_folder.hpp"
 #include "cli/contradiction.hpp"
@@ -28,25 +29,30 @@ int carry_out(const AskChoices& choices) {
   open.journal.append(asked);
   open.campaign.apply(asked);
   for (const Query& query : asked.queries) {
-    const nlohmann::ordered_json line{
+    const JsonValue line{
         {"id", query.id}, {"x", json_point(open.study.parameters, query.x)}, {"why", query.why}};
-    std::puts(line.dump().c_str());
+    std::puts(json_text(line).c_str());
   }
   return Done;
 }
 
 }  // namespace
 
-void add_ask(CLI::App& app, Action& action) {
+Subcommand ask_subcommand() {
   auto choices = std::make_shared<AskChoices>();
-  CLI::App* command =
-      app.add_subcommand("ask", "Print the next queries as JSON lines, and record them as asked");
-  add_target(*command, choices->target);
-  command->add_option("-n,--count", choices->count, "How many; default: 1")
-      ->check(CLI::Range(1, 100000));
-  command->add_option("--threads", choices->threads, "Cores for Sonde's arithmetic; default: all")
-      ->check(CLI::Range(1, 1024));
-  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+  std::vector<Argument> arguments = target_arguments(choices->target);
+  arguments.push_back({.names = "-n,--count",
+                       .place = &choices->count,
+                       .help = "How many; default: 1",
+                       .range = Between{1, 100000}});
+  arguments.push_back({.names = "--threads",
+                       .place = &choices->threads,
+                       .help = "Cores for Sonde's arithmetic; default: all",
+                       .range = Between{1, 1024}});
+  return {.name = "ask",
+          .help = "Print the next queries as JSON lines, and record them as asked",
+          .arguments = std::move(arguments),
+          .action = [choices] { return carry_out(*choices); }};
 }
 
 }  // namespace sonde::cli

@@ -120,12 +120,14 @@ OpenCampaign begun_anew(const CampaignFolder& folder, int threads) {
 
 }  // namespace
 
-void add_target(CLI::App& command, Target& target) {
-  command.add_option("study", target.named,
-                     "Study file, or the campaign's directory; study.toml where it is left out");
-  command.add_option(
-      "-C,--directory", target.directory,
-      "The campaign's directory; the study's name without .toml where it is left out");
+std::vector<Argument> target_arguments(Target& target) {
+  return {
+      {.names = "study",
+       .place = &target.named,
+       .help = "Study file, or the campaign's directory; study.toml where it is left out"},
+      {.names = "-C,--directory",
+       .place = &target.directory,
+       .help = "The campaign's directory; the study's name without .toml where it is left out"}};
 }
 
 std::string CampaignFolder::shown() const {

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/command_line.hpp"
 #include "sonde/run/campaign.hpp"
 #include "sonde/run/journal.hpp"
 #include "sonde/run/study.hpp"
@@ -20,7 +19,7 @@ struct Target {
 };
 
 /// The positional argument and -C.
-void add_target(CLI::App& command, Target& target);
+std::vector<Argument> target_arguments(Target& target);
 
 /// Where a campaign lives, or would.
 struct CampaignFolder {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -100,7 +101,7 @@ Vector central_point(const Study& study, const Admissibility& found) {
 std::string quoted(const std::string& argument) {
   const bool plain =
       !argument.empty() && argument.find_first_of(" \t\n\"'\\$*?;|&<>()") == argument.npos;
-  return plain ? argument : nlohmann::json(argument).dump();
+  return plain ? argument : json_quoted(argument);
 }
 
 // Lines of a rendered text, as many as one wants to see.
@@ -220,21 +221,25 @@ int try_one(const Study& study, const Query& query) {
   return Done;
 }
 
-nlohmann::ordered_json document(const Study& study, const Admissibility& found,
-                                const Command& command) {
-  nlohmann::ordered_json variables = nlohmann::ordered_json::array();
+std::string document(const Study& study, const Admissibility& found, const Command& command) {
+  JsonValue variables = JsonValue::array();
   for (const Parameter& p : study.parameters) {
-    nlohmann::ordered_json variable{{"name", p.name}, {"kind", kind_of(p)}, {"unit", p.unit}};
+    JsonValue variable{{"name", p.name}, {"kind", kind_of(p)}, {"unit", p.unit}};
     if (p.scale == Scale::Choice)
       variable["values"] = p.labels;
     else
       variable["bounds"] = {p.lower, p.upper};
     variables.push_back(std::move(variable));
   }
-  nlohmann::ordered_json rejected = nlohmann::ordered_json::object();
+  JsonValue rejected = JsonValue::object();
   for (const auto& [name, share] : found.rejected) rejected[name] = share;
-  return {{"schema", 1},          {"study", study.file.string()}, {"variables", variables},
-          {"share", found.share}, {"rejected", rejected},         {"arguments", command.arguments}};
+  return json_text({{"schema", 1},
+                    {"study", study.file.string()},
+                    {"variables", variables},
+                    {"share", found.share},
+                    {"rejected", rejected},
+                    {"arguments", command.arguments}},
+                   2);
 }
 
 int carry_out(const CheckChoices& choices) {
@@ -253,7 +258,7 @@ int carry_out(const CheckChoices& choices) {
     command = command_at(study, query);
   }
   if (choices.json) {
-    std::puts(document(study, found, command).dump(2).c_str());
+    std::puts(document(study, found, command).c_str());
   } else {
     std::printf("study     %s%s\n%s%s%s", study.file.string().c_str(),
                 study.title.empty() ? "" : (": " + study.title).c_str(),
@@ -270,14 +275,22 @@ int carry_out(const CheckChoices& choices) {
 
 }  // namespace
 
-void add_check(CLI::App& app, Action& action) {
+Subcommand check_subcommand() {
   auto choices = std::make_shared<CheckChoices>();
-  CLI::App* command = app.add_subcommand("check", "What a study means, before anything is run");
-  command->add_option("study", choices->study, "Study file; default: study.toml");
-  command->add_option("-C,--directory", choices->directory, "The campaign's directory");
-  command->add_flag("--try", choices->try_one, "One real run at the centre of the domain");
-  command->add_flag("--json", choices->json, "As one JSON document");
-  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+  return {
+      .name = "check",
+      .help = "What a study means, before anything is run",
+      .arguments = {{.names = "study",
+                     .place = &choices->study,
+                     .help = "Study file; default: study.toml"},
+                    {.names = "-C,--directory",
+                     .place = &choices->directory,
+                     .help = "The campaign's directory"},
+                    {.names = "--try",
+                     .place = &choices->try_one,
+                     .help = "One real run at the centre of the domain"},
+                    {.names = "--json", .place = &choices->json, .help = "As one JSON document"}},
+      .action = [choices] { return carry_out(*choices); }};
 }
 
 }  // namespace sonde::cli

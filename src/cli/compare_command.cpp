@@ -263,50 +263,55 @@ int carry_out(const CompareChoices& choices) {
          rows_of(setting, way, choices.repeats, test, checkpoints(first, setting.budget)))
       table.rows.push_back(std::move(row));
   }
-  const nlohmann::ordered_json document = comparison_document(table);
-  write_file(setting.folder.compare() / "compare.json", document.dump(1) + "\n");
+  const std::string document = comparison_document(table);
+  write_file(setting.folder.compare() / "compare.json", document);
   draw(setting);
-  std::fputs(choices.json ? (document.dump(1) + "\n").c_str() : comparison_text(document).c_str(),
-             stdout);
+  std::fputs(choices.json ? document.c_str() : comparison_text(document).c_str(), stdout);
   return Done;
 }
 
 }  // namespace
 
-void add_compare(CLI::App& app, Action& action) {
+Subcommand compare_subcommand() {
   auto choices = std::make_shared<CompareChoices>();
-  CLI::App* command = app.add_subcommand(
-      "compare", "Run the study and other designs on the same simulator; runs for the same error");
-  add_target(*command, choices->target);
-  command
-      ->add_option("--against", choices->against,
-                   "Designs and criteria, separated by commas; default: uniform")
-      ->delimiter(',');
-  command->add_option("--repeats", choices->repeats, "Seeds of each; default: 3")
-      ->check(CLI::Range(1, 1000));
-  CLI::Option* file =
-      command->add_option("--test", choices->test, "CSV file of inputs and true outputs");
-  command
-      ->add_option("--test-runs", choices->test_runs,
-                   "Or so many runs at random points; default: as many as the budget")
-      ->check(CLI::Range(2, 1000000))
-      ->excludes(file);
-  command->add_option("--workers", choices->workers, "Simulations at a time; default: parallel")
-      ->check(CLI::Range(1, 10000));
-  command->add_option("--threads", choices->threads, "Cores for Sonde's arithmetic; default: all")
-      ->check(CLI::Range(1, 1024));
-  command->add_flag("-q,--quiet", choices->quiet, "No progress");
-  command->add_flag("--json", choices->json, "Print the comparison as JSON");
-  command->callback([&action, choices] {
-    action = [choices] {
-      try {
-        return carry_out(*choices);
-      } catch (const Interrupted& interrupted) {
-        std::fputs("sonde: interrupted; the same command goes on\n", stderr);
-        return interrupted.status;
-      }
-    };
-  });
+  std::vector<Argument> arguments = target_arguments(choices->target);
+  arguments.push_back({.names = "--against",
+                       .place = &choices->against,
+                       .help = "Designs and criteria, separated by commas; default: uniform",
+                       .delimiter = ','});
+  arguments.push_back({.names = "--repeats",
+                       .place = &choices->repeats,
+                       .help = "Seeds of each; default: 3",
+                       .range = Between{1, 1000}});
+  arguments.push_back(
+      {.names = "--test", .place = &choices->test, .help = "CSV file of inputs and true outputs"});
+  arguments.push_back({.names = "--test-runs",
+                       .place = &choices->test_runs,
+                       .help = "Or so many runs at random points; default: as many as the budget",
+                       .range = Between{2, 1000000},
+                       .excludes = "--test"});
+  arguments.push_back({.names = "--workers",
+                       .place = &choices->workers,
+                       .help = "Simulations at a time; default: parallel",
+                       .range = Between{1, 10000}});
+  arguments.push_back({.names = "--threads",
+                       .place = &choices->threads,
+                       .help = "Cores for Sonde's arithmetic; default: all",
+                       .range = Between{1, 1024}});
+  arguments.push_back({.names = "-q,--quiet", .place = &choices->quiet, .help = "No progress"});
+  arguments.push_back(
+      {.names = "--json", .place = &choices->json, .help = "Print the comparison as JSON"});
+  return {.name = "compare",
+          .help = "Run the study and other designs on the same simulator; runs for the same error",
+          .arguments = std::move(arguments),
+          .action = [choices] {
+            try {
+              return carry_out(*choices);
+            } catch (const Interrupted& interrupted) {
+              std::fputs("sonde: interrupted; the same command goes on\n", stderr);
+              return interrupted.status;
+            }
+          }};
 }
 
 }  // namespace sonde::cli

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <iterator>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "cli/json_point.hpp"
 #include "cli/text_table.hpp"
@@ -15,8 +17,6 @@
 
 namespace sonde::cli {
 namespace {
-
-using nlohmann::ordered_json;
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 constexpr double targets[] = {0.2, 0.1, 0.05, 0.02};
@@ -70,22 +70,22 @@ std::optional<double> baseline_error(const ComparisonTable& table) {
   return std::isfinite(error) ? std::optional<double>(error) : std::nullopt;
 }
 
-ordered_json runs_of(const Compared& row, const std::vector<bool>& learnt, double target) {
-  ordered_json all = ordered_json::array();
+JsonValue runs_of(const Compared& row, const std::vector<bool>& learnt, double target) {
+  JsonValue all = JsonValue::array();
   for (const ErrorCurve& curve : row.repeats) {
     const std::optional<Index> runs = runs_to(curve.runs, worst(curve, learnt), target);
-    all.push_back(runs ? ordered_json(*runs) : ordered_json(nullptr));
+    all.push_back(runs ? JsonValue(*runs) : JsonValue(nullptr));
   }
   return all;
 }
 
-ordered_json curve_of(const Compared& row, const ComparisonTable& table) {
-  ordered_json curve = ordered_json::array();
+JsonValue curve_of(const Compared& row, const ComparisonTable& table) {
+  JsonValue curve = JsonValue::array();
   if (row.repeats.empty()) return curve;
   const std::vector<Index>& runs = row.repeats.front().runs;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    ordered_json errors = ordered_json::array();
-    ordered_json outputs = ordered_json::object();
+    JsonValue errors = JsonValue::array();
+    JsonValue outputs = JsonValue::object();
     for (const ErrorCurve& repeat : row.repeats) {
       errors.push_back(json_number(worst(repeat, table.learnt)[static_cast<Index>(i)]));
       for (std::size_t j = 0; j < table.outputs.size(); ++j)
@@ -98,19 +98,19 @@ ordered_json curve_of(const Compared& row, const ComparisonTable& table) {
 }
 
 // The middle of what the repeats needed; one that never came there counts as more than all runs.
-std::string median_runs(const ordered_json& runs, Index budget) {
+std::string median_runs(const JsonValue& runs, Index budget) {
   std::vector<double> values;
-  for (const ordered_json& one : runs)
+  for (const JsonValue& one : runs)
     values.push_back(one.is_number() ? one.get<double>() : std::numeric_limits<double>::infinity());
   const double middle = median(values);
   if (!std::isfinite(middle)) return fmt::format(">{}", budget);
   return fmt::format("{}", static_cast<long>(std::ceil(middle)));
 }
 
-std::string final_text(const ordered_json& strategy) {
+std::string final_text(const JsonValue& strategy) {
   std::vector<double> errors;
   if (strategy["curve"].empty()) return "-";
-  for (const ordered_json& one : strategy["curve"].back()["nrmse"]) {
+  for (const JsonValue& one : strategy["curve"].back()["nrmse"]) {
     if (one.is_number()) errors.push_back(one);
   }
   if (errors.empty()) return "-";
@@ -171,11 +171,11 @@ std::optional<Index> runs_to(const std::vector<Index>& runs, const Vector& error
   return std::nullopt;
 }
 
-ordered_json comparison_document(const ComparisonTable& table) {
+std::string comparison_document(const ComparisonTable& table) {
   const std::optional<double> random = baseline_error(table);
-  ordered_json strategies = ordered_json::array();
+  JsonValue strategies = JsonValue::array();
   for (const Compared& row : table.rows) {
-    ordered_json to = ordered_json::object();
+    JsonValue to = JsonValue::object();
     for (const double target : targets)
       to[fmt::format("{}", target)] = runs_of(row, table.learnt, target);
     if (random) to["baseline"] = runs_of(row, table.learnt, *random);
@@ -185,15 +185,18 @@ ordered_json comparison_document(const ComparisonTable& table) {
                           {"runs_to", to},
                           {"curve", curve_of(row, table)}});
   }
-  return {{"schema", 1},
-          {"measure", fmt::format("NRMSE on {} held-out runs", table.test_runs)},
-          {"outputs", table.outputs},
-          {"budget", table.budget},
-          {"baseline_error", random ? json_number(*random) : ordered_json(nullptr)},
-          {"strategies", strategies}};
+  return json_text({{"schema", 1},
+                    {"measure", fmt::format("NRMSE on {} held-out runs", table.test_runs)},
+                    {"outputs", table.outputs},
+                    {"budget", table.budget},
+                    {"baseline_error", random ? json_number(*random) : JsonValue(nullptr)},
+                    {"strategies", strategies}},
+                   1) +
+         "\n";
 }
 
-std::string comparison_text(const ordered_json& document) {
+std::string comparison_text(const std::string& json) {
+  const JsonValue document = parsed_json(json);
   const Index budget = document["budget"];
   std::vector<std::string> head{"queries", "surrogate", fmt::format("error at {} runs", budget)};
   std::vector<std::string> keys;
@@ -203,7 +206,7 @@ std::string comparison_text(const ordered_json& document) {
     head.push_back("to " + (baseline ? shown(document["baseline_error"], 3) + "*" : key));
   }
   std::vector<std::vector<std::string>> rows{head};
-  for (const ordered_json& strategy : document["strategies"]) {
+  for (const JsonValue& strategy : document["strategies"]) {
     const std::string own = strategy["own"].get<bool>() ? " (this study)" : "";
     std::vector<std::string> row{strategy["name"].get<std::string>() + own, strategy["model"],
                                  final_text(strategy)};
@@ -223,14 +226,14 @@ std::string comparison_text(const ordered_json& document) {
 std::optional<report::Comparison> recorded_comparison(const CampaignFolder& folder) {
   std::ifstream stream(folder.compare() / "compare.json");
   if (!stream) return std::nullopt;
-  const ordered_json document = ordered_json::parse(stream, nullptr, /*allow_exceptions=*/false);
+  const JsonValue document = parsed_json(std::string(std::istreambuf_iterator<char>(stream), {}));
   if (!document.is_object() || document.value("schema", 0) != 1) return std::nullopt;
   report::Comparison comparison{document.value("measure", ""), {}};
-  for (const ordered_json& recorded : document["strategies"]) {
+  for (const JsonValue& recorded : document["strategies"]) {
     for (const std::string output : document["outputs"]) {
       report::Strategy strategy{recorded["name"], recorded["model"], output, {}, recorded["own"]};
-      for (const ordered_json& point : recorded["curve"]) {
-        const ordered_json& errors = point["outputs"][output];
+      for (const JsonValue& point : recorded["curve"]) {
+        const JsonValue& errors = point["outputs"][output];
         strategy.repeats.resize(errors.size());
         for (std::size_t r = 0; r < errors.size(); ++r) {
           strategy.repeats[r].runs.push_back(point["runs"]);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,10 +47,10 @@ Vector worst(const ErrorCurve& curve, const std::vector<bool>& learnt);
 /// the error; nothing where it never did.
 std::optional<Index> runs_to(const std::vector<Index>& runs, const Vector& error, double target);
 
-/// The document that `compare --json` prints.
-nlohmann::ordered_json comparison_document(const ComparisonTable& table);
+/// The JSON document that `compare --json` prints.
+std::string comparison_document(const ComparisonTable& table);
 /// The table that `compare` prints, from its document.
-std::string comparison_text(const nlohmann::ordered_json& document);
+std::string comparison_text(const std::string& json);
 
 /// What compare.json of the campaign says, for its report; nothing where there is none.
 std::optional<report::Comparison> recorded_comparison(const CampaignFolder& folder);

@@ -135,12 +135,12 @@ int carry_out(const Target& target) {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, Action& action) {
+Subcommand doctor_subcommand() {
   auto target = std::make_shared<Target>();
-  CLI::App* command =
-      app.add_subcommand("doctor", "Look at this machine, and at a campaign where one is named");
-  add_target(*command, *target);
-  command->callback([&action, target] { action = [target] { return carry_out(*target); }; });
+  return {.name = "doctor",
+          .help = "Look at this machine, and at a campaign where one is named",
+          .arguments = target_arguments(*target),
+          .action = [target] { return carry_out(*target); }};
 }
 
 }  // namespace sonde::cli

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/campaign_folder.hpp"
@@ -59,13 +60,13 @@ std::string as_csv(const OpenCampaign& open) {
 }
 
 std::string as_json(const OpenCampaign& open) {
-  nlohmann::ordered_json runs = nlohmann::ordered_json::array();
+  JsonValue runs = JsonValue::array();
   for (const Query& query : open.campaign.queries()) {
     const std::optional<Answer>& answer = open.campaign.answer(query.id);
-    nlohmann::ordered_json run{{"id", query.id},
-                               {"x", json_point(open.study.parameters, query.x)},
-                               {"why", query.why},
-                               {"status", status_word(answer)}};
+    JsonValue run{{"id", query.id},
+                  {"x", json_point(open.study.parameters, query.x)},
+                  {"why", query.why},
+                  {"status", status_word(answer)}};
     if (answer) {
       if (answer->status == Answer::Status::Ok)
         run["y"] = json_values(open.campaign.outputs(), answer->y);
@@ -77,20 +78,20 @@ std::string as_json(const OpenCampaign& open) {
     }
     runs.push_back(std::move(run));
   }
-  nlohmann::ordered_json variables = nlohmann::ordered_json::array();
+  JsonValue variables = JsonValue::array();
   for (const Parameter& parameter : open.study.parameters)
     variables.push_back({{"name", parameter.name}, {"unit", parameter.unit}});
-  nlohmann::ordered_json outputs = nlohmann::ordered_json::array();
+  JsonValue outputs = JsonValue::array();
   for (const Output& output : open.campaign.outputs())
     outputs.push_back({{"name", output.name}, {"unit", output.unit}});
-  return nlohmann::ordered_json{{"schema", 1},
-                                {"campaign", open.folder.shown()},
-                                {"title", open.study.title},
-                                {"seed", open.journal.preamble().seed},
-                                {"variables", variables},
-                                {"outputs", outputs},
-                                {"runs", runs}}
-             .dump(1) +
+  return json_text({{"schema", 1},
+                    {"campaign", open.folder.shown()},
+                    {"title", open.study.title},
+                    {"seed", open.journal.preamble().seed},
+                    {"variables", variables},
+                    {"outputs", outputs},
+                    {"runs", runs}},
+                   1) +
          "\n";
 }
 
@@ -115,15 +116,21 @@ int carry_out(const ExportChoices& choices) {
 
 }  // namespace
 
-void add_export(CLI::App& app, Action& action) {
+Subcommand export_subcommand() {
   auto choices = std::make_shared<ExportChoices>();
-  CLI::App* command = app.add_subcommand("export", "All runs for other tools");
-  add_target(*command, choices->target);
-  command->add_option("--format", choices->format, "csv, hdf5 or json; default: csv")
-      ->check(CLI::IsMember({"csv", "hdf5", "json"}));
-  command->add_option("-o,--output", choices->to,
-                      "File to write; default: standard output, of hdf5 the campaign's NAME.h5");
-  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+  std::vector<Argument> arguments = target_arguments(choices->target);
+  arguments.push_back({.names = "--format",
+                       .place = &choices->format,
+                       .help = "csv, hdf5 or json; default: csv",
+                       .choices = {"csv", "hdf5", "json"}});
+  arguments.push_back(
+      {.names = "-o,--output",
+       .place = &choices->to,
+       .help = "File to write; default: standard output, of hdf5 the campaign's NAME.h5"});
+  return {.name = "export",
+          .help = "All runs for other tools",
+          .arguments = std::move(arguments),
+          .action = [choices] { return carry_out(*choices); }};
 }
 
 }  // namespace sonde::cli

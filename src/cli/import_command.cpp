@@ -118,19 +118,25 @@ int carry_out(ImportChoices choices) {
 
 }  // namespace
 
-void add_import(CLI::App& app, Action& action) {
+Subcommand import_subcommand() {
   auto choices = std::make_shared<ImportChoices>();
-  CLI::App* command = app.add_subcommand(
-      "import", "Take earlier runs from a CSV file, also outside the bounds; columns by name");
-  command
-      ->add_option(
-          "files", choices->files,
-          "CSV file of inputs and outputs (an empty output failed); study file or campaign")
-      ->required()
-      ->expected(1, 2);
-  command->add_option("-C,--directory", choices->target.directory, "The campaign's directory");
-  command->add_flag("-y,--yes", choices->yes, "Agree to fit more than 5000 runs");
-  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+  return {
+      .name = "import",
+      .help = "Take earlier runs from a CSV file, also outside the bounds; columns by name",
+      .arguments =
+          {{.names = "files",
+            .place = &choices->files,
+            .help =
+                "CSV file of inputs and outputs (an empty output failed); study file or campaign",
+            .count = Between{1, 2},
+            .required = true},
+           {.names = "-C,--directory",
+            .place = &choices->target.directory,
+            .help = "The campaign's directory"},
+           {.names = "-y,--yes",
+            .place = &choices->yes,
+            .help = "Agree to fit more than 5000 runs"}},
+      .action = [choices] { return carry_out(*choices); }};
 }
 
 }  // namespace sonde::cli

@@ -93,11 +93,14 @@ int carry_out(const std::string& named) {
 
 }  // namespace
 
-void add_init(CLI::App& app, Action& action) {
+Subcommand init_subcommand() {
   auto named = std::make_shared<std::string>("study.toml");
-  CLI::App* command = app.add_subcommand("init", "Write a first study and a simulator to edit");
-  command->add_option("study", *named, "File to write; default: study.toml");
-  command->callback([&action, named] { action = [named] { return carry_out(*named); }; });
+  return {.name = "init",
+          .help = "Write a first study and a simulator to edit",
+          .arguments = {{.names = "study",
+                         .place = named.get(),
+                         .help = "File to write; default: study.toml"}},
+          .action = [named] { return carry_out(*named); }};
 }
 
 }  // namespace sonde::cli

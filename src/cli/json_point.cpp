@@ -1,19 +1,18 @@
 #include "cli/json_point.hpp"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "run/csv.hpp"
 
 namespace sonde::cli {
 
-using nlohmann::ordered_json;
-
-ordered_json json_number(double number) {
-  return std::isfinite(number) ? ordered_json(number) : ordered_json(nullptr);
+JsonValue json_number(double number) {
+  return std::isfinite(number) ? JsonValue(number) : JsonValue(nullptr);
 }
 
-ordered_json json_point(const std::vector<Parameter>& parameters, VectorView x) {
-  ordered_json point = ordered_json::object();
+JsonValue json_point(const std::vector<Parameter>& parameters, VectorView x) {
+  JsonValue point = JsonValue::object();
   for (std::size_t j = 0; j < parameters.size(); ++j) {
     const double value = x[static_cast<Index>(j)];
     switch (parameters[j].scale) {
@@ -31,8 +30,8 @@ ordered_json json_point(const std::vector<Parameter>& parameters, VectorView x) 
   return point;
 }
 
-ordered_json json_values(const std::vector<Output>& outputs, VectorView y) {
-  ordered_json values = ordered_json::object();
+JsonValue json_values(const std::vector<Output>& outputs, VectorView y) {
+  JsonValue values = JsonValue::object();
   for (std::size_t j = 0; j < outputs.size(); ++j)
     values[outputs[j].name] = json_number(y[static_cast<Index>(j)]);
   return values;

@@ -80,28 +80,19 @@ int carried_out(const Action& action) {
 
 int main(int argc, char** argv) {
   wait_passively(argv);
-  CLI::App app("Surrogates of expensive simulators from few runs", "sonde");
-  app.set_version_flag("--version", std::string("sonde ") + SONDE_VERSION);
-  app.require_subcommand(1);
-  Action action;
-  for (const auto add :
-       {add_init, add_check, add_run, add_status, add_stop, add_ask, add_tell, add_import,
-        add_predict, add_validate, add_compare, add_report, add_export, add_doctor, add_version})
-    add(app, action);
-  // Now, so that subcommands do not repeat it.
-  app.footer(
-      "A first campaign: sonde init, sonde check study.toml, sonde run study.toml\n"
-      "Exit status: 0 done, 1 unexpected, 2 usage, 3 study file, 4 too many failures of the\n"
-      "simulator, 5 target not met, 6 campaign locked or damaged, 7 simulator unreachable,\n"
-      "130 or 143 interrupted (what was done is kept; the same command goes on)");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& wanted) {
-    return app.exit(wanted);
-  } catch (const CLI::ParseError& failure) {
-    std::fprintf(stderr, "sonde: %s\n", failure.what());
-    std::fputs("Run with --help for what may stand here.\n", stderr);
-    return Usage;
-  }
-  return carried_out(action);
+  const Program program{
+      .name = "sonde",
+      .help = "Surrogates of expensive simulators from few runs",
+      .version = "sonde " SONDE_VERSION,
+      .footer =
+          "A first campaign: sonde init, sonde check study.toml, sonde run study.toml\n"
+          "Exit status: 0 done, 1 unexpected, 2 usage, 3 study file, 4 too many failures of the\n"
+          "simulator, 5 target not met, 6 campaign locked or damaged, 7 simulator unreachable,\n"
+          "130 or 143 interrupted (what was done is kept; the same command goes on)",
+      .subcommands = {init_subcommand(), check_subcommand(), run_subcommand(), status_subcommand(),
+                      stop_subcommand(), ask_subcommand(), tell_subcommand(), import_subcommand(),
+                      predict_subcommand(), validate_subcommand(), compare_subcommand(),
+                      report_subcommand(), export_subcommand(), doctor_subcommand(),
+                      version_subcommand()}};
+  return carried_out(understood(program, argc, argv));
 }

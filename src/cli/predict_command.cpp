@@ -63,16 +63,24 @@ int carry_out(const PredictChoices& choices) {
 
 }  // namespace
 
-void add_predict(CLI::App& app, Action& action) {
+Subcommand predict_subcommand() {
   auto choices = std::make_shared<PredictChoices>();
-  CLI::App* command = app.add_subcommand(
-      "predict", "Print the inputs, and of each output NAME and its standard deviation NAME_sd");
-  add_target(*command, choices->target);
-  command->add_option("--at", choices->at, "CSV file of points, a column an input")->required();
-  command->add_option("-o,--output", choices->to, "File to write instead of standard output");
-  command->add_option("--threads", choices->threads, "Cores for Sonde's arithmetic; default: all")
-      ->check(CLI::Range(1, 1024));
-  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+  std::vector<Argument> arguments = target_arguments(choices->target);
+  arguments.push_back({.names = "--at",
+                       .place = &choices->at,
+                       .help = "CSV file of points, a column an input",
+                       .required = true});
+  arguments.push_back({.names = "-o,--output",
+                       .place = &choices->to,
+                       .help = "File to write instead of standard output"});
+  arguments.push_back({.names = "--threads",
+                       .place = &choices->threads,
+                       .help = "Cores for Sonde's arithmetic; default: all",
+                       .range = Between{1, 1024}});
+  return {.name = "predict",
+          .help = "Print the inputs, and of each output NAME and its standard deviation NAME_sd",
+          .arguments = std::move(arguments),
+          .action = [choices] { return carry_out(*choices); }};
 }
 
 }  // namespace sonde::cli

@@ -36,13 +36,16 @@ int carry_out(const ReportChoices& choices) {
 
 }  // namespace
 
-void add_report(CLI::App& app, Action& action) {
+Subcommand report_subcommand() {
   auto choices = std::make_shared<ReportChoices>();
-  CLI::App* command = app.add_subcommand("report", "Write a page to look at: report.html");
-  add_target(*command, choices->target);
-  command->add_option("-o,--output", choices->to,
-                      "File to write; default: report.html in the campaign");
-  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+  std::vector<Argument> arguments = target_arguments(choices->target);
+  arguments.push_back({.names = "-o,--output",
+                       .place = &choices->to,
+                       .help = "File to write; default: report.html in the campaign"});
+  return {.name = "report",
+          .help = "Write a page to look at: report.html",
+          .arguments = std::move(arguments),
+          .action = [choices] { return carry_out(*choices); }};
 }
 
 }  // namespace sonde::cli

@@ -70,8 +70,7 @@ void print_end(OpenCampaign& open, const RunEnd& end, bool json) {
                       std::move(open.campaign)};
   // This process holds the lock still: it is no other one.
   if (json) {
-    auto document = status_document(now, /*running=*/false);
-    std::puts(document.dump(2).c_str());
+    std::puts(status_json(now, /*running=*/false).c_str());
   } else {
     std::fputs(status_text(now, /*running=*/false).c_str(), stdout);
     const std::string where = open.folder.shown();
@@ -136,20 +135,30 @@ int carry_out(const RunChoices& choices) {
 
 }  // namespace
 
-void add_run(CLI::App& app, Action& action) {
+Subcommand run_subcommand() {
   auto choices = std::make_shared<RunChoices>();
-  CLI::App* command = app.add_subcommand("run", "Begin a campaign, or go on with it");
-  add_target(*command, choices->target);
-  command->add_option("--workers", choices->workers, "Simulations at a time; default: parallel")
-      ->check(CLI::Range(1, 10000));
-  command->add_option("--threads", choices->threads, "Cores for Sonde's arithmetic; default: all")
-      ->check(CLI::Range(1, 1024));
-  command->add_flag("--require-target", choices->require_target,
-                    "End with status 5 unless [stop] error and the tolerances are met");
-  command->add_flag("-y,--yes", choices->yes, "Agree to fit more than 5000 runs");
-  command->add_flag("-q,--quiet", choices->quiet, "No progress");
-  command->add_flag("--json", choices->json, "Print how it stands at the end as JSON");
-  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+  std::vector<Argument> arguments = target_arguments(choices->target);
+  arguments.push_back({.names = "--workers",
+                       .place = &choices->workers,
+                       .help = "Simulations at a time; default: parallel",
+                       .range = Between{1, 10000}});
+  arguments.push_back({.names = "--threads",
+                       .place = &choices->threads,
+                       .help = "Cores for Sonde's arithmetic; default: all",
+                       .range = Between{1, 1024}});
+  arguments.push_back({.names = "--require-target",
+                       .place = &choices->require_target,
+                       .help = "End with status 5 unless [stop] error and the tolerances are met"});
+  arguments.push_back(
+      {.names = "-y,--yes", .place = &choices->yes, .help = "Agree to fit more than 5000 runs"});
+  arguments.push_back({.names = "-q,--quiet", .place = &choices->quiet, .help = "No progress"});
+  arguments.push_back({.names = "--json",
+                       .place = &choices->json,
+                       .help = "Print how it stands at the end as JSON"});
+  return {.name = "run",
+          .help = "Begin a campaign, or go on with it",
+          .arguments = std::move(arguments),
+          .action = [choices] { return carry_out(*choices); }};
 }
 
 }  // namespace sonde::cli

@@ -7,10 +7,10 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
+
 namespace sonde::cli {
 namespace {
-
-using nlohmann::json;
 
 double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -43,13 +43,12 @@ std::string name_of(RunEnd::State state) {
 
 void note_begin(Journal& journal, int workers) {
   journal.note(
-      json{{"run", "begins"}, {"at", now()}, {"pid", getpid()}, {"workers", workers}}.dump());
+      json_text({{"run", "begins"}, {"at", now()}, {"pid", getpid()}, {"workers", workers}}));
 }
 
 void note_end(Journal& journal, const RunEnd& end) {
-  journal.note(
-      json{{"run", "ends"}, {"at", now()}, {"state", name_of(end.state)}, {"reason", end.reason}}
-          .dump());
+  journal.note(json_text(
+      {{"run", "ends"}, {"at", now()}, {"state", name_of(end.state)}, {"reason", end.reason}}));
 }
 
 Sessions sessions_of(const Journal& journal) {
@@ -62,7 +61,7 @@ Sessions sessions_of(const Journal& journal) {
     begun = std::numeric_limits<double>::infinity();
   };
   for (const std::string& text : journal.notes()) {
-    const json note = json::parse(text, nullptr, /*allow_exceptions=*/false);
+    const JsonValue note = parsed_json(text);
     if (!note.is_object() || !note.contains("run") || !note["at"].is_number()) continue;
     const double at = note["at"];
     if (note["run"] == "begins") {

@@ -18,7 +18,7 @@ int carry_out(const StatusChoices& choices) {
   OpenCampaign open = read_campaign(folder, cores());
   const bool running = folder.being_written();
   if (choices.json) {
-    std::puts(status_document(open, running).dump(2).c_str());
+    std::puts(status_json(open, running).c_str());
   } else {
     std::fputs(status_text(open, running).c_str(), stdout);
   }
@@ -27,12 +27,14 @@ int carry_out(const StatusChoices& choices) {
 
 }  // namespace
 
-void add_status(CLI::App& app, Action& action) {
+Subcommand status_subcommand() {
   auto choices = std::make_shared<StatusChoices>();
-  CLI::App* command = app.add_subcommand("status", "How a campaign stands, also while it runs");
-  add_target(*command, choices->target);
-  command->add_flag("--json", choices->json, "As one JSON document");
-  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+  std::vector<Argument> arguments = target_arguments(choices->target);
+  arguments.push_back({.names = "--json", .place = &choices->json, .help = "As one JSON document"});
+  return {.name = "status",
+          .help = "How a campaign stands, also while it runs",
+          .arguments = std::move(arguments),
+          .action = [choices] { return carry_out(*choices); }};
 }
 
 }  // namespace sonde::cli

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
@@ -14,8 +15,6 @@
 
 namespace sonde::cli {
 namespace {
-
-using nlohmann::ordered_json;
 
 struct Counts {
   Index ok = 0, failed = 0, timed_out = 0, open = 0;
@@ -78,10 +77,10 @@ std::map<std::string, Index> failure_counts(const Campaign& campaign) {
   return counts;
 }
 
-ordered_json status_document(OpenCampaign& open, bool running) {
+std::string status_json(OpenCampaign& open, bool running) {
   const State state = state_of(open, running);
   const Counts counts = counts_of(open.campaign);
-  ordered_json outputs = ordered_json::object();
+  JsonValue outputs = JsonValue::object();
   const auto scores = scores_of(open.campaign);
   for (std::size_t j = 0; j < scores.size(); ++j) {
     const double none = std::numeric_limits<double>::quiet_NaN();
@@ -89,22 +88,23 @@ ordered_json status_document(OpenCampaign& open, bool running) {
         {"loo_nrmse", json_number(scores[j] ? scores[j]->nrmse : none)},
         {"coverage95", json_number(scores[j] ? scores[j]->coverage95 : none)}};
   }
-  ordered_json kinds = ordered_json::object();
+  JsonValue kinds = JsonValue::object();
   for (const auto& [kind, count] : failure_counts(open.campaign)) kinds[kind] = count;
-  return {{"schema", 1},
-          {"campaign", open.folder.shown()},
-          {"state", state.name},
-          {"reason", state.reason},
-          {"runs",
-           {{"asked", open.campaign.asked()},
-            {"ok", counts.ok},
-            {"failed", counts.failed},
-            {"timed_out", counts.timed_out},
-            {"open", counts.open},
-            {"imported", open.campaign.imported()}}},
-          {"failures", kinds},
-          {"outputs", outputs},
-          {"seconds", state.seconds}};
+  return json_text({{"schema", 1},
+                    {"campaign", open.folder.shown()},
+                    {"state", state.name},
+                    {"reason", state.reason},
+                    {"runs",
+                     {{"asked", open.campaign.asked()},
+                      {"ok", counts.ok},
+                      {"failed", counts.failed},
+                      {"timed_out", counts.timed_out},
+                      {"open", counts.open},
+                      {"imported", open.campaign.imported()}}},
+                    {"failures", kinds},
+                    {"outputs", outputs},
+                    {"seconds", state.seconds}},
+                   2);
 }
 
 std::string status_text(OpenCampaign& open, bool running) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/campaign_folder.hpp"
@@ -10,7 +9,7 @@ namespace sonde::cli {
 
 /// How a campaign stands, as `status --json` prints it; `state` is one of "running", "done",
 /// "interrupted", "failed", "exhausted", "open".
-nlohmann::ordered_json status_document(OpenCampaign& open, bool running);
+std::string status_json(OpenCampaign& open, bool running);
 /// The same for people.
 std::string status_text(OpenCampaign& open, bool running);
 

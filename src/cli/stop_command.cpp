@@ -29,12 +29,15 @@ int carry_out(const StopChoices& choices) {
 
 }  // namespace
 
-void add_stop(CLI::App& app, Action& action) {
+Subcommand stop_subcommand() {
   auto choices = std::make_shared<StopChoices>();
-  CLI::App* command = app.add_subcommand("stop", "Ask a running campaign to stop");
-  add_target(*command, choices->target);
-  command->add_flag("--now", choices->now, "End running simulations too");
-  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+  std::vector<Argument> arguments = target_arguments(choices->target);
+  arguments.push_back(
+      {.names = "--now", .place = &choices->now, .help = "End running simulations too"});
+  return {.name = "stop",
+          .help = "Ask a running campaign to stop",
+          .arguments = std::move(arguments),
+          .action = [choices] { return carry_out(*choices); }};
 }
 
 }  // namespace sonde::cli

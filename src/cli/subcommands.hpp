@@ -1,29 +1,23 @@
 #pragma once
 
-#include <functional>
-
-#include <CLI/CLI.hpp>
+#include "cli/command_line.hpp"
 
 namespace sonde::cli {
 
-/// What the command line asks for; returns the exit status.
-using Action = std::function<int()>;
-
-// Each adds its subcommand; when the command line names it, `action` becomes it.
-void add_init(CLI::App& app, Action& action);
-void add_check(CLI::App& app, Action& action);
-void add_run(CLI::App& app, Action& action);
-void add_status(CLI::App& app, Action& action);
-void add_stop(CLI::App& app, Action& action);
-void add_ask(CLI::App& app, Action& action);
-void add_tell(CLI::App& app, Action& action);
-void add_import(CLI::App& app, Action& action);
-void add_predict(CLI::App& app, Action& action);
-void add_validate(CLI::App& app, Action& action);
-void add_compare(CLI::App& app, Action& action);
-void add_report(CLI::App& app, Action& action);
-void add_export(CLI::App& app, Action& action);
-void add_doctor(CLI::App& app, Action& action);
-void add_version(CLI::App& app, Action& action);
+Subcommand init_subcommand();
+Subcommand check_subcommand();
+Subcommand run_subcommand();
+Subcommand status_subcommand();
+Subcommand stop_subcommand();
+Subcommand ask_subcommand();
+Subcommand tell_subcommand();
+Subcommand import_subcommand();
+Subcommand predict_subcommand();
+Subcommand validate_subcommand();
+Subcommand compare_subcommand();
+Subcommand report_subcommand();
+Subcommand export_subcommand();
+Subcommand doctor_subcommand();
+Subcommand version_subcommand();
 
 }  // namespace sonde::cli

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "base/nearest_name.hpp"
 #include "cli/campaign_folder.hpp"
 #include "cli/exit_status.hpp"
@@ -15,28 +16,27 @@
 namespace sonde::cli {
 namespace {
 
-using nlohmann::json;
-
 struct TellChoices {
   Target target;
   std::string file = "-";
 };
 
-void check_keys(const json& object, const std::vector<std::string>& known) {
+void check_keys(const JsonValue& object, const std::vector<std::string>& known) {
   for (const auto& [key, value] : object.items())
     require<UsageError>(std::find(known.begin(), known.end(), key) != known.end(), "'", key,
                         "' is unknown here", suggestion(key, known));
 }
 
-Vector values_told(const json& y, const Study& study) {
-  require<UsageError>(y.is_object(), "expected \"y\": {name: value}, got ", y.dump());
+Vector values_told(const JsonValue& y, const Study& study) {
+  require<UsageError>(y.is_object(), "expected \"y\": {name: value}, got ", json_text(y));
   std::vector<std::string> names;
   for (const ProcessOutput& output : study.outputs) names.push_back(output.output.name);
   check_keys(y, names);
   Vector values(static_cast<Index>(names.size()));
   for (std::size_t j = 0; j < names.size(); ++j) {
     require<UsageError>(y.contains(names[j]) && y[names[j]].is_number(), "expected a number for '",
-                        names[j], "', got ", y.contains(names[j]) ? y[names[j]].dump() : "nothing");
+                        names[j], "', got ",
+                        y.contains(names[j]) ? json_text(y[names[j]]) : "nothing");
     values[static_cast<Index>(j)] = y[names[j]];
   }
   return values;
@@ -56,7 +56,7 @@ Answer judged(Vector y, const Query& query, const Study& study) {
 }
 
 Answered answered_in(const std::string& line, const OpenCampaign& open) {
-  const json told = json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const JsonValue told = parsed_json(line);
   require<UsageError>(told.is_object(),
                       "expected {\"id\":..,\"y\":{name: value}} or "
                       "{\"id\":..,\"failed\":\"reason\"}, got ",
@@ -74,7 +74,7 @@ Answered answered_in(const std::string& line, const OpenCampaign& open) {
   if (told.contains("failed")) {
     answered.answer = {.status = Answer::Status::Failed,
                        .message = told["failed"].is_string() ? told["failed"].get<std::string>()
-                                                             : told["failed"].dump(),
+                                                             : json_text(told["failed"]),
                        .kind = "told"};
   } else {
     const Query& query = open.campaign.queries()[static_cast<std::size_t>(id)];
@@ -120,15 +120,18 @@ int carry_out(const TellChoices& choices) {
 
 }  // namespace
 
-void add_tell(CLI::App& app, Action& action) {
+Subcommand tell_subcommand() {
   auto choices = std::make_shared<TellChoices>();
-  CLI::App* command =
-      app.add_subcommand("tell",
-                         "Read answers as JSON lines: {\"id\":..,\"y\":{name: value}} or "
-                         "{\"id\":..,\"failed\":\"reason\"}");
-  add_target(*command, choices->target);
-  command->add_option("--from", choices->file, "File to read; - is standard input, the default");
-  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+  std::vector<Argument> arguments = target_arguments(choices->target);
+  arguments.push_back({.names = "--from",
+                       .place = &choices->file,
+                       .help = "File to read; - is standard input, the default"});
+  return {.name = "tell",
+          .help =
+              "Read answers as JSON lines: {\"id\":..,\"y\":{name: value}} or "
+              "{\"id\":..,\"failed\":\"reason\"}",
+          .arguments = std::move(arguments),
+          .action = [choices] { return carry_out(*choices); }};
 }
 
 }  // namespace sonde::cli

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,7 @@ int carry_out(const ValidateChoices& choices) {
   require<UsageError>(open.campaign.has_surrogate(), folder.shown(),
                       ": there is no surrogate yet: it takes two good runs of each output");
   const Surrogate& surrogate = open.campaign.surrogate();
-  nlohmann::ordered_json outputs = nlohmann::ordered_json::object();
+  JsonValue outputs = JsonValue::object();
   std::vector<std::vector<std::string>> rows{
       {"output", "unit", "n", "RMSE", "NRMSE", "Q2", "inside 95 %"}};
   for (Index j = 0; j < static_cast<Index>(open.campaign.outputs().size()); ++j) {
@@ -59,7 +60,7 @@ int carry_out(const ValidateChoices& choices) {
   }
   require<UsageError>(!outputs.empty(), choices.at, ": has no column of an output");
   if (choices.json) {
-    std::puts(nlohmann::ordered_json{{"schema", 1}, {"outputs", outputs}}.dump(2).c_str());
+    std::puts(json_text({{"schema", 1}, {"outputs", outputs}}, 2).c_str());
   } else {
     std::fputs(text_table(rows, "").c_str(), stdout);
   }
@@ -68,14 +69,18 @@ int carry_out(const ValidateChoices& choices) {
 
 }  // namespace
 
-void add_validate(CLI::App& app, Action& action) {
+Subcommand validate_subcommand() {
   auto choices = std::make_shared<ValidateChoices>();
-  CLI::App* command =
-      app.add_subcommand("validate", "How the surrogate's predictions compare with a known truth");
-  add_target(*command, choices->target);
-  command->add_option("--at", choices->at, "CSV file of inputs and true outputs")->required();
-  command->add_flag("--json", choices->json, "As one JSON document");
-  command->callback([&action, choices] { action = [choices] { return carry_out(*choices); }; });
+  std::vector<Argument> arguments = target_arguments(choices->target);
+  arguments.push_back({.names = "--at",
+                       .place = &choices->at,
+                       .help = "CSV file of inputs and true outputs",
+                       .required = true});
+  arguments.push_back({.names = "--json", .place = &choices->json, .help = "As one JSON document"});
+  return {.name = "validate",
+          .help = "How the surrogate's predictions compare with a known truth",
+          .arguments = std::move(arguments),
+          .action = [choices] { return carry_out(*choices); }};
 }
 
 }  // namespace sonde::cli

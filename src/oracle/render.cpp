@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_text.hpp"
 #include "base/nearest_name.hpp"
 #include "oracle/number.hpp"
 #include "sonde/base/error.hpp"
@@ -196,9 +196,9 @@ std::string question_line(const std::vector<Parameter>& inputs, const Query& que
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const double value = query.x[static_cast<Index>(i)];
     const Parameter& input = inputs[i];
-    x += (i == 0 ? "" : ", ") + nlohmann::json(input.name).dump() + ": ";
+    x += (i == 0 ? "" : ", ") + json_quoted(input.name) + ": ";
     if (input.scale == Scale::Choice) {
-      x += nlohmann::json(input.labels.at(static_cast<std::size_t>(value))).dump();
+      x += json_quoted(input.labels.at(static_cast<std::size_t>(value)));
     } else if (input.scale == Scale::Integer) {
       x += std::to_string(std::llround(value));
     } else {

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "oracle/render.hpp"
 #include "oracle/run_output.hpp"
 #include "sonde/base/error.hpp"
@@ -17,7 +18,6 @@ namespace sonde {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 void write_new(const fs::path& path, const std::string& text) {
   const Descriptor file(
@@ -29,22 +29,22 @@ void write_new(const fs::path& path, const std::string& text) {
 constexpr const char* status_words[] = {"ok", "failed", "timed_out"};
 
 std::string to_text(const Answer& answer) {
-  return Json{{"schema", 1},
-              {"status", status_words[static_cast<int>(answer.status)]},
-              {"y", std::vector<double>(answer.y.begin(), answer.y.end())},
-              {"seconds", answer.seconds},
-              {"message", answer.message},
-              {"kind", answer.kind},
-              {"attempts", answer.attempts},
-              {"host", answer.host},
-              {"started", answer.started},
-              {"ended", answer.ended}}
-             .dump(1, ' ', false, Json::error_handler_t::replace) +
+  return json_text({{"schema", 1},
+                    {"status", status_words[static_cast<int>(answer.status)]},
+                    {"y", std::vector<double>(answer.y.begin(), answer.y.end())},
+                    {"seconds", answer.seconds},
+                    {"message", answer.message},
+                    {"kind", answer.kind},
+                    {"attempts", answer.attempts},
+                    {"host", answer.host},
+                    {"started", answer.started},
+                    {"ended", answer.ended}},
+                   1) +
          "\n";
 }
 
 std::optional<Answer> answer_in(const std::string& text) try {
-  const Json json = Json::parse(text);
+  const JsonValue json = parsed_json(text);
   if (json.at("schema").get<int>() > 1) return std::nullopt;
   Answer answer;
   const auto status = json.at("status").get<std::string>();
@@ -104,8 +104,8 @@ void RunDirectory::write_query(const Query& query, const std::vector<Parameter>&
 bool RunDirectory::asks(const Query& query, const std::vector<Parameter>& inputs) const {
   const auto text = read_small_file((path_ / run_files::query).string());
   if (!text) return false;
-  const Json there = Json::parse(*text, nullptr, false);
-  const Json asked = Json::parse(question_line(inputs, query, 1), nullptr, false);
+  const JsonValue there = parsed_json(*text);
+  const JsonValue asked = parsed_json(question_line(inputs, query, 1));
   return there.is_object() && there.contains("x") && there.value("id", Index{-1}) == query.id &&
          there.at("x") == asked.at("x");
 }

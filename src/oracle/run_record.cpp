@@ -4,10 +4,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
+
 namespace sonde {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Outcome = RunResult::Outcome;
 
 constexpr int schema = 1;
@@ -32,41 +33,37 @@ Outcome outcome_named(const std::string& name) {
 }
 
 // Arguments and paths are bytes; those that are no UTF-8 cannot stand in JSON as they are.
-Json bytes(const std::string& text) {
-  try {
-    static_cast<void>(Json(text).dump());
-    return text;
-  } catch (const Json::exception&) {
-    return std::vector<unsigned char>(text.begin(), text.end());
-  }
+JsonValue bytes(const std::string& text) {
+  if (is_utf8(text)) return text;
+  return std::vector<unsigned char>(text.begin(), text.end());
 }
 
-std::string from_bytes(const Json& value) {
+std::string from_bytes(const JsonValue& value) {
   if (value.is_string()) return value.get<std::string>();
   const auto numbers = value.get<std::vector<unsigned char>>();
   return {numbers.begin(), numbers.end()};
 }
 
-Json duration(double seconds) {
-  return std::isfinite(seconds) ? Json(seconds) : Json(nullptr);
+JsonValue duration(double seconds) {
+  return std::isfinite(seconds) ? JsonValue(seconds) : JsonValue(nullptr);
 }
 
-double seconds_of(const Json& value) {
+double seconds_of(const JsonValue& value) {
   return value.is_null() ? std::numeric_limits<double>::infinity() : value.get<double>();
 }
 
-std::string dumped(const Json& json) {
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+std::string dumped(const JsonValue& json) {
+  return json_text(json, 1) + "\n";
 }
 
 }  // namespace
 
 std::string to_text(const RunRequest& request) {
-  Json argv = Json::array();
+  JsonValue argv = JsonValue::array();
   for (const std::string& argument : request.argv) argv.push_back(bytes(argument));
-  Json env = Json::array();
+  JsonValue env = JsonValue::array();
   for (const auto& [name, value] : request.env)
-    env.push_back(Json::array({bytes(name), bytes(value)}));
+    env.push_back(JsonValue::array({bytes(name), bytes(value)}));
   return dumped({{"schema", schema},
                  {"argv", argv},
                  {"env", env},
@@ -80,11 +77,11 @@ std::string to_text(const RunRequest& request) {
 }
 
 std::optional<RunRequest> run_request(const std::string& text) try {
-  const Json json = Json::parse(text);
+  const JsonValue json = parsed_json(text);
   if (json.at("schema").get<int>() > schema) return std::nullopt;
   RunRequest request;
-  for (const Json& argument : json.at("argv")) request.argv.push_back(from_bytes(argument));
-  for (const Json& pair : json.at("env"))
+  for (const JsonValue& argument : json.at("argv")) request.argv.push_back(from_bytes(argument));
+  for (const JsonValue& pair : json.at("env"))
     request.env.emplace_back(from_bytes(pair.at(0)), from_bytes(pair.at(1)));
   request.standard_input = json.at("stdin").get<std::string>();
   request.timeout = seconds_of(json.at("timeout"));
@@ -113,7 +110,7 @@ std::string to_text(const RunResult& result) {
 }
 
 std::optional<RunResult> run_result(const std::string& text) try {
-  const Json json = Json::parse(text);
+  const JsonValue json = parsed_json(text);
   if (json.at("schema").get<int>() > schema) return std::nullopt;
   RunResult result;
   result.outcome = outcome_named(json.at("outcome").get<std::string>());

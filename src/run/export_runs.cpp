@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
+
 namespace sonde {
 namespace {
 
@@ -119,10 +121,8 @@ void write_inputs(const Handle& group, const Axis& input,
                           [](P p) { return p.upper; });
   write_of_inputs<std::string>(
       group, "input_labels", input, parameters,
-      "labels of a choice, whose value in x is the place in this JSON list, from 0", [](P p) {
-        return nlohmann::json(p.labels).dump(-1, ' ', false,
-                                             nlohmann::json::error_handler_t::replace);
-      });
+      "labels of a choice, whose value in x is the place in this JSON list, from 0",
+      [](P p) { return json_text(p.labels); });
 }
 
 void write_outputs(const Columns& columns, const Campaign& campaign,

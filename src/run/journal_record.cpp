@@ -7,12 +7,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde::record {
 namespace {
-
-using Json = nlohmann::ordered_json;  // keeps "kind" and "seq" in front
 
 constexpr std::array<std::pair<Answer::Status, const char*>, 4> statuses = {
     {{Answer::Status::Ok, "ok"},
@@ -41,15 +40,15 @@ auto value_of(const Words& words, const std::string& text) {
 }
 
 // JSON has no NaN and no infinity.
-Json number(double value) {
+JsonValue number(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
   return value;
 }
 
-double to_number(const Json& json) {
+double to_number(const JsonValue& json) {
   if (json.is_number()) return json.get<double>();
-  const std::string word = json.is_string() ? json.get<std::string>() : json.dump();
+  const std::string word = json.is_string() ? json.get<std::string>() : json_text(json);
   if (word == "nan") return std::numeric_limits<double>::quiet_NaN();
   if (word == "inf") return std::numeric_limits<double>::infinity();
   if (word == "-inf") return -std::numeric_limits<double>::infinity();
@@ -57,26 +56,26 @@ double to_number(const Json& json) {
 }
 
 template <class Numbers>
-Json list(const Numbers& values) {
-  Json json = Json::array();
+JsonValue list(const Numbers& values) {
+  JsonValue json = JsonValue::array();
   for (Index i = 0; i < values.size(); ++i) json.push_back(number(values[i]));
   return json;
 }
 
-Vector to_vector(const Json& json) {
+Vector to_vector(const JsonValue& json) {
   require<StoreError>(json.is_array(), "expected a list of numbers");
   Vector values(static_cast<Index>(json.size()));
   for (std::size_t i = 0; i < json.size(); ++i) values[static_cast<Index>(i)] = to_number(json[i]);
   return values;
 }
 
-Json table(const Matrix& values) {
-  Json json = Json::array();
+JsonValue table(const Matrix& values) {
+  JsonValue json = JsonValue::array();
   for (Index i = 0; i < values.rows(); ++i) json.push_back(list(values.row(i)));
   return json;
 }
 
-Matrix to_matrix(const Json& json) {
+Matrix to_matrix(const JsonValue& json) {
   require<StoreError>(json.is_array(), "expected a list of lists");
   Matrix values;
   for (std::size_t i = 0; i < json.size(); ++i) {
@@ -89,10 +88,10 @@ Matrix to_matrix(const Json& json) {
   return values;
 }
 
-Json parameter(const Parameter& p) {
-  Json json = {{"name", p.name},           {"scale", word_of(scales, p.scale)},
-               {"lower", number(p.lower)}, {"upper", number(p.upper)},
-               {"unit", p.unit},           {"labels", p.labels}};
+JsonValue parameter(const Parameter& p) {
+  JsonValue json = {{"name", p.name},           {"scale", word_of(scales, p.scale)},
+                    {"lower", number(p.lower)}, {"upper", number(p.upper)},
+                    {"unit", p.unit},           {"labels", p.labels}};
   if (p.distribution) {
     json["distribution"] = {{"type", "truncnormal"},
                             {"mean", number(p.distribution->mean)},
@@ -101,7 +100,7 @@ Json parameter(const Parameter& p) {
   return json;
 }
 
-Parameter to_parameter(const Json& json) {
+Parameter to_parameter(const JsonValue& json) {
   Parameter p;
   p.name = json.at("name").get<std::string>();
   p.scale = value_of(scales, json.at("scale").get<std::string>());
@@ -110,20 +109,20 @@ Parameter to_parameter(const Json& json) {
   p.unit = json.at("unit").get<std::string>();
   p.labels = json.at("labels").get<std::vector<std::string>>();
   if (json.contains("distribution")) {
-    const Json& distribution = json.at("distribution");
+    const JsonValue& distribution = json.at("distribution");
     p.distribution =
         TruncatedNormal{to_number(distribution.at("mean")), to_number(distribution.at("sd"))};
   }
   return p;
 }
 
-Json query(const Query& q) {
+JsonValue query(const Query& q) {
   return {{"id", q.id},           {"x", list(q.x)},
           {"why", q.why},         {"worth", number(q.worth)},
           {"mean", list(q.mean)}, {"deviation", list(q.deviation)}};
 }
 
-Query to_query(const Json& json) {
+Query to_query(const JsonValue& json) {
   return {.id = json.at("id").get<Index>(),
           .x = to_vector(json.at("x")),
           .why = json.at("why").get<std::string>(),
@@ -132,30 +131,30 @@ Query to_query(const Json& json) {
           .deviation = to_vector(json.at("deviation"))};
 }
 
-Json begin(Index seq, const char* kind) {
+JsonValue begin(Index seq, const char* kind) {
   return {{"kind", kind}, {"seq", seq}};
 }
 
-Json asked(Index seq, const Asked& event) {
-  Json json = begin(seq, "asked");
-  json["queries"] = Json::array();
+JsonValue asked(Index seq, const Asked& event) {
+  JsonValue json = begin(seq, "asked");
+  json["queries"] = JsonValue::array();
   for (const Query& q : event.queries) json["queries"].push_back(query(q));
   json["log_parameters"] = table(event.log_parameters);
   json["fitted_to"] = event.fitted_to;
   return json;
 }
 
-Asked to_asked(const Json& json) {
+Asked to_asked(const JsonValue& json) {
   Asked event;
-  for (const Json& q : json.at("queries")) event.queries.push_back(to_query(q));
+  for (const JsonValue& q : json.at("queries")) event.queries.push_back(to_query(q));
   event.log_parameters = to_matrix(json.at("log_parameters"));
   event.fitted_to = json.at("fitted_to").get<Index>();
   return event;
 }
 
-Json answered(Index seq, const Answered& event) {
+JsonValue answered(Index seq, const Answered& event) {
   const Answer& a = event.answer;
-  Json json = begin(seq, "answered");
+  JsonValue json = begin(seq, "answered");
   json["id"] = event.id;
   json["status"] = word_of(statuses, a.status);
   json["y"] = list(a.y);
@@ -169,7 +168,7 @@ Json answered(Index seq, const Answered& event) {
   return json;
 }
 
-Answered to_answered(const Json& json) {
+Answered to_answered(const JsonValue& json) {
   return {.id = json.at("id").get<Index>(),
           .answer = {.status = value_of(statuses, json.at("status").get<std::string>()),
                      .y = to_vector(json.at("y")),
@@ -182,14 +181,14 @@ Answered to_answered(const Json& json) {
                      .ended = to_number(json.at("ended"))}};
 }
 
-Head to_head(const Json& json) {
+Head to_head(const JsonValue& json) {
   Head head;
   head.schema = json.at("schema").get<int>();
   head.preamble.version = json.value("version", "");
   if (head.schema > schema) return head;
   Preamble& preamble = head.preamble;
-  for (const Json& p : json.at("parameters")) preamble.parameters.push_back(to_parameter(p));
-  for (const Json& o : json.at("outputs")) {
+  for (const JsonValue& p : json.at("parameters")) preamble.parameters.push_back(to_parameter(p));
+  for (const JsonValue& o : json.at("outputs")) {
     preamble.outputs.push_back({o.at("name").get<std::string>(), o.at("unit").get<std::string>()});
   }
   preamble.seed = json.at("seed").get<std::uint64_t>();
@@ -200,13 +199,13 @@ Head to_head(const Json& json) {
   return head;
 }
 
-Note to_note(const Json& json) {
+Note to_note(const JsonValue& json) {
   Note note{json.at("text").get<std::string>(), std::nullopt};
   if (json.contains("process")) note.writer = {json.value("process", 0L), json.value("host", "")};
   return note;
 }
 
-Record to_record(const Json& json) {
+Record to_record(const JsonValue& json) {
   const Index seq = json.at("seq").get<Index>();
   const std::string kind = json.at("kind").get<std::string>();
   if (kind == "head") return {seq, to_head(json)};
@@ -216,15 +215,15 @@ Record to_record(const Json& json) {
   return {seq, Unknown{}};
 }
 
-std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string text_of(const JsonValue& json) {
+  return json_text(json);
 }
 
 }  // namespace
 
 std::string write(Index seq, const Head& head) {
   const Preamble& preamble = head.preamble;
-  Json json = begin(seq, "head");
+  JsonValue json = begin(seq, "head");
   json["schema"] = head.schema;
   json["version"] = preamble.version;
   json["uuid"] = preamble.uuid;
@@ -232,9 +231,9 @@ std::string write(Index seq, const Head& head) {
   json["process"] = head.writer.process;
   json["host"] = head.writer.host;
   json["seed"] = preamble.seed;
-  json["parameters"] = Json::array();
+  json["parameters"] = JsonValue::array();
   for (const Parameter& p : preamble.parameters) json["parameters"].push_back(parameter(p));
-  json["outputs"] = Json::array();
+  json["outputs"] = JsonValue::array();
   for (const Output& o : preamble.outputs) {
     json["outputs"].push_back({{"name", o.name}, {"unit", o.unit}});
   }
@@ -248,7 +247,7 @@ std::string write(Index seq, const Event& event) {
 }
 
 std::string write(Index seq, const Note& note) {
-  Json json = begin(seq, "note");
+  JsonValue json = begin(seq, "note");
   json["text"] = note.text;
   if (note.writer) {
     json["process"] = note.writer->process;
@@ -258,12 +257,12 @@ std::string write(Index seq, const Note& note) {
 }
 
 Record read(std::string_view text) {
-  const auto shallow = [](int depth, Json::parse_event_t, const Json&) {
+  const auto shallow = [](int depth, JsonValue::parse_event_t, const JsonValue&) {
     require<StoreError>(depth <= max_depth, "brackets are nested deeper than ", max_depth);
     return true;
   };
   try {
-    return to_record(Json::parse(text, shallow));
+    return to_record(JsonValue::parse(text, shallow));
   } catch (const nlohmann::json::exception& failure) {
     throw StoreError(failure.what());
   }

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+/// JSON as text. Its reader and its writer take long to compile: here they are compiled once.
+namespace sonde {
+
+using JsonValue = nlohmann::ordered_json;  ///< members stay in their order
+
+/// Discarded where the text is no JSON document.
+JsonValue parsed_json(std::string_view text);
+/// In one line, or indented. What is no UTF-8 is replaced.
+std::string json_text(const JsonValue& json, int indent = -1);
+/// As a JSON string, in quotes.
+std::string json_quoted(const std::string& text);
+
+bool is_utf8(const std::string& text);
+
+}  // namespace sonde
