@@ -2,10 +2,24 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sonde/base/error.hpp"
+
 namespace sonde {
 
 JsonValue parsed_json(std::string_view text) {
   return JsonValue::parse(text, nullptr, /*allow_exceptions=*/false);
+}
+
+JsonValue recorded_json(std::string_view text, int deepest) {
+  const auto shallow = [deepest](int depth, JsonValue::parse_event_t, const JsonValue&) {
+    require<StoreError>(depth <= deepest, "brackets are nested deeper than ", deepest);
+    return true;
+  };
+  try {
+    return JsonValue::parse(text, shallow);
+  } catch (const JsonValue::exception& failure) {
+    throw StoreError(failure.what());
+  }
 }
 
 std::string json_text(const JsonValue& json, int indent) {
@@ -14,6 +28,10 @@ std::string json_text(const JsonValue& json, int indent) {
 
 std::string json_quoted(const std::string& text) {
   return json_text(text);
+}
+
+std::string json_quoted(const std::vector<std::string>& texts) {
+  return json_text(texts);
 }
 
 bool is_utf8(const std::string& text) try {

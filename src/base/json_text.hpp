@@ -3,6 +3,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// JSON as text. Its reader and its writer take long to compile: here they are compiled once.
 namespace sonde {
@@ -11,10 +12,14 @@ using JsonValue = nlohmann::ordered_json;  ///< members stay in their order
 
 /// Discarded where the text is no JSON document.
 JsonValue parsed_json(std::string_view text);
+/// Of a record that we wrote. \throws StoreError where the text is no JSON document, or has
+/// brackets nested deeper.
+JsonValue recorded_json(std::string_view text, int deepest);
 /// In one line, or indented. What is no UTF-8 is replaced.
 std::string json_text(const JsonValue& json, int indent = -1);
-/// As a JSON string, in quotes.
+/// As a JSON string, in quotes; as a list of these.
 std::string json_quoted(const std::string& text);
+std::string json_quoted(const std::vector<std::string>& texts);
 
 bool is_utf8(const std::string& text);
 

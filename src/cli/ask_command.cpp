@@ -1,6 +1,5 @@
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/campaign_folder.hpp"
 #include "cli/contradiction.hpp"
@@ -28,11 +27,8 @@ int carry_out(const AskChoices& choices) {
   }
   open.journal.append(asked);
   open.campaign.apply(asked);
-  for (const Query& query : asked.queries) {
-    const JsonValue line{
-        {"id", query.id}, {"x", json_point(open.study.parameters, query.x)}, {"why", query.why}};
-    std::puts(json_text(line).c_str());
-  }
+  for (const Query& query : asked.queries)
+    std::puts(json_query(open.study.parameters, query).c_str());
   return Done;
 }
 

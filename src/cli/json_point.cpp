@@ -30,6 +30,10 @@ JsonValue json_point(const std::vector<Parameter>& parameters, VectorView x) {
   return point;
 }
 
+std::string json_query(const std::vector<Parameter>& parameters, const Query& query) {
+  return json_text({{"id", query.id}, {"x", json_point(parameters, query.x)}, {"why", query.why}});
+}
+
 JsonValue json_values(const std::vector<Output>& outputs, VectorView y) {
   JsonValue values = JsonValue::object();
   for (std::size_t j = 0; j < outputs.size(); ++j)

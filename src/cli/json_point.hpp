@@ -1,15 +1,19 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/json_text.hpp"
 #include "sonde/base/types.hpp"
+#include "sonde/oracle/oracle.hpp"
 #include "sonde/space/domain.hpp"
 
 namespace sonde::cli {
 
 /// {name: value}, a Choice by its label. \param x (d)
 JsonValue json_point(const std::vector<Parameter>& parameters, VectorView x);
+/// {"id":..,"x":{name: value},"why":..} in one line
+std::string json_query(const std::vector<Parameter>& parameters, const Query& query);
 /// {name: value}, null where it is not finite. \param y (m)
 JsonValue json_values(const std::vector<Output>& outputs, VectorView y);
 JsonValue json_number(double number);  ///< null where it is not finite

@@ -5,8 +5,6 @@
 #include <functional>
 #include <limits>
 
-#include <nlohmann/json.hpp>
-
 #include "base/json_text.hpp"
 
 namespace sonde {
@@ -122,7 +120,7 @@ void write_inputs(const Handle& group, const Axis& input,
   write_of_inputs<std::string>(
       group, "input_labels", input, parameters,
       "labels of a choice, whose value in x is the place in this JSON list, from 0",
-      [](P p) { return json_text(p.labels); });
+      [](P p) { return json_quoted(p.labels); });
 }
 
 void write_outputs(const Columns& columns, const Campaign& campaign,

@@ -257,12 +257,8 @@ std::string write(Index seq, const Note& note) {
 }
 
 Record read(std::string_view text) {
-  const auto shallow = [](int depth, JsonValue::parse_event_t, const JsonValue&) {
-    require<StoreError>(depth <= max_depth, "brackets are nested deeper than ", max_depth);
-    return true;
-  };
   try {
-    return to_record(JsonValue::parse(text, shallow));
+    return to_record(recorded_json(text, max_depth));
   } catch (const nlohmann::json::exception& failure) {
     throw StoreError(failure.what());
   }
