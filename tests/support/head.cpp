@@ -1,0 +1,2 @@
+// Of a target without a source no head is precompiled.
+#include "support/catch.hpp"
