@@ -34,6 +34,7 @@ struct CampaignFolder {
   std::filesystem::path hdf5() const { return directory / (name + ".h5"); }
   std::filesystem::path report() const { return directory / "report.html"; }
   std::filesystem::path compare() const { return directory / "compare"; }
+  std::filesystem::path held_out() const { return compare() / "test.csv"; }
   std::filesystem::path stop_file() const { return directory / "stop"; }
   /// As the user would name it: relative where that is shorter.
   std::string shown() const;

@@ -242,11 +242,19 @@ void draw(const Setting& setting) {
                report::comparison_svg(output.output, *comparison));
 }
 
+// Its errors on the runs held out are now known.
+void refresh_hdf5(const Setting& setting) {
+  if (!setting.folder.begun() || setting.folder.being_written()) return;
+  OpenCampaign open = read_campaign(setting.folder, setting.threads);
+  write_hdf5(open, setting.folder.hdf5());
+}
+
 int carry_out(const CompareChoices& choices) {
   const Setting setting = setting_of(choices);
   const std::vector<Way> ways = ways_of(choices, setting.study);
   fs::create_directories(setting.folder.compare());
   const PointsFile test = test_of(choices, setting);
+  write_file(setting.folder.held_out(), points_text(setting.study, test.x, test.y));
   const CampaignOptions own = setting.study.campaign_options();
   const Index first = std::min(
       setting.budget,
@@ -266,6 +274,7 @@ int carry_out(const CompareChoices& choices) {
   const std::string document = comparison_document(table);
   write_file(setting.folder.compare() / "compare.json", document);
   draw(setting);
+  refresh_hdf5(setting);
   std::fputs(choices.json ? document.c_str() : comparison_text(document).c_str(), stdout);
   return Done;
 }

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "cli/fitting_cost.hpp"
+#include "cli/points_file.hpp"
 #include "cli/sessions.hpp"
 #include "run/toml_reader.hpp"
 #include "sonde/base/error.hpp"
-#include "sonde/gp/validate.hpp"
 #include "sonde/run/export_hdf5.hpp"
 
 namespace sonde::cli {
@@ -66,6 +66,17 @@ StopRule rule_of(const OpenCampaign& open) {
     study.stop_wall_seconds =
         std::max(0.0, *study.stop_wall_seconds - sessions_of(open.journal).seconds);
   return study.stop_rule();
+}
+
+// What the last comparison was judged by; nothing where there was none, or where it is unreadable.
+Dataset held_out(const OpenCampaign& open) {
+  if (!std::filesystem::exists(open.folder.held_out())) return {};
+  try {
+    PointsFile points = read_points(open.folder.held_out(), open.study);
+    return {std::move(points.x), std::move(points.y)};
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 // A message about "table.key: ..." with the place of that key in the study.
@@ -122,17 +133,16 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
   return end;
 }
 
-std::vector<MetricsRow> metrics_of(Campaign& campaign, const std::vector<Event>& events) {
+std::vector<MetricsRow> metrics_of(OpenCampaign& open, const std::vector<Event>& events) {
+  Campaign& campaign = open.campaign;
+  const Dataset holdout = held_out(open);
   std::vector<MetricsRow> rows =
       learning_curve(campaign.domain(), campaign.outputs(), ModelOptions{}, events,
-                     /*rows=*/campaign.data().size() <= 1000 ? 40 : 8);
+                     /*rows=*/campaign.data().size() <= 1000 ? 40 : 8, holdout);
   const Index now = campaign.data().size();
   if (!campaign.has_surrogate() || (!rows.empty() && rows.back().runs == now)) return rows;
   try {
-    MetricsRow row{now, Vector(static_cast<Index>(campaign.outputs().size()))};
-    for (Index j = 0; j < row.loo_nrmse.size(); ++j)
-      row.loo_nrmse[j] = leave_one_out_scores(campaign.surrogate()[j]).nrmse;
-    rows.push_back(std::move(row));
+    rows.push_back(metrics(campaign.surrogate(), now, holdout));
   } catch (const Error&) {
     return rows;  // there is no surrogate of the data as they are
   }
@@ -141,7 +151,7 @@ std::vector<MetricsRow> metrics_of(Campaign& campaign, const std::vector<Event>&
 
 void write_hdf5(OpenCampaign& open, const std::filesystem::path& file) {
   const Journal journal = Journal::read(open.folder.journal());
-  export_hdf5(file, journal.preamble(), open.campaign, metrics_of(open.campaign, journal.events()),
+  export_hdf5(file, journal.preamble(), open.campaign, metrics_of(open, journal.events()),
               {.journal_sha256 = journal.sha256(), .events = journal.events()});
 }
 

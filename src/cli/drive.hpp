@@ -28,8 +28,8 @@ struct DriveOptions {
 RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& options,
              Progress& progress, Interruptions& interruptions);
 
-/// The learning curve by leave-one-out, up to now.
-std::vector<MetricsRow> metrics_of(Campaign& campaign, const std::vector<Event>& events);
+/// The learning curve up to now; its errors on held-out runs where a comparison has kept some.
+std::vector<MetricsRow> metrics_of(OpenCampaign& open, const std::vector<Event>& events);
 
 /// Writes the HDF5 file anew, from the journal. \throws StoreError
 void write_hdf5(OpenCampaign& open, const std::filesystem::path& file);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "run/csv.hpp"
@@ -18,5 +19,8 @@ struct PointsFile {
 
 /// \throws UsageError where it cannot be read, a column is missing, a field is no number.
 PointsFile read_points(const std::filesystem::path& file, const Study& study);
+
+/// Points and outputs as such a table, in the shortest texts that read back the same.
+std::string points_text(const Study& study, PointsView x, const Matrix& y);
 
 }  // namespace sonde::cli

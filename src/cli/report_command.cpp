@@ -25,7 +25,7 @@ int carry_out(const ReportChoices& choices) {
   const report::Story story{.title = open.study.title,
                             .state = running ? "running" : sessions.state,
                             .reason = running ? "" : sessions.reason,
-                            .learning = metrics_of(open.campaign, open.journal.events()),
+                            .learning = metrics_of(open, open.journal.events()),
                             .comparison = recorded_comparison(open.folder)};
   const std::filesystem::path file =
       choices.to.empty() ? open.folder.report() : std::filesystem::path(choices.to);

@@ -18,8 +18,8 @@ constexpr Index slice_points = 97;
 
 // --- predicted against observed ---------------------------------------------------------------
 
-std::string loo_chart(const Response& response, const Output& output, const Campaign& campaign) {
-  const LeaveOneOut loo = response.leave_one_out();
+std::string loo_chart(const Response& response, const LeaveOneOut& loo, const Output& output,
+                      const Campaign& campaign) {
   const Vector observed = response.observed();
   const Vector reach = ninety_five * loo.variance.cwiseSqrt();
   std::vector<double> all(observed.begin(), observed.end());
@@ -44,8 +44,8 @@ std::string loo_chart(const Response& response, const Output& output, const Camp
   return chart.str();
 }
 
-std::string loo_caption(const Response& response, const Output& output) {
-  const Scores s = leave_one_out_scores(response);
+std::string loo_caption(const Response& response, const LeaveOneOut& loo, const Output& output) {
+  const Scores s = scores(response.observed(), loo.mean, loo.variance);
   const std::string unit = output.unit == "1" ? "" : "\u202f" + escaped(output.unit);
   return fmt::format(
       "<span><b>{}</b></span> <span>NRMSE {}</span> <span>RMSE {}{}</span> <span>Q\u00b2 "
@@ -257,7 +257,9 @@ std::string predicted_against_observed(const Surrogate& surrogate, const Campaig
   for (std::size_t j = 0; j < surrogate.outputs().size(); ++j) {
     const Response& response = surrogate[static_cast<Index>(j)];
     const Output& output = surrogate.outputs()[j];
-    figures += figure(loo_chart(response, output, campaign), loo_caption(response, output));
+    const LeaveOneOut loo = response.leave_one_out();
+    figures +=
+        figure(loo_chart(response, loo, output, campaign), loo_caption(response, loo, output));
   }
   return "<h2>Predicted against observed</h2><p>Each run as the surrogate predicts it from all the "
          "others. The strokes are 95\u202f% intervals; <span class=\"wrong\">red</span> ones miss "

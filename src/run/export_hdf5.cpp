@@ -86,11 +86,14 @@ void write_metrics(const Handle& file, const std::vector<Output>& outputs,
   for (std::size_t j = 0; j < outputs.size(); ++j) {
     const Handle inner = hdf5::create_group(group, free_name(outputs[j].name, {"n_runs"}));
     std::vector<double> loo;
-    for (const MetricsRow& row : rows) loo.push_back(row.loo_nrmse[static_cast<Index>(j)]);
-    const std::vector<double> unknown(rows.size(), std::numeric_limits<double>::quiet_NaN());
+    std::vector<double> holdout;
+    for (const MetricsRow& row : rows) {
+      loo.push_back(row.loo_nrmse[static_cast<Index>(j)]);
+      holdout.push_back(row.holdout_nrmse[static_cast<Index>(j)]);
+    }
     hdf5::write(inner, "loo_nrmse", axes, std::span<const double>(loo),
                 {"1", "root mean square error by leave-one-out / standard deviation of the data"});
-    hdf5::write(inner, "holdout_nrmse", axes, std::span<const double>(unknown),
+    hdf5::write(inner, "holdout_nrmse", axes, std::span<const double>(holdout),
                 {"1", "the same on runs that were held out, NaN where there are none"});
   }
 }

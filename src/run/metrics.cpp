@@ -1,6 +1,9 @@
 #include "sonde/run/metrics.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
 
 #include "run/history.hpp"
 #include "sonde/base/error.hpp"
@@ -9,11 +12,17 @@
 namespace sonde {
 namespace {
 
-Vector loo_nrmse(const Surrogate& surrogate) {
-  const auto outputs = static_cast<Index>(surrogate.outputs().size());
-  Vector errors(outputs);
-  for (Index j = 0; j < outputs; ++j) errors[j] = leave_one_out_scores(surrogate[j]).nrmse;
-  return errors;
+// Of the rows that have a value; NaN where they have no spread.
+double holdout_nrmse(const Response& response, PointsView x, VectorView y) {
+  std::vector<Index> rows;
+  for (Index i = 0; i < y.size(); ++i) {
+    if (std::isfinite(y[i])) rows.push_back(i);
+  }
+  if (rows.size() < 2) return std::numeric_limits<double>::quiet_NaN();
+  const Vector truth = y(rows);
+  const Points at = x(rows, Eigen::all);
+  const Marginals predicted = response.predict(at);
+  return scores(truth, predicted.mean, predicted.variance).nrmse;
 }
 
 bool of_surrogate(const Event& event) {
@@ -23,9 +32,21 @@ bool of_surrogate(const Event& event) {
 
 }  // namespace
 
+MetricsRow metrics(const Surrogate& surrogate, Index runs, const Dataset& holdout) {
+  const auto outputs = static_cast<Index>(surrogate.outputs().size());
+  MetricsRow row{runs, Vector(outputs), Vector(outputs)};
+  row.holdout_nrmse.setConstant(std::numeric_limits<double>::quiet_NaN());
+  for (Index j = 0; j < outputs; ++j) {
+    row.loo_nrmse[j] = leave_one_out_scores(surrogate[j]).nrmse;
+    if (holdout.size() > 0)
+      row.holdout_nrmse[j] = holdout_nrmse(surrogate[j], holdout.x, holdout.y.col(j));
+  }
+  return row;
+}
+
 std::vector<MetricsRow> learning_curve(const Domain& domain, const std::vector<Output>& outputs,
                                        const ModelOptions& options, std::span<const Event> events,
-                                       Index rows) {
+                                       Index rows, const Dataset& holdout) {
   require(rows > 0, "learning_curve: at least one row is needed, got ", rows);
   const auto proposals = std::count_if(events.begin(), events.end(), of_surrogate);
   const Index step = std::max<Index>(1, (proposals + rows - 1) / rows);
@@ -40,7 +61,7 @@ std::vector<MetricsRow> learning_curve(const Domain& domain, const std::vector<O
         const Dataset data = known.data(domain.dim(), static_cast<Index>(outputs.size()));
         const Matrix& parameters = std::get<Asked>(event).log_parameters;
         curve.push_back(
-            {runs, loo_nrmse(Surrogate::at(domain, outputs, data, options, parameters))});
+            metrics(Surrogate::at(domain, outputs, data, options, parameters), runs, holdout));
       } catch (const Error&) {
         // Parameters that cannot be factorised with this data: no point of the curve.
       }

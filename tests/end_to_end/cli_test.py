@@ -15,6 +15,8 @@ import tempfile
 import time
 import unittest
 
+import h5py
+
 BIN, SIMULATORS = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
 SONDE = BIN / "sonde"
 WAIT = 120  # s, for anything that must come
@@ -198,6 +200,13 @@ from = { regex = 'v = (?<v>\\S+)', file = "stdout.txt" }''').replace(
         self.assertIn("auto (this study)", table)
         self.assertEqual(before, {p: p.stat().st_mtime for p in compare.glob("*/runs")})
         self.sonde("compare", study, "--against", "unifrom", status=2)
+
+        # The runs it was judged by are kept, and the errors on them stand in the HDF5 file.
+        scores = json.loads(self.sonde("validate", study, "--at", compare / "test.csv", "--json").stdout)
+        with h5py.File(self.folder / "study" / "study.h5") as file:
+            held_out = file["metrics/value/holdout_nrmse"][...]
+        self.assertGreater(len(held_out), 2)
+        self.assertAlmostEqual(held_out[-1], scores["outputs"]["value"]["nrmse"], delta=1e-9)
 
 
 class BadInput(Folder):

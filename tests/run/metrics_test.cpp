@@ -52,6 +52,25 @@ TEST_CASE("a learning curve has the surrogates that made the queries", "[metrics
   CHECK(curve[1].loo_nrmse[0] == Approx(leave_one_out_scores(then[0]).nrmse).epsilon(1e-12));
 }
 
+TEST_CASE("a learning curve tells the errors on runs that were held out", "[metrics]") {
+  Campaign campaign(square(), {{"y", "1"}}, criteria::variance(), {.initial = 8}, 3);
+  const std::vector<Event> events = events_of(campaign, 3);
+  CHECK(std::isnan(learning_curve(square(), {{"y", "1"}}, {}, events)[0].holdout_nrmse[0]));
+
+  // The last has no value, and does not count.
+  Dataset holdout{Points{{0.1, 0.0}, {0.6, -0.5}, {0.9, 0.8}, {0.5, 0.5}}, Matrix(4, 1)};
+  for (Index i = 0; i < 3; ++i) holdout.y(i, 0) = answer(holdout.x.row(i)).y[0];
+  holdout.y(3, 0) = std::nan("");
+  const auto curve = learning_curve(square(), {{"y", "1"}}, {}, events, 40, holdout);
+  const auto& asked = std::get<Asked>(events[9]);
+  const Dataset first{campaign.data().x.topRows(8), campaign.data().y.topRows(8)};
+  const Surrogate then = Surrogate::at(square(), {{"y", "1"}}, first, {}, asked.log_parameters);
+  const Marginals predicted = then[0].predict(holdout.x.topRows(3));
+  const Vector truth = holdout.y.col(0).head(3);
+  const Scores by_hand = scores(truth, predicted.mean, predicted.variance);
+  CHECK(curve[0].holdout_nrmse[0] == Approx(by_hand.nrmse).epsilon(1e-12));
+}
+
 TEST_CASE("a learning curve has no more rows than were asked for", "[metrics]") {
   Campaign campaign(square(), {{"y", "1"}}, criteria::variance(), {.initial = 8}, 3);
   const std::vector<Event> events = events_of(campaign, 7);
