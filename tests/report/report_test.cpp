@@ -84,7 +84,8 @@ const std::vector<Output> outputs = {{"lift", "N"}, {"mass & more", "kg"}};
 TEST_CASE("a report has all sections, stands alone and is well formed", "[report]") {
   Campaign made = campaign(outputs, 16);
   report::Story story{.title = "Wing <1>", .state = "running"};
-  story.learning = {{8, Vector{{0.5, 0.2}}}, {16, Vector{{0.1, std::nan("")}}}};
+  const Vector none = Vector::Constant(2, std::nan(""));
+  story.learning = {{8, Vector{{0.5, 0.2}}, none}, {16, Vector{{0.1, std::nan("")}}, none}};
   story.comparison = {"NRMSE on 300 runs",
                       {{"variance", "campaign", "lift", {{{8, 12, 16}, {0.5, 0.3, 0.1}}}, true},
                        {"uniform", "standard", "lift", {{{8, 12, 16}, {0.6, 0.4, 0.3}}}, false}}};
