@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -20,8 +21,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool locked_by_another(const fs::path& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+// What an earlier process was asked. Later ones are asked this one, which holds the lock.
+void drop_request(const fs::path& stop_file) {
+  std::error_code absent;
+  fs::remove(stop_file, absent);
+}
+
+// Each folder that is made survives a power cut.
+void make_directories(const fs::path& directory) {
+  if (fs::is_directory(directory)) return;
+  const fs::path parent = directory_of(directory);
+  make_directories(parent);
+  std::error_code problem;
+  fs::create_directory(directory, problem);
+  require<StoreError>(!problem && fs::is_directory(directory), directory.string(),
+                      ": the campaign's directory cannot be made: ",
+                      problem ? problem.message() : "a file of that name stands there");
+  sync_directory(parent);
+}
+
 // The note that says where the study lies: its templates are beside it.
 constexpr std::string_view study_note = "study: ";
+// The text of the study, where it has changed since the campaign began.
+constexpr std::string_view change_note = "study changed: ";
 
 fs::path default_directory(const fs::path& study) {
   return study.parent_path() / study.stem();
@@ -62,18 +89,38 @@ std::string advice(const CampaignFolder& folder) {
          " -C DIRECTORY";
 }
 
+bool some_went_well(const Journal& journal) {
+  return std::any_of(journal.events().begin(), journal.events().end(), [](const Event& event) {
+    const auto* answered = std::get_if<Answered>(&event);
+    return answered && answered->answer.status == Answer::Status::Ok;
+  });
+}
+
 // The study as it is on the disk, where it is there and the campaign can follow it.
-Study study_now(const CampaignFolder& folder, const std::string& recorded, bool must_agree) {
-  if (!fs::exists(folder.study)) return parse_study(recorded, folder.study);
-  const std::string text = read_file(folder.study);
+Study study_to_read(const CampaignFolder& folder, const Journal& journal) {
+  const std::string followed = followed_study(journal);
+  if (!fs::exists(folder.study)) return parse_study(followed, folder.study);
   try {
-    const auto change = forbidden_change(recorded, text, folder.study.string());
-    if (!change) return parse_study(text, folder.study);
-    require<StudyError>(!must_agree, *change, advice(folder));
+    const std::string text = read_file(folder.study);
+    if (!study_change(followed, text, folder.study.string(), some_went_well(journal)).forbidden)
+      return parse_study(text, folder.study);
   } catch (const StudyError&) {
-    if (must_agree) throw;
+    return parse_study(followed, folder.study);
   }
-  return parse_study(recorded, folder.study);
+  return parse_study(followed, folder.study);
+}
+
+// The same to go on with, where the campaign must be able to follow it.
+Study study_to_follow(const CampaignFolder& folder, Journal& journal) {
+  const std::string followed = followed_study(journal);
+  if (!fs::exists(folder.study)) return parse_study(followed, folder.study);
+  const std::string text = read_file(folder.study);
+  const StudyChange change =
+      study_change(followed, text, folder.study.string(), some_went_well(journal));
+  require<StudyError>(!change.forbidden, change.forbidden.value_or(""), advice(folder));
+  Study study = parse_study(text, folder.study);
+  if (change.any) journal.note(std::string(change_note) + text);
+  return study;
 }
 
 CampaignOptions options_of(const CampaignFolder& folder, const Study& study, int threads) {
@@ -102,11 +149,7 @@ OpenCampaign begun_anew(const CampaignFolder& folder, int threads) {
   CampaignOptions options = study.campaign_options();
   options.threads = threads;
   Campaign campaign = new_campaign(study, std::move(options), study.seed);
-  std::error_code problem;
-  fs::create_directories(folder.directory, problem);
-  require<StoreError>(!problem && fs::is_directory(folder.directory), folder.directory.string(),
-                      ": the campaign's directory cannot be made: ",
-                      problem ? problem.message() : "a file of that name stands there");
+  make_directories(folder.directory.lexically_normal());
   write_file(folder.recorded_study(), study.text);
   if (!study.design_file.empty())
     write_file(folder.design(), read_file(study.file.parent_path() / study.design_file));
@@ -114,6 +157,7 @@ OpenCampaign begun_anew(const CampaignFolder& folder, int threads) {
                                                        .outputs = study.output_names(),
                                                        .seed = study.seed,
                                                        .study = study.text});
+  drop_request(folder.stop_file());
   journal.note(std::string(study_note) + fs::absolute(folder.study).lexically_normal().string());
   return {folder, std::move(study), std::move(journal), std::move(campaign)};
 }
@@ -143,8 +187,11 @@ bool CampaignFolder::begun() const {
 }
 
 bool CampaignFolder::being_written() const {
-  const FileDescriptor file(::open(journal().c_str(), O_RDONLY | O_CLOEXEC));
-  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  return locked_by_another(journal());
+}
+
+bool CampaignFolder::being_compared() const {
+  return locked_by_another(comparison_lock());
 }
 
 CampaignFolder locate(const Target& target) {
@@ -161,10 +208,33 @@ CampaignFolder locate(const Target& target) {
   return folder;
 }
 
+std::string followed_study(const Journal& journal) {
+  const std::vector<std::string> notes = journal.notes();
+  const auto changed = std::find_if(notes.rbegin(), notes.rend(), [](const std::string& note) {
+    return note.starts_with(change_note);
+  });
+  return changed == notes.rend() ? journal.preamble().study : changed->substr(change_note.size());
+}
+
+FileDescriptor lock_comparison(const CampaignFolder& folder) {
+  const fs::path path = folder.comparison_lock();
+  FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!lock) throw_errno(path, "cannot be written");
+  // One who only looks whether it is locked holds it for a moment.
+  for (int attempt = 0; ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0; ++attempt) {
+    require<StoreError>(attempt < 5, folder.compare().string(),
+                        ": another process compares here. Wait until it ends, or sonde stop it");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  drop_request(folder.comparison_stop_file());
+  return lock;
+}
+
 OpenCampaign open_campaign(const CampaignFolder& folder, int threads) {
   if (!folder.begun()) return begun_anew(folder, threads);
   Journal journal = Journal::open(folder.journal());
-  Study study = study_now(folder, journal.preamble().study, /*must_agree=*/true);
+  drop_request(folder.stop_file());
+  Study study = study_to_follow(folder, journal);
   return opened(folder, std::move(study), std::move(journal), threads);
 }
 
@@ -172,7 +242,7 @@ OpenCampaign read_campaign(const CampaignFolder& folder, int threads) {
   require<UsageError>(folder.begun(), folder.shown(),
                       ": the campaign has not begun. Begin it: sonde run ", folder.study.string());
   Journal journal = Journal::read(folder.journal());
-  Study study = study_now(folder, journal.preamble().study, /*must_agree=*/false);
+  Study study = study_to_read(folder, journal);
   return opened(folder, std::move(study), std::move(journal), threads);
 }
 

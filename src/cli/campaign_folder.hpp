@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command_line.hpp"
+#include "run/durable.hpp"
 #include "sonde/run/campaign.hpp"
 #include "sonde/run/journal.hpp"
 #include "sonde/run/study.hpp"
@@ -36,10 +37,13 @@ struct CampaignFolder {
   std::filesystem::path compare() const { return directory / "compare"; }
   std::filesystem::path held_out() const { return compare() / "test.csv"; }
   std::filesystem::path stop_file() const { return directory / "stop"; }
+  std::filesystem::path comparison_lock() const { return compare() / "lock"; }
+  std::filesystem::path comparison_stop_file() const { return compare() / "stop"; }
   /// As the user would name it: relative where that is shorter.
   std::string shown() const;
   bool begun() const;
-  bool being_written() const;  ///< another process holds the journal now
+  bool being_written() const;   ///< another process holds the journal now
+  bool being_compared() const;  ///< another process runs its comparison now
 };
 
 /// \throws StudyError where there is neither a study nor a campaign.
@@ -53,8 +57,15 @@ struct OpenCampaign {
   Campaign campaign;
 };
 
-/// Begins the campaign, or opens it to go on. \throws StudyError where the study on the disk
-/// differs from the recorded one in more than [stop], parallel, batch, title and white space;
+/// Held while a comparison runs; a request to stop an earlier one is dropped.
+/// \throws StoreError where another process runs one.
+FileDescriptor lock_comparison(const CampaignFolder& folder);
+
+/// Text of the study that the campaign follows now: the one it began with, or its last change.
+std::string followed_study(const Journal& journal);
+
+/// Begins the campaign, or opens it to go on; a change of the study is noted in the journal.
+/// \throws StudyError where the study on the disk has changed in what the campaign cannot follow;
 /// StoreError where another process writes it.
 OpenCampaign open_campaign(const CampaignFolder& folder, int threads);
 

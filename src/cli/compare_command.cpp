@@ -51,6 +51,7 @@ struct Setting {
   int workers;
   int threads;
   bool quiet;
+  Interruptions& interruptions;
 };
 
 struct Interrupted {
@@ -97,6 +98,7 @@ OpenCampaign opened(const Setting& setting, const Way& way, std::uint64_t seed,
                     const std::string& name) {
   const CampaignFolder folder{setting.folder.compare() / name, setting.study.file, name};
   Study study = setting.study;
+  study.seed = seed;
   if (!way.design) study.query = way.name;
   Campaign campaign = new_campaign(study, options_of(setting, way), seed);
   if (!folder.begun()) {
@@ -108,10 +110,10 @@ OpenCampaign opened(const Setting& setting, const Way& way, std::uint64_t seed,
     return {folder, std::move(study), std::move(journal), std::move(campaign)};
   }
   Journal journal = Journal::open(folder.journal());
-  if (const auto change =
-          forbidden_change(journal.preamble().study, study.text, study.file.string()))
-    throw StudyError(*change + ". Remove " + setting.folder.compare().string() +
-                     " to compare anew");
+  const StudyChange change = study_change(journal.preamble().study, study.text, study.file.string(),
+                                          /*some_went_well=*/true);
+  require<StudyError>(!change.forbidden, change.forbidden.value_or(""), ". Remove ",
+                      setting.folder.compare().string(), " to compare anew");
   replay(campaign, journal.events());
   return {folder, std::move(study), std::move(journal), std::move(campaign)};
 }
@@ -121,8 +123,9 @@ Campaign finished(const Setting& setting, const Way& way, std::uint64_t seed,
                   const std::string& name, const std::string& title) {
   OpenCampaign open = opened(setting, way, seed, name);
   if (open.campaign.answered() >= setting.budget) return std::move(open.campaign);
-  Interruptions interruptions(setting.folder.stop_file());
-  const Oracle oracle = oracle_of(open.study, open.folder, interruptions.token());
+  if (setting.interruptions.now() != Interruption::None)
+    throw Interrupted{setting.interruptions.exit_status()};
+  const Oracle oracle = oracle_of(open.study, open.folder, setting.interruptions.token());
   Progress progress(open.campaign, setting.budget);
   if (setting.quiet) progress.quiet();
   progress.only_bar();
@@ -133,8 +136,9 @@ Campaign finished(const Setting& setting, const Way& way, std::uint64_t seed,
                             .many_agreed = true,
                             .write_hdf5 = false,
                             .show_error = false},
-                           progress, interruptions);
-  if (end.state == RunEnd::State::Interrupted) throw Interrupted{interruptions.exit_status()};
+                           progress, setting.interruptions);
+  if (end.state == RunEnd::State::Interrupted)
+    throw Interrupted{setting.interruptions.exit_status()};
   if (end.state == RunEnd::State::TooManyFailures)
     throw FailuresError(end.reason + ". Look at " + open.folder.runs().string());
   return std::move(open.campaign);
@@ -145,8 +149,9 @@ Campaign finished(const Setting& setting, const Way& way, std::uint64_t seed,
 std::optional<Campaign> of_campaign(const Setting& setting, std::uint64_t seed) {
   if (!setting.folder.begun()) return std::nullopt;
   OpenCampaign open = read_campaign(setting.folder, setting.threads);
-  const bool same = open.journal.preamble().seed == seed &&
-                    !forbidden_change(open.journal.preamble().study, setting.study.text, "");
+  const bool same =
+      open.journal.preamble().seed == seed &&
+      !study_change(followed_study(open.journal), setting.study.text, "", true).forbidden;
   Campaign& campaign = open.campaign;
   if (!same || campaign.imported() > 0 || campaign.answered() < setting.budget) return std::nullopt;
   return std::move(campaign);
@@ -189,8 +194,8 @@ ModelOptions standard_model() {
   return model;
 }
 
-Setting setting_of(const CompareChoices& choices) {
-  const CampaignFolder folder = locate(choices.target);
+Setting setting_of(const CompareChoices& choices, const CampaignFolder& folder,
+                   Interruptions& interruptions) {
   Study study = read_study(folder.study);
   require<UsageError>(study.kind == Study::Kind::Command, folder.study.string(),
                       ": kind = \"manual\" has no program to run");
@@ -205,7 +210,7 @@ Setting setting_of(const CompareChoices& choices) {
                       ", and it is fitted many times. Lower [stop] runs");
   const int workers = choices.workers > 0 ? choices.workers : study.parallel;
   const int threads = choices.threads > 0 ? choices.threads : cores();
-  return {folder, std::move(study), budget, workers, threads, choices.quiet};
+  return {folder, std::move(study), budget, workers, threads, choices.quiet, interruptions};
 }
 
 void say(const Setting& setting, const std::string& words) {
@@ -215,7 +220,7 @@ void say(const Setting& setting, const std::string& words) {
 std::vector<Compared> rows_of(const Setting& setting, const Way& way, int repeats,
                               const PointsFile& test, const std::vector<Index>& runs) {
   std::vector<Compared> rows{{way.name, "campaign", way.own, {}}};
-  if (way.design) rows.push_back({way.name, "standard", false, {}});
+  if (!way.own) rows.push_back({way.name, "standard", false, {}});
   for (int r = 0; r < repeats; ++r) {
     const std::uint64_t seed = setting.study.seed + static_cast<std::uint64_t>(r);
     const std::string title = fmt::format("{}, seed {}", way.name, seed);
@@ -224,7 +229,7 @@ std::vector<Compared> rows_of(const Setting& setting, const Way& way, int repeat
     const bool at_hand = campaign.has_value();
     if (!at_hand) campaign = finished(setting, way, seed, folder_name(way.name, seed), title);
     rows[0].repeats.push_back(error_curve(*campaign, runs, test, {}, seed, setting.threads));
-    if (way.design)
+    if (!way.own)
       rows[1].repeats.push_back(
           error_curve(*campaign, runs, test, standard_model(), seed, setting.threads));
     const Vector error = worst(rows[0].repeats.back(), learnt(setting.study));
@@ -246,13 +251,16 @@ void draw(const Setting& setting) {
 void refresh_hdf5(const Setting& setting) {
   if (!setting.folder.begun() || setting.folder.being_written()) return;
   OpenCampaign open = read_campaign(setting.folder, setting.threads);
-  write_hdf5(open, setting.folder.hdf5());
+  write_hdf5(open, open.journal, setting.folder.hdf5());
 }
 
 int carry_out(const CompareChoices& choices) {
-  const Setting setting = setting_of(choices);
+  const CampaignFolder folder = locate(choices.target);
+  Interruptions interruptions(folder.comparison_stop_file());
+  const Setting setting = setting_of(choices, folder, interruptions);
   const std::vector<Way> ways = ways_of(choices, setting.study);
-  fs::create_directories(setting.folder.compare());
+  fs::create_directories(folder.compare());
+  const FileDescriptor lock = lock_comparison(folder);
   const PointsFile test = test_of(choices, setting);
   write_file(setting.folder.held_out(), points_text(setting.study, test.x, test.y));
   const CampaignOptions own = setting.study.campaign_options();

@@ -14,6 +14,7 @@
 #include "sonde/base/error.hpp"
 #include "sonde/base/parallel.hpp"
 #include "sonde/gp/validate.hpp"
+#include "sonde/space/design.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -58,13 +59,22 @@ std::vector<double> final_errors(const Compared& row, const std::vector<bool>& l
   return errors;
 }
 
-// What the standard surrogate of a random design, or of the first baseline, makes of all runs.
-std::optional<double> baseline_error(const ComparisonTable& table) {
+// What others are held against: the standard surrogate of the uniform design, else of the first
+// one.
+const Compared* baseline_of(const ComparisonTable& table) {
   const Compared* baseline = nullptr;
+  const std::vector<std::string> designs = design::names();
   for (const Compared& row : table.rows) {
     if (row.model != "standard") continue;
+    if (std::find(designs.begin(), designs.end(), row.name) == designs.end()) continue;
     if (!baseline || row.name == "uniform") baseline = &row;
   }
+  return baseline;
+}
+
+// What it makes of all runs.
+std::optional<double> baseline_error(const ComparisonTable& table) {
+  const Compared* baseline = baseline_of(table);
   if (!baseline) return std::nullopt;
   const double error = median(final_errors(*baseline, table.learnt));
   return std::isfinite(error) ? std::optional<double>(error) : std::nullopt;
@@ -189,6 +199,7 @@ std::string comparison_document(const ComparisonTable& table) {
                     {"measure", fmt::format("NRMSE on {} held-out runs", table.test_runs)},
                     {"outputs", table.outputs},
                     {"budget", table.budget},
+                    {"baseline", random ? JsonValue(baseline_of(table)->name) : JsonValue(nullptr)},
                     {"baseline_error", random ? json_number(*random) : JsonValue(nullptr)},
                     {"strategies", strategies}},
                    1) +
@@ -218,8 +229,9 @@ std::string comparison_text(const std::string& json) {
                      "; runs needed for the same error, middle of the seeds\n" +
                      text_table(rows, "");
   if (document["baseline_error"].is_number())
-    text += fmt::format(
-        "* what the random design with the standard surrogate reaches with all {} runs\n", budget);
+    text +=
+        fmt::format("* what the design '{}' with the standard surrogate reaches with all {} runs\n",
+                    document["baseline"].get<std::string>(), budget);
   return text;
 }
 

@@ -73,8 +73,15 @@ Finding disk_finding(const fs::path& folder) {
 }
 
 Finding policy_finding() {
-  return {Finding::Kind::Fine, "threads",
-          fmt::format("{} cores; OpenMP waits passively, seen to at the start", cores())};
+  const char* const set = std::getenv("OMP_WAIT_POLICY");
+  const std::string policy = set ? set : "";
+  if (policy == "passive" || policy == "PASSIVE")
+    return {Finding::Kind::Fine, "threads",
+            fmt::format("{} cores; OpenMP waits passively", cores())};
+  return {Finding::Kind::Note, "threads",
+          fmt::format("{} cores; OpenMP may spin while it waits (OMP_WAIT_POLICY is '{}'), which "
+                      "takes time from running simulations",
+                      cores(), policy)};
 }
 
 Finding memory_finding() {

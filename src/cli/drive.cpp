@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <utility>
 
@@ -46,14 +47,18 @@ StopRule attended(OpenCampaign& open, StopRule rule, const DriveOptions& options
   auto hdf5 = std::make_shared<NowAndThen>(60.0);
   return [&open, &progress, rule = std::move(rule), options, estimate,
           hdf5](Campaign& campaign) -> std::optional<std::string> {
-    if (campaign.answered() >= many_runs && !options.many_agreed)
-      return fmt::format("{} runs: {}. Go on with --yes", campaign.answered(),
-                         fitting_words(2 * campaign.answered(), options.threads));
-    if (campaign.answered() >= most_runs())
-      return fmt::format("{} runs: the memory does not suffice to fit more", campaign.answered());
+    // Open and failed queries take their rows too, as do those that come now.
+    const Index next = campaign.asked() + open.study.batch;
+    if (next > many_runs && !options.many_agreed)
+      return fmt::format("{} runs: {}. Go on with --yes", campaign.asked(),
+                         fitting_words(2 * next, options.threads));
+    if (next > most_runs())
+      return fmt::format("{} runs: the memory does not suffice to fit more", campaign.asked());
     if (campaign.has_surrogate()) {
       if (options.show_error) (*estimate)([&] { progress.error(campaign.estimated_error()); });
-      if (options.write_hdf5) (*hdf5)([&] { write_hdf5(open, open.folder.hdf5()); });
+      if (options.write_hdf5)
+        (*hdf5)(
+            [&] { write_hdf5(open, Journal::read(open.folder.journal()), open.folder.hdf5()); });
     }
     return rule(campaign);
   };
@@ -115,12 +120,22 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
                                .batch = open.study.batch,
                                .max_queries = open.study.max_queries(),
                                .pace = open.study.pace,
-                               .interruption = [&] {
-                                 const Interruption asked = interruptions.now();
-                                 progress.interruption(asked);
-                                 progress.draw();
-                                 return asked;
-                               }};
+                               .interruption =
+                                   [&] {
+                                     const Interruption asked = interruptions.now();
+                                     progress.interruption(asked);
+                                     progress.draw();
+                                     return asked;
+                                   },
+                               .failing =
+                                   [&](const std::string& failure) {
+                                     progress.erase();
+                                     std::fprintf(
+                                         stderr,
+                                         "sonde: %s\nsonde: nothing more is begun; running "
+                                         "simulations may finish, Ctrl-C ends them\n",
+                                         failure.c_str());
+                                   }};
   const Recorder recorder = [&](const Event& event) {
     open.journal.append(event);
     progress.event(event);
@@ -149,8 +164,7 @@ std::vector<MetricsRow> metrics_of(OpenCampaign& open, const std::vector<Event>&
   return rows;
 }
 
-void write_hdf5(OpenCampaign& open, const std::filesystem::path& file) {
-  const Journal journal = Journal::read(open.folder.journal());
+void write_hdf5(OpenCampaign& open, const Journal& journal, const std::filesystem::path& file) {
   export_hdf5(file, journal.preamble(), open.campaign, metrics_of(open, journal.events()),
               {.journal_sha256 = journal.sha256(), .events = journal.events()});
 }

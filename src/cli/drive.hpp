@@ -31,7 +31,8 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
 /// The learning curve up to now; its errors on held-out runs where a comparison has kept some.
 std::vector<MetricsRow> metrics_of(OpenCampaign& open, const std::vector<Event>& events);
 
-/// Writes the HDF5 file anew, from the journal. \throws StoreError
-void write_hdf5(OpenCampaign& open, const std::filesystem::path& file);
+/// Writes the HDF5 file anew. \param journal with the events that made the campaign what it is:
+/// the writer reads its own again, a reader has it.  \throws StoreError
+void write_hdf5(OpenCampaign& open, const Journal& journal, const std::filesystem::path& file);
 
 }  // namespace sonde::cli

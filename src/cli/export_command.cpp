@@ -100,7 +100,7 @@ int carry_out(const ExportChoices& choices) {
   if (choices.format == "hdf5") {
     const std::filesystem::path file =
         choices.to.empty() ? open.folder.hdf5() : std::filesystem::path(choices.to);
-    write_hdf5(open, file);
+    write_hdf5(open, open.journal, file);
     std::puts(file.string().c_str());
     return Done;
   }

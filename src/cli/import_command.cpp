@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <vector>
@@ -58,34 +61,74 @@ std::set<Row> known_rows(const Campaign& campaign) {
   return rows;
 }
 
+// Rows of which an import that was cut short has the inputs, but no answer.
+std::map<Row, Index> open_imports(const Campaign& campaign) {
+  std::map<Row, Index> open;
+  for (const Query& query : campaign.open()) {
+    if (query.why == "imported") open[row_of(query.x, Vector())] = query.id;
+  }
+  return open;
+}
+
+struct Run {
+  Query query;
+  bool asked = false;  // already
+  Answer answer;
+};
+
 struct Import {
-  Asked asked;
-  std::vector<Answered> answered;
+  std::vector<Run> runs;
   Index failed = 0, twice = 0, outside = 0;
 };
 
-Import prepared(const Points& x, const Matrix& y, const Campaign& campaign) {
+// Before anything is recorded: a value that no campaign could be given.
+void check_row(const PointsFile& file, Index i, const OpenCampaign& open) {
+  const std::string where =
+      fmt::format("{}:{}: ", file.table.file, file.table.lines[static_cast<std::size_t>(i)]);
+  const Vector unit = open.campaign.domain().to_unit(file.x.row(i));
+  for (Index j = 0; j < unit.size(); ++j)
+    require<UsageError>(std::isfinite(file.x(i, j)) && std::isfinite(unit[j]), where, "'",
+                        open.study.parameters[static_cast<std::size_t>(j)].name, "' cannot be ",
+                        file.x(i, j), " on its scale");
+  for (Index j = 0; j < file.y.cols(); ++j)
+    require<UsageError>(!std::isinf(file.y(i, j)), where, "'",
+                        open.campaign.outputs()[static_cast<std::size_t>(j)].name,
+                        "': expected a finite number, or nothing for a run that failed; got ",
+                        file.y(i, j));
+}
+
+Answer answer_of(const Vector& y) {
+  if ((y.array() == y.array()).any()) return {.status = Answer::Status::Ok, .y = y};
+  return {.status = Answer::Status::Failed, .message = "imported without a value", .kind = "told"};
+}
+
+Import prepared(const PointsFile& file, const OpenCampaign& open) {
   Import import;
-  std::set<Row> known = known_rows(campaign);
-  Index id = campaign.asked();
-  for (Index i = 0; i < x.rows(); ++i) {
-    const Vector values = y.row(i).transpose();
-    if (!known.insert(row_of(x.row(i), values)).second) {
+  std::set<Row> known = known_rows(open.campaign);
+  std::map<Row, Index> half_done = open_imports(open.campaign);
+  Index id = open.campaign.asked();
+  for (Index i = 0; i < file.x.rows(); ++i) {
+    check_row(file, i, open);
+    const Vector x = file.x.row(i);
+    const Vector y = file.y.row(i).transpose();
+    if (!known.insert(row_of(x, y)).second) {
       ++import.twice;
       continue;
     }
-    import.asked.queries.push_back({.id = id, .x = x.row(i), .why = "imported"});
-    Answered answered{id++, {.status = Answer::Status::Ok, .y = values}};
-    const bool observed = (values.array() == values.array()).any();
-    if (!observed) {
-      ++import.failed;
-      answered.answer = {
-          .status = Answer::Status::Failed, .message = "imported without a value", .kind = "told"};
-    }
-    if (!campaign.domain().admits(x.row(i))) ++import.outside;
-    import.answered.push_back(std::move(answered));
+    const auto begun = half_done.extract(row_of(x, Vector()));
+    const bool asked = !begun.empty();
+    import.runs.push_back(
+        {{.id = asked ? begun.mapped() : id++, .x = x, .why = "imported"}, asked, answer_of(y)});
+    if (import.runs.back().answer.status != Answer::Status::Ok) ++import.failed;
+    if (!open.campaign.domain().admits(x)) ++import.outside;
   }
   return import;
+}
+
+void record(OpenCampaign& open, const Event& event) {
+  open.campaign.check(event);
+  open.journal.append(event);
+  open.campaign.apply(event);
 }
 
 int carry_out(ImportChoices choices) {
@@ -94,18 +137,14 @@ int carry_out(ImportChoices choices) {
   if (!folder.begun()) refuse_contradiction(read_study(folder.study));
   OpenCampaign open = open_campaign(folder, cores());
   const PointsFile runs = read_points(file, open.study);
-  const Import import = prepared(runs.x, runs.y, open.campaign);
-  agree_to_fitting(open.campaign.answered() + static_cast<Index>(import.answered.size()), cores(),
+  const Import import = prepared(runs, open);
+  agree_to_fitting(open.campaign.answered() + static_cast<Index>(import.runs.size()), cores(),
                    choices.yes);
-  if (!import.asked.queries.empty()) {
-    open.journal.append(import.asked);
-    open.campaign.apply(import.asked);
+  for (const Run& run : import.runs) {
+    if (!run.asked) record(open, Asked{{run.query}, {}, 0});
+    record(open, Answered{run.query.id, run.answer});
   }
-  for (const Answered& answered : import.answered) {
-    open.journal.append(answered);
-    open.campaign.apply(answered);
-  }
-  std::printf("%zu runs imported", import.answered.size());
+  std::printf("%zu runs imported", import.runs.size());
   if (import.failed > 0)
     std::printf(", of these %ld failed ones", static_cast<long>(import.failed));
   if (import.outside > 0)

@@ -39,8 +39,6 @@ Interruption written_in(const std::filesystem::path& file) {
 }  // namespace
 
 Interruptions::Interruptions(std::filesystem::path stop_file) : stop_file_(std::move(stop_file)) {
-  std::error_code absent;
-  std::filesystem::remove(stop_file_, absent);
   signals_seen = 0;
   last_signal = 0;
   handle(remember_signal);

@@ -11,7 +11,7 @@ namespace sonde::cli {
 /// ends them. One at a time.
 class Interruptions {
  public:
-  /// \param stop_file what `sonde stop` writes; one of earlier is removed.
+  /// \param stop_file what `sonde stop` writes
   explicit Interruptions(std::filesystem::path stop_file);
   ~Interruptions();
   Interruptions(const Interruptions&) = delete;

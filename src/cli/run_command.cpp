@@ -128,7 +128,7 @@ int carry_out(const RunChoices& choices) {
   const RunEnd end =
       drive(open, oracle, {.workers = workers, .threads = threads, .many_agreed = choices.yes},
             progress, interruptions);
-  write_hdf5(open, open.folder.hdf5());
+  write_hdf5(open, Journal::read(open.folder.journal()), open.folder.hdf5());
   print_end(open, end, choices.json);
   return status_of(open, end, choices, interruptions.exit_status());
 }

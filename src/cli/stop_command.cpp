@@ -16,12 +16,16 @@ struct StopChoices {
 
 int carry_out(const StopChoices& choices) {
   const CampaignFolder folder = locate(choices.target);
-  require<UsageError>(folder.begun(), folder.shown(), ": the campaign has not begun");
-  if (!folder.being_written()) {
+  const bool compared = folder.being_compared();
+  require<UsageError>(folder.begun() || compared, folder.shown(), ": the campaign has not begun");
+  const bool running = folder.being_written();
+  if (!running && !compared) {
     std::printf("%s: nothing is running\n", folder.shown().c_str());
     return 0;
   }
-  write_file(folder.stop_file(), choices.now ? "now\n" : "stop\n");
+  const std::string request = choices.now ? "now\n" : "stop\n";
+  if (running) write_file(folder.stop_file(), request);
+  if (compared) write_file(folder.comparison_stop_file(), request);
   std::printf("%s: asked to stop; %s\n", folder.shown().c_str(),
               choices.now ? "running simulations are ended" : "running simulations may finish");
   return 0;

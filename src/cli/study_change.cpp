@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <initializer_list>
 #include <string_view>
 
 #include "run/toml_reader.hpp"
@@ -10,9 +12,26 @@
 namespace sonde::cli {
 namespace {
 
-bool may_change(const std::string& path) {
-  return path == "title" || path == "stop" || path == "simulator.parallel" ||
-         path == "method.batch";
+using Free = std::function<bool(const std::string& path)>;
+
+bool among(const std::string& path, std::initializer_list<std::string_view> paths) {
+  return std::find(paths.begin(), paths.end(), path) != paths.end();
+}
+
+// How runs are made, judged and ended, not what is simulated.
+bool is_operation(const std::string& path) {
+  if (among(path,
+            {"title", "stop", "echo", "method.batch", "simulator.parallel", "simulator.timeout",
+             "simulator.stall", "simulator.retries", "simulator.fail_when",
+             "simulator.succeed_when", "simulator.exit", "simulator.keep", "simulator.on_death"}))
+    return true;
+  return path.starts_with("outputs.") &&
+         (path.ends_with(".from") || path.ends_with(".accept") || path.ends_with(".tolerance"));
+}
+
+bool is_program(const std::string& path) {
+  return among(path, {"simulator.run", "simulator.templates", "simulator.stdin", "simulator.copy",
+                      "simulator.link", "simulator.env"});
 }
 
 const TomlValue::Entry* entry_of(const TomlValue& table, const std::string& key) {
@@ -31,7 +50,7 @@ struct Change {
 };
 
 std::optional<Change> change(const TomlValue& recorded, const TomlValue& now,
-                             const std::string& path);
+                             const std::string& path, const Free& free);
 
 // The order of variables and of outputs is that of the columns, so it counts as well.
 std::optional<Change> changed_order(const TomlValue& recorded, const TomlValue& now,
@@ -45,26 +64,26 @@ std::optional<Change> changed_order(const TomlValue& recorded, const TomlValue& 
 }
 
 std::optional<Change> changed_table(const TomlValue& recorded, const TomlValue& now,
-                                    const std::string& path) {
+                                    const std::string& path, const Free& free) {
   for (const TomlValue::Entry& entry : now.entries) {
     const std::string key = below(path, entry.key);
-    if (may_change(key)) continue;
+    if (free(key)) continue;
     const TomlValue::Entry* was = entry_of(recorded, entry.key);
     if (!was) {
       // A table that holds nothing but what may change may come and go.
       const TomlValue none{.type = TomlValue::Type::Table};
       if (entry.value.type == TomlValue::Type::Table && !entry.value.entries.empty() &&
-          !changed_table(none, entry.value, key))
+          !changed_table(none, entry.value, key, free))
         continue;
       return Change{entry.at, key + " was not there"};
     }
-    if (auto difference = change(was->value, entry.value, key)) return difference;
+    if (auto difference = change(was->value, entry.value, key, free)) return difference;
   }
   for (const TomlValue::Entry& entry : recorded.entries) {
     const std::string key = below(path, entry.key);
-    if (may_change(key) || entry_of(now, entry.key)) continue;
+    if (free(key) || entry_of(now, entry.key)) continue;
     if (entry.value.type == TomlValue::Type::Table &&
-        !changed_table(TomlValue{.type = TomlValue::Type::Table}, entry.value, key))
+        !changed_table(TomlValue{.type = TomlValue::Type::Table}, entry.value, key, free))
       continue;
     return Change{now.at, key + " is gone"};
   }
@@ -78,14 +97,15 @@ bool same(const TomlValue& a, const TomlValue& b) {
   for (std::size_t i = 0; i < a.items.size(); ++i) {
     if (!same(a.items[i], b.items[i])) return false;
   }
-  if (a.type == TomlValue::Type::Table) return !changed_table(a, b, "in an array");
+  if (a.type == TomlValue::Type::Table)
+    return !changed_table(a, b, "in an array", [](const std::string&) { return false; });
   return a.text == b.text && a.flag == b.flag;
 }
 
 std::optional<Change> change(const TomlValue& recorded, const TomlValue& now,
-                             const std::string& path) {
+                             const std::string& path, const Free& free) {
   const auto table = TomlValue::Type::Table;
-  if (recorded.type == table && now.type == table) return changed_table(recorded, now, path);
+  if (recorded.type == table && now.type == table) return changed_table(recorded, now, path, free);
   if (same(recorded, now)) return std::nullopt;
   return Change{now.at,
                 fmt::format("{} was {}, now {}", path, described(recorded), described(now))};
@@ -93,14 +113,19 @@ std::optional<Change> change(const TomlValue& recorded, const TomlValue& now,
 
 }  // namespace
 
-std::optional<std::string> forbidden_change(const std::string& recorded, const std::string& now,
-                                            const std::string& file) {
-  if (recorded == now) return std::nullopt;
-  const auto difference =
-      changed_table(parse_toml(recorded, "the recorded study"), parse_toml(now, file), "");
-  if (!difference) return std::nullopt;
-  return fmt::format("{}:{}:{}: the study has changed since the campaign began: {}", file,
-                     difference->at.line, difference->at.column, difference->words);
+StudyChange study_change(const std::string& recorded, const std::string& now,
+                         const std::string& file, bool some_went_well) {
+  if (recorded == now) return {};
+  const TomlValue was = parse_toml(recorded, "the recorded study");
+  const TomlValue is = parse_toml(now, file);
+  const bool any = changed_table(was, is, "", [](const std::string&) { return false; }).has_value();
+  const auto difference = changed_table(was, is, "", [&](const std::string& path) {
+    return is_operation(path) || (!some_went_well && is_program(path));
+  });
+  if (!difference) return {std::nullopt, any};
+  return {fmt::format("{}:{}:{}: the study has changed since the campaign began: {}", file,
+                      difference->at.line, difference->at.column, difference->words),
+          any};
 }
 
 }  // namespace sonde::cli

@@ -5,11 +5,18 @@
 
 namespace sonde::cli {
 
-/// The first difference between two study texts that a begun campaign cannot follow, as
-/// `file:line:column: what has changed`; nothing where they differ in [stop], parallel, batch,
-/// title, comments and white space only.
+struct StudyChange {
+  /// What a begun campaign cannot follow, as `file:line:column: what has changed. ...`.
+  std::optional<std::string> forbidden{};
+  bool any = false;  ///< the values differ in anything, if only in what may change
+};
+
+/// What differs between two study texts. A campaign follows changes of [stop], [echo], the title,
+/// the size of batches, how a run is judged (`from`, `accept`, `tolerance`, `fail_when`, ...) and
+/// its limits (`timeout`, `parallel`, ...); of the program, its arguments and files only as long as
+/// no run went well. Comments and white space are no change.
 /// \param file of `now`, for the message
-std::optional<std::string> forbidden_change(const std::string& recorded, const std::string& now,
-                                            const std::string& file);
+StudyChange study_change(const std::string& recorded, const std::string& now,
+                         const std::string& file, bool some_went_well);
 
 }  // namespace sonde::cli

@@ -103,6 +103,7 @@ int carry_out(const TellChoices& choices) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     try {
       const Answered answered = answered_in(line, open);
+      open.campaign.check(answered);
       open.journal.append(answered);
       open.campaign.apply(answered);
       ++told;

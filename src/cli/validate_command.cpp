@@ -22,13 +22,17 @@ struct ValidateChoices {
   bool json = false;
 };
 
-// Against the rows in which the output is known.
-Scores scores_at(const PointsFile& test, Index output, const Response& response) {
+std::vector<Index> known_rows(const PointsFile& test, Index output) {
   std::vector<Index> known;
   for (Index i = 0; i < test.y.rows(); ++i) {
     if (std::isfinite(test.y(i, output))) known.push_back(i);
   }
-  if (known.empty()) return {};
+  return known;
+}
+
+// Against the rows in which the output is known.
+Scores scores_at(const PointsFile& test, const std::vector<Index>& known, Index output,
+                 const Response& response) {
   const Vector truth = test.y(known, output);
   const Points x = test.x(known, Eigen::all);
   const Marginals m = response.predict(x);
@@ -49,7 +53,10 @@ int carry_out(const ValidateChoices& choices) {
   for (Index j = 0; j < static_cast<Index>(open.campaign.outputs().size()); ++j) {
     const Output& output = open.campaign.outputs()[static_cast<std::size_t>(j)];
     if (!test.table.has(output.name)) continue;
-    const Scores s = scores_at(test, j, surrogate[j]);
+    const std::vector<Index> known = known_rows(test, j);
+    require<UsageError>(!known.empty(), choices.at, ": the column '", output.name,
+                        "' has no value to compare with");
+    const Scores s = scores_at(test, known, j, surrogate[j]);
     outputs[output.name] = {{"n", s.n},
                             {"rmse", json_number(s.rmse)},
                             {"nrmse", json_number(s.nrmse)},

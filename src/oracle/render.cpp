@@ -48,8 +48,8 @@ char conversion_of(std::string_view format) {
 }
 
 // The same for the same query, whatever was tried before: a retry computes what was asked.
-long long seed_of(const Query& query) {
-  Rng rng = Rng(static_cast<std::uint64_t>(query.id)).child("run");
+long long seed_of(const Query& query, std::uint64_t campaign) {
+  Rng rng = Rng(campaign).child("run", static_cast<std::uint64_t>(query.id));
   return static_cast<long long>(rng.below(std::uint64_t{1} << 31));
 }
 
@@ -99,7 +99,7 @@ Values::Values(const std::vector<Parameter>& inputs, const TemplateValues& other
     entries_.push_back({name, Kind::Real, names_only ? 0.0 : formula(query.x)});
   entries_.push_back({"run.id", Kind::Whole, 0.0, query.id});
   entries_.push_back({"run.attempt", Kind::Whole, 0.0, attempt});
-  entries_.push_back({"run.seed", Kind::Whole, 0.0, seed_of(query)});
+  entries_.push_back({"run.seed", Kind::Whole, 0.0, seed_of(query, others.seed)});
 }
 
 const Values::Entry& Values::entry(std::string_view name) const {

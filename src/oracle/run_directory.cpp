@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_text.hpp"
+#include "oracle/file.hpp"
 #include "oracle/render.hpp"
 #include "oracle/run_output.hpp"
 #include "sonde/base/error.hpp"
@@ -81,7 +82,8 @@ bool RunDirectory::exists() const {
 
 Descriptor RunDirectory::make() const {
   std::error_code refused;
-  fs::create_directories(path_.parent_path(), refused);
+  if (fs::create_directories(path_.parent_path(), refused))
+    sync_path(path_.parent_path().parent_path().string());
   const bool made = !refused && ::mkdir(path_.c_str(), 0777) == 0 &&
                     ::mkdir((path_ / run_files::folder).c_str(), 0777) == 0;
   require<Error>(made, path_.string(), ": cannot be made (",

@@ -188,12 +188,12 @@ Campaign::Campaign(Campaign&&) noexcept = default;
 Campaign& Campaign::operator=(Campaign&&) noexcept = default;
 
 void Campaign::apply(const Event& event) {
-  std::visit(
-      [this](const auto& happened) {
-        state_->check(happened);
-        state_->fold(happened);
-      },
-      event);
+  check(event);
+  std::visit([this](const auto& happened) { state_->fold(happened); }, event);
+}
+
+void Campaign::check(const Event& event) const {
+  std::visit([this](const auto& happened) { state_->check(happened); }, event);
 }
 
 const Domain& Campaign::domain() const noexcept {

@@ -78,6 +78,8 @@ bool CsvTable::has(std::string_view column) const {
 std::size_t CsvTable::column(std::string_view name) const {
   const auto found = std::find(head.begin(), head.end(), name);
   require(found != head.end(), file, ": there is no column '", name, "'", suggestion(name, head));
+  require(std::find(found + 1, head.end(), name) == head.end(), file, ": there are two columns '",
+          name, "'. Rename the one that is not meant");
   return static_cast<std::size_t>(found - head.begin());
 }
 

@@ -19,7 +19,7 @@ struct CsvTable {
   std::vector<long> lines;  ///< of each row in the file, from 1
 
   bool has(std::string_view column) const;
-  /// \throws ArgumentError that names the nearest column.
+  /// \throws ArgumentError where there is none, with the nearest name, or more than one.
   std::size_t column(std::string_view name) const;
 };
 

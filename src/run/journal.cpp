@@ -9,11 +9,13 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <random>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "run/checksum.hpp"
@@ -177,8 +179,12 @@ std::string writer_named_in(int descriptor, const fs::path& file) {
 }
 
 void lock(int descriptor, const fs::path& file) {
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return;
-  if (errno != EWOULDBLOCK) throw_errno(file, "this file system gives no lock");
+  // One who only looks whether it is locked holds it for a moment.
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return;
+    if (errno != EWOULDBLOCK) throw_errno(file, "this file system gives no lock");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
   throw StoreError(concat(file.string(), ": being written by ", writer_named_in(descriptor, file),
                           ". Wait until it ends, or stop it."));
 }

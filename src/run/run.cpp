@@ -1,8 +1,10 @@
 #include "sonde/run/run.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -76,7 +78,19 @@ class Loop {
         crew_(oracle, options.workers) {}
 
   RunEnd go() {
-    for (const Query& query : campaign_.open()) crew_.submit(query);
+    try {
+      return to_the_end();
+    } catch (const std::exception& failure) {
+      see_off(failure.what());
+      throw;
+    }
+  }
+
+ private:
+  RunEnd to_the_end() {
+    for (const Query& query : campaign_.open()) {
+      if (query.why != "imported") crew_.submit(query);  // its answer is in a file
+    }
     while (!end_) {
       if (interrupted()) break;
       const Index places = free_places();
@@ -88,8 +102,21 @@ class Loop {
     return {RunEnd::State::Interrupted, "interrupted"};
   }
 
- private:
+  // Running simulations may finish, or be ended, as ever; what can still be recorded is.
+  void see_off(const std::string& failure) {
+    crew_.forget();
+    if (crew_.in_flight() > 0 && options_.failing) options_.failing(failure);
+    while (crew_.in_flight() > 0) {
+      try {
+        drain();
+      } catch (const std::exception&) {
+        continue;  // the first failure is the one that is thrown
+      }
+    }
+  }
+
   void happen(const Event& event) {
+    campaign_.check(event);
     if (recorder_) recorder_(event);
     campaign_.apply(event);
   }

@@ -151,6 +151,11 @@ CampaignOptions Study::campaign_options() const {
   } catch (const ArgumentError& failure) {
     throw StudyError(failure.what());
   }
+  if (initial == 0) return options;
+  const Index rows = options.design_points.rows();
+  require<StudyError>(initial <= rows, file.string(), ": design.runs: '", design_file.string(),
+                      "' has ", rows, " rows, got ", initial);
+  options.design_points = options.design_points.topRows(initial).eval();
   return options;
 }
 

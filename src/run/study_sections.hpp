@@ -16,6 +16,9 @@ class StudyNames {
  public:
   /// \param reader of the table in which the entry stands \throws StudyError at the entry's key
   void add(const TomlReader& reader, const TomlValue::Entry& entry);
+  /// The same of a name that becomes a column of the results, which has columns of its own.
+  void add_column(const TomlReader& reader, const TomlValue::Entry& entry,
+                  std::initializer_list<std::string_view> taken = {});
 
  private:
   std::vector<std::pair<std::string, std::string>> taken_;  // in lower case, path

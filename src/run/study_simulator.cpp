@@ -97,15 +97,6 @@ std::string goal_of(TomlReader& reader) {
   return *reader.word("goal", {"learn", "observe"}, {"minimize", "maximize"});
 }
 
-// Names that tables of results have a use for.
-void check_output_name(const TomlReader& outputs, const TomlValue::Entry& entry) {
-  for (const char* name : {"id", "run", "input", "x", "status", "lineage", "why"}) {
-    if (entry.key == name)
-      outputs.refuse(entry.at, entry.key,
-                     "the name is taken by a column of the results. Choose another one");
-  }
-}
-
 void read_accept(TomlReader& reader, const StudyBuilder& builder, const Symbols& symbols,
                  ProcessOutput& output) {
   const TomlValue* value = reader.find("accept");
@@ -140,8 +131,7 @@ void read_outputs(TomlReader& root, StudyBuilder& builder) {
   const auto m = static_cast<Index>(value.entries.size());
   study.tolerances = Vector::Constant(m, std::numeric_limits<double>::quiet_NaN());
   for (const TomlValue::Entry& entry : value.entries) {
-    builder.names.add(*outputs, entry);
-    check_output_name(*outputs, entry);
+    builder.names.add_column(*outputs, entry, {"run", "input", "x", "lineage"});
     study.outputs.push_back({{entry.key, "1"}, {}, {}});
   }
   const Symbols symbols = result_symbols(builder);
@@ -234,14 +224,13 @@ void read_judgement(TomlReader& reader, SimulatorSpec& spec) {
 void read_simulator(TomlReader& root, Study& study) {
   root.needed("simulator", "a table [simulator]");
   TomlReader reader = *root.table("simulator");
-  reader.not_available({"nudge", "limits", "tokens", "cheap_for"});
+  reader.not_available({"nudge", "limits", "tokens", "cheap_for", "cost"});
   const std::string kind =
       reader.word("kind", {"command", "manual"}, {"library", "umbridge"}).value_or("command");
   reader.word("where", {"local"}, {"slurm"});
   study.kind = kind == "manual" ? Study::Kind::Manual : Study::Kind::Command;
   study.parallel =
       static_cast<int>(reader.whole("parallel", 1, most_parallel).value_or(study.parallel));
-  reader.positive("cost");
   if (study.kind == Study::Kind::Manual) {
     reader.done();
     return;

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cmath>
 #include <optional>
+#include <string_view>
 
 #include "run/study_sections.hpp"
 
@@ -19,6 +20,10 @@ constexpr std::array reserved{"sin",  "cos",   "tan",   "asin", "acos",  "atan",
                               "cosh", "tanh",  "exp",   "log",  "log10", "log2", "sqrt",
                               "cbrt", "abs",   "floor", "ceil", "round", "sign", "min",
                               "max",  "hypot", "atan2", "pow",  "clamp", "pi",   "e"};
+
+// What a table of runs says of each beside its inputs and outputs.
+constexpr std::array<std::string_view, 5> result_columns{"id", "status", "seconds", "why",
+                                                         "message"};
 
 bool well_formed(const std::string& name) {
   if (name.empty() || name.size() > longest_name) return false;
@@ -118,7 +123,7 @@ void read_variables(TomlReader& root, StudyBuilder& builder) {
         value.at, "variables",
         fmt::format("expected at most {} of them, got {}", most_variables, value.entries.size()));
   for (const TomlValue::Entry& entry : value.entries) {
-    builder.names.add(*variables, entry);
+    builder.names.add_column(*variables, entry);
     TomlReader reader = *variables->table(entry.key);
     const std::string unit = reader.text("unit").value_or("1");
     const bool categorical = reader.find("values") != nullptr;
@@ -212,6 +217,17 @@ void StudyNames::add(const TomlReader& reader, const TomlValue::Entry& entry) {
                     "the name is taken by " + path + "; names differ by more than their case");
   }
   taken_.emplace_back(low, reader.path(entry.key));
+}
+
+void StudyNames::add_column(const TomlReader& reader, const TomlValue::Entry& entry,
+                            std::initializer_list<std::string_view> taken) {
+  add(reader, entry);
+  const auto is = [&](std::string_view name) { return name == entry.key; };
+  if (std::any_of(result_columns.begin(), result_columns.end(), is) ||
+      std::any_of(taken.begin(), taken.end(), is))
+    reader.refuse(
+        entry.at, entry.key,
+        "the name '" + entry.key + "' is taken by a column of the results. Choose another one");
 }
 
 Symbols input_symbols(const Study& study) {

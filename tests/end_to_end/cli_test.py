@@ -166,6 +166,59 @@ class Subcommands(Folder):
         runs = self.status()["runs"]
         self.assertEqual((runs["asked"], runs["ok"], runs["failed"], runs["open"], runs["imported"]), (7, 3, 3, 1, 3))
 
+    def test_what_cannot_be_imported_leaves_the_campaign_as_it_was(self):
+        study = self.study(replace=[("bounds = [0, 15]", "bounds = [1, 15]\nscale = 'log'")])
+        self.write("good.csv", "a,b,value\n1,2,3\n2,3,4\n")
+        self.sonde("import", study, "good.csv")
+        for row, part in (("3,0,5", "bad.csv:3: 'b' cannot be 0 on its scale"),
+                          ("3,-1,5", "bad.csv:3: 'b' cannot be -1 on its scale"),
+                          ("3,1,inf", "bad.csv:3: 'value': expected a finite number, or nothing")):
+            self.write("bad.csv", f"a,b,value\n5,6,7\n{row}\n")
+            self.assertIn(part, self.sonde("import", study, "bad.csv", status=2).stderr)
+        self.assertEqual(self.status()["runs"]["asked"], 2)
+        self.sonde("run", study)
+        self.assertEqual(self.status()["runs"]["ok"], 14)
+
+    def test_an_import_that_was_cut_short_is_completed_by_the_same_command(self):
+        study = self.study()
+        self.write("runs.csv", "a,b,value\n1,2,3\n20,30,4\n3,4,5\n")
+        self.sonde("import", study, "runs.csv")
+        journal = self.folder / "study" / "journal.sonde"
+        lines = journal.read_bytes().splitlines(keepends=True)
+        asked = [i for i, line in enumerate(lines) if b'"kind":"asked"' in line]
+        journal.write_bytes(b"".join(lines[:asked[1] + 1]))  # the second was asked, not answered
+        self.sonde("run", study)  # which does not compute a point outside of the domain
+        self.assertEqual(self.status()["runs"]["open"], 1)
+        self.assertIn("2 runs imported", self.sonde("import", study, "runs.csv").stdout)
+        self.assertEqual(self.status()["runs"]["open"], 0)
+        told = [r for r in self.runs() if r["why"] == "imported"]
+        self.assertEqual([(r["a"], r["value"]) for r in told], [("1", "3"), ("20", "4"), ("3", "5")])
+
+    def test_the_design_may_come_from_a_file_or_from_its_first_rows(self):
+        self.write("doe.csv", "b,a\n1,2\n3,4\n5,6\n")
+        study = self.study(replace=[("[design]\nruns = 6", '[design]\nfile = "doe.csv"\nruns = 2'), ("runs = 12", "runs = 4")])
+        self.sonde("run", study)
+        self.assertEqual([(r["a"], r["b"], r["why"]) for r in self.runs()[:2]],
+                         [("2", "1", "design"), ("4", "3", "design")])
+        self.assertNotEqual(self.runs()[2]["why"], "design")
+        study = self.study(replace=[("[design]\nruns = 6", '[design]\nfile = "doe.csv"\nruns = 4')])
+        said = self.sonde("run", study, "-C", "other", status=3).stderr
+        self.assertIn("design.runs: 'doe.csv' has 3 rows, got 4", said)
+
+    def test_a_table_with_two_columns_of_one_name_is_refused(self):
+        study = self.study()
+        self.sonde("run", study)
+        self.write("points.csv", "a,b,a\n1,2,3\n")
+        said = self.sonde("predict", study, "--at", "points.csv", status=2).stderr
+        self.assertIn("points.csv: there are two columns 'a'", said)
+
+    def test_validation_needs_something_to_compare_with(self):
+        study = self.study()
+        self.sonde("run", study)
+        self.write("points.csv", "a,b,value\n1,2,\n3,4,\n")
+        said = self.sonde("validate", study, "--at", "points.csv", status=2).stderr
+        self.assertIn("the column 'value' has no value to compare with", said)
+
     def test_a_choice_is_known_by_its_label(self):
         self.write("sim.sh", "#!/bin/sh\n" 'if [ "$1" = CFRP ]; then echo "v = 2"; else echo "v = $2"; fi\n')
         study = self.write("study.toml", STUDY.replace('[outputs.value]', '''[variables.material]
@@ -187,8 +240,8 @@ from = { regex = 'v = (?<v>\\S+)', file = "stdout.txt" }''').replace(
         arguments = ("compare", study, "--against", "variance,uniform", "--repeats", "2", "--test-runs", "20")
         document = json.loads(self.sonde(*arguments, "--json").stdout)
         rows = [(s["name"], s["model"]) for s in document["strategies"]]
-        self.assertEqual(rows, [("auto", "campaign"), ("variance", "campaign"), ("uniform", "campaign"),
-                                ("uniform", "standard")])
+        self.assertEqual(rows, [("auto", "campaign"), ("variance", "campaign"), ("variance", "standard"),
+                                ("uniform", "campaign"), ("uniform", "standard")])
         for strategy in document["strategies"]:
             self.assertEqual(len(strategy["runs_to"]["0.1"]), 2)
             self.assertEqual(strategy["curve"][-1]["runs"], 12)
@@ -221,6 +274,9 @@ class BadInput(Folder):
             (3, "study.toml:4:1: key 'bonds' is unknown here; did you mean 'bounds'?", "bounds = [-5", "bonds = [-5"),
             (3, "study.toml:4:10: variables.a.bounds: expected lower < upper, got [10, -5]", "[-5, 10]", "[10, -5]"),
             (3, "study.toml:4:10: variables.a.bounds: expected two numbers, got \"5 mm\"", "[-5, 10]", '"5 mm"'),
+            (3, "study.toml:3:12: variables.id: the name 'id' is taken by a column of the results", "[variables.a]",
+             "[variables.id]"),
+            (3, "key 'cost' is not available", "parallel = 2", "parallel = 2\ncost = 3"),
             (3, "no admissible point was found", "[outputs", 'no = "a > 5"\nyes = "a < 4"\n[outputs'),
             (3, "study.toml:11:15: simulator.templates: the file", branin,
              'templates = { "case.tmpl" = "case" }\n' + branin),
@@ -285,6 +341,21 @@ class BadInput(Folder):
                             ("[variables.b]", "# words\n\n[variables.b]")])
         self.sonde("run", study)
         self.assertEqual(self.status()["runs"]["asked"], 14)
+
+    def test_a_simulator_may_be_mended_until_a_run_went_well_and_its_limits_always(self):
+        broken = ('["', '["false", "')
+        study = self.study(replace=[("runs = 12", "runs = 30"), broken])
+        self.sonde("run", study, status=4)
+        self.assertEqual(self.status()["runs"]["ok"], 0)
+        self.study(replace=[("runs = 12", "runs = 30")])
+        self.sonde("run", study)
+        self.assertEqual(self.status()["runs"]["ok"], 10)
+        self.sonde("run", study)  # what it follows now is the mended study
+        self.study(replace=[("runs = 12", "runs = 30"), broken])
+        self.assertIn("simulator.run was", self.sonde("run", study, status=3).stderr)
+        self.study(replace=[("runs = 12", "runs = 31"), ('timeout = "30 s"', 'timeout = "40 s"\nretries = 1')])
+        self.sonde("run", study)
+        self.assertEqual(self.status()["runs"]["ok"], 11)
 
     def test_failures_and_targets_have_a_status(self):
         self.sonde("run", self.study(replace=[("runs = 12", "runs = 30"), ('["', '["false", "')]), "-C", "a", status=4)
@@ -396,6 +467,22 @@ exec "{SIMULATORS}/branin"
         self.assertEqual(process.returncode, 0)
         self.assertEqual(self.status()["state"], "interrupted")
         self.assertIn("nothing is running", self.sonde("stop", "study.toml").stdout)
+
+
+    def test_sonde_stop_reaches_a_comparison(self):
+        self.sonde("run", "study.toml")
+        self.hold(4)
+        arguments = ("compare", "study.toml", "--repeats", 1, "--test-runs", 8, "--quiet")
+        process = self.start(*arguments)
+        self.wait_for(lambda: self.answers("study/compare/test-8/journal.sonde") >= 4, process)
+        self.assertIn("another process compares here", self.sonde(*arguments, status=6).stderr)
+        self.assertIn("may finish", self.sonde("stop", "study.toml").stdout)
+        self.hold(1000)
+        process.communicate(timeout=WAIT)
+        self.assertEqual(process.returncode, 0)
+        self.assertLess(self.answers("study/compare/test-8/journal.sonde"), 8)
+        self.sonde(*arguments)
+        self.assertTrue((self.folder / "study" / "compare" / "compare.json").exists())
 
 
 class Flaky(Folder):

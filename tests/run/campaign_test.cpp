@@ -86,9 +86,8 @@ TEST_CASE("an output that is only observed has no say in what is asked", "[campa
   CHECK(both.surrogate().outputs().size() == 2);
 
   options.learnt = {2};
-  CHECK(contains(message_of<ArgumentError>([&] {
-                   Campaign(toy_domain(), outputs, criteria::variance(), options, 2);
-                 }),
+  CHECK(contains(message_of<ArgumentError>(
+                     [&] { Campaign(toy_domain(), outputs, criteria::variance(), options, 2); }),
                  "expected a learnt output below 2, got 2"));
 }
 
@@ -289,7 +288,9 @@ TEST_CASE("events that do not fit are refused, and change nothing", "[campaign]"
   grow(campaign, 4);
   campaign.apply(campaign.propose(1));
   const auto refusal = [&](const Event& event) {
-    return message_of<ArgumentError>([&] { campaign.apply(event); });
+    const std::string checked = message_of<ArgumentError>([&] { campaign.check(event); });
+    CHECK(message_of<ArgumentError>([&] { campaign.apply(event); }) == checked);
+    return checked;
   };
   CHECK(contains(refusal(Asked{{{.id = 9, .x = Vector{{1.0, 2.0}}}}}),
                  "expected query 5 next, got 9"));

@@ -96,6 +96,46 @@ TEST_CASE("a campaign that was killed anywhere ends as if it had not been", "[ru
   }
 }
 
+TEST_CASE("a failing recorder is told at once, and running simulations are attended to the end",
+          "[run]") {
+  Latch latch;
+  const Oracle oracle({{"lift", "N"}}, [&](const Query& query) {
+    if (query.id > 0) latch.pass();
+    return ok(toy_value(query.x)[0]);
+  });
+  Campaign campaign = toy_campaign();
+  std::string told;
+  const RunOptions options{.workers = 2,
+                           .interruption =
+                               [&] {
+                                 // Without anybody who asks, the second one would run for ever.
+                                 if (!told.empty()) latch.open();
+                                 return Interruption::None;
+                               },
+                           .failing = [&](const std::string& failure) { told = failure; }};
+  Index answers = 0;
+  const Recorder recorder = [&](const Event& event) {
+    if (!std::holds_alternative<Answered>(event)) return;
+    if (++answers == 1) throw StoreError("the disk is full");
+  };
+  CHECK_THROWS_AS(run(campaign, oracle, after_queries(9), options, recorder), StoreError);
+  CHECK(told == "the disk is full");
+  CHECK(answers >= 2);  // there was room again for those that were running
+  CHECK(campaign.data().size() == answers - 1);
+}
+
+TEST_CASE("the answers of imported runs are not computed", "[run]") {
+  // As after a kill between the question and its answer.
+  Campaign campaign = toy_campaign();
+  campaign.apply(Asked{{{.id = 0, .x = Vector{{0.5, 0.5}}, .why = "imported"}}, {}, 0});
+  const Oracle oracle({{"lift", "N"}}, [](const Query& query) {
+    CHECK(query.id > 0);
+    return ok(toy_value(query.x)[0]);
+  });
+  run(campaign, oracle, after_queries(4), {});
+  CHECK(campaign.open().size() == 1);
+}
+
 TEST_CASE("a budget is kept to the query", "[run]") {
   for (const Pace pace : {Pace::Batches, Pace::Streaming}) {
     Campaign campaign = toy_campaign();

@@ -84,6 +84,7 @@ struct SimulatorSpec {
 struct TemplateValues {
   std::vector<std::pair<std::string, double>> constants{};
   std::vector<std::pair<std::string, Expression>> derived{};  ///< over the inputs
+  std::uint64_t seed = 0;  ///< of the campaign: {{run.seed}} depends on it and on the query
 };
 
 /// Where runs live and what they are made of.

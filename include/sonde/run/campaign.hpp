@@ -65,6 +65,8 @@ class Campaign {
   /// the wrong size, or is not finite (a NaN among the y of an Ok answer: that output was not
   /// observed). Leaves the state as it was.
   void apply(const Event& event);
+  /// Throws what apply() would, changes nothing: before an event is recorded.
+  void check(const Event& event) const;
 
   const Domain& domain() const noexcept;
   const std::vector<Output>& outputs() const noexcept;

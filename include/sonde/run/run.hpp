@@ -27,6 +27,9 @@ struct RunOptions {
   /// give up what is running too (the oracle must have been told to end); it stays open for the
   /// next time.
   std::function<Interruption()> interruption{};
+  /// Told what run() will throw, where simulations are running then: it waits for them, and the
+  /// interruption is heard still.
+  std::function<void(const std::string&)> failing{};
   /// So many failures in a row stop the run; 0: none do.
   Index failures_in_a_row = 20;
 };

@@ -54,7 +54,7 @@ struct Study {
 
   Domain domain() const { return Domain(parameters, constraints); }
   std::vector<Output> output_names() const;
-  TemplateValues template_values() const { return {constants, derived}; }
+  TemplateValues template_values() const { return {constants, derived, seed}; }
   CampaignOptions campaign_options() const;  ///< reads design_file where one is named
   StopRule stop_rule() const;                ///< any of those given; none: after 10 d queries
   Index max_queries() const;  ///< for RunOptions: what stop_rule() allows at most; 0: no limit
