@@ -3,8 +3,6 @@
 #include <cmath>
 #include <numbers>
 
-#include <Eigen/LU>
-
 #include "sonde/base/error.hpp"
 #include "sonde/gp/stationary.hpp"
 #include "support/catch.hpp"
@@ -15,6 +13,43 @@ using namespace sonde;
 using namespace sonde::testing_support;
 
 namespace {
+
+// In loops of numbers: independent of Eigen's factors and products, of which each use by a test
+// would take seconds to compile.
+Matrix times(const Matrix& a, const Matrix& b) {
+  Matrix product = Matrix::Zero(a.rows(), b.cols());
+  for (Index j = 0; j < b.cols(); ++j) {
+    for (Index k = 0; k < a.cols(); ++k) {
+      for (Index i = 0; i < a.rows(); ++i) product(i, j) += a(i, k) * b(k, j);
+    }
+  }
+  return product;
+}
+
+Matrix transposed_times(const Matrix& a, const Matrix& b) {
+  return times(a.transpose(), b);
+}
+
+/// By Gauss-Jordan elimination, which needs no exchanges where the matrix is positive definite.
+struct Inverted {
+  Matrix inverse;
+  double log_determinant = 0.0;
+
+  explicit Inverted(Matrix a) : inverse(Matrix::Identity(a.rows(), a.rows())) {
+    for (Index k = 0; k < a.rows(); ++k) {
+      const double pivot = a(k, k);
+      log_determinant += std::log(pivot);
+      a.row(k) /= pivot;
+      inverse.row(k) /= pivot;
+      for (Index i = 0; i < a.rows(); ++i) {
+        const double share = a(i, k);
+        if (i == k) continue;
+        a.row(i) -= share * a.row(k);
+        inverse.row(i) -= share * inverse.row(k);
+      }
+    }
+  }
+};
 
 /// The posterior by its textbook formula, with full inverses. The unknown constant is a kernel of
 /// variance b added to the covariance, b to infinity.
@@ -27,8 +62,8 @@ struct Dense {
   Dense(const Kernel& kernel, double noise, const Points& x, const Vector& y, Mean mean) {
     const Index n = x.rows();
     const Matrix c = kernel->covariance(x, x) + noise * Matrix::Identity(n, n);
-    inverse = c.fullPivLu().inverse();
-    ones = inverse * Vector::Ones(n);
+    inverse = Inverted(c).inverse;
+    ones = inverse.rowwise().sum();
     precision = ones.sum();
     constant = mean == Mean::Constant ? ones.dot(y) / precision : 0.0;
   }
@@ -52,15 +87,15 @@ TEST_CASE("the posterior equals an independent dense formula", "[gaussian_proces
       const Dense dense(kernel, noise, x, y, mean);
       const Matrix k = kernel->covariance(x, at);
       const Matrix k_other = kernel->covariance(x, other);
-      const Vector mean_at =
-          (k.transpose() * dense.inverse * (y.array() - dense.constant).matrix()).array() +
-          dense.constant;
-      Matrix covariance = kernel->covariance(at, other) - k.transpose() * dense.inverse * k_other;
-      Vector variance = kernel->variance(at) - (k.transpose() * dense.inverse * k).diagonal();
+      const Matrix weights = times(dense.inverse, k);
+      const Vector residual = y.array() - dense.constant;
+      const Vector mean_at = transposed_times(weights, residual).array() + dense.constant;
+      Matrix covariance = kernel->covariance(at, other) - transposed_times(weights, k_other);
+      Vector variance = kernel->variance(at) - transposed_times(weights, k).diagonal();
       if (mean == Mean::Constant) {
-        const Vector t = 1.0 - (k.transpose() * dense.ones).array();
-        const Vector t_other = 1.0 - (k_other.transpose() * dense.ones).array();
-        covariance += t * t_other.transpose() / dense.precision;
+        const Vector t = 1.0 - transposed_times(k, dense.ones).array();
+        const Vector t_other = 1.0 - transposed_times(k_other, dense.ones).array();
+        covariance += times(t, t_other.transpose()) / dense.precision;
         variance += t.cwiseAbs2() / dense.precision;
       }
       const Marginals marginals = process.predict(at);
@@ -79,10 +114,13 @@ TEST_CASE("the evidence is the density of the values", "[gaussian_process]") {
   const Vector y = wavy(x);
   const Kernel kernel = 1.3 * matern52(some_lengths(2), Form::Product);
   const double noise = 1e-2;
-  const Matrix c = kernel->covariance(x, x) + noise * Matrix::Identity(20, 20);
+  const Inverted c(kernel->covariance(x, x) + noise * Matrix::Identity(20, 20));
   const double log_2pi = std::log(2.0 * std::numbers::pi);
-  const double zero =
-      -0.5 * y.dot(c.fullPivLu().solve(y)) - 0.5 * std::log(c.determinant()) - 10.0 * log_2pi;
+  const auto log_density = [&](const Vector& residual) {
+    const double square = transposed_times(residual, times(c.inverse, residual))(0, 0);
+    return -0.5 * square - 0.5 * c.log_determinant - 10.0 * log_2pi;
+  };
+  const double zero = log_density(y);
   CHECK(GaussianProcess(kernel, noise, x, y, Mean::Zero).log_evidence() == Approx(zero));
 
   // The constant integrated out by the trapezoidal rule, which is exact to rounding on a Gaussian.
@@ -90,10 +128,7 @@ TEST_CASE("the evidence is the density of the values", "[gaussian_process]") {
   double integral = 0.0;
   const double step = 0.05;
   for (double constant = -15.0; constant < 15.0; constant += step) {
-    const Vector residual = y.array() - constant;
-    const double log_density = -0.5 * residual.dot(c.fullPivLu().solve(residual)) -
-                               0.5 * std::log(c.determinant()) - 10.0 * log_2pi;
-    integral += step * std::exp(log_density - zero);
+    integral += step * std::exp(log_density(y.array() - constant) - zero);
   }
   CHECK(process.log_evidence() == Approx(std::log(integral) + zero).epsilon(1e-9));
 }
@@ -225,13 +260,13 @@ TEST_CASE("half covariances make covariances, and their last row has the stated 
   const Points b = uniform_points(6, 2, Rng(16));
   const Matrix half_a = process.half_covariance(a);
   const Matrix half_b = process.half_covariance(b);
-  const Matrix covariance = process.kernel()->covariance(a, b) - half_a.transpose() * half_b +
-                            2.0 * half_a.bottomRows(1).transpose() * half_b.bottomRows(1);
+  const Matrix covariance = process.kernel()->covariance(a, b) - transposed_times(half_a, half_b) +
+                            2.0 * transposed_times(half_a.bottomRows(1), half_b.bottomRows(1));
   CHECK(near(process.covariance(a, b), covariance, 1e-12));
   const Matrix k =
       process.kernel()->covariance(x, a) - process.kernel()->covariance(x, b.topRows(4));
   CHECK(near(half_a.bottomRows(1) - half_b.leftCols(4).bottomRows(1),
-             process.mean_row_slope().transpose() * k, 1e-12));
+             transposed_times(process.mean_row_slope(), k), 1e-12));
 }
 
 TEST_CASE("units cancel", "[gaussian_process]") {
