@@ -9,6 +9,7 @@
 #include "sonde/space/design.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
+#include "support/number_of_domains.hpp"
 
 namespace sonde {
 namespace {
@@ -103,8 +104,9 @@ bool all_apart(const Domain& domain, const Points& x, double same_point) {
 
 TEST_CASE("on random domains every query is admissible and none stands twice", "[synthesize]") {
   Rng rng(2024);
-  int domains = 0;
-  while (domains < 40) {
+  const std::uint64_t wanted = testing_support::number_of_domains(40);
+  std::uint64_t domains = 0;
+  while (domains < wanted) {
     const Domain domain = random_domain(rng);
     const Points known = design::uniform(domain, 6, Rng(rng()));
     Dataset data{known.topRows(4), Matrix(4, 1)};
