@@ -108,7 +108,6 @@ def main():
         expect(sorted(last) == sorted(runs), "never started:", set(runs) - set(last))
         again = [(i, attempt) for i, attempt in finished if last[i][0] != attempt]
         expect(not again, "finished, then started again (id, attempt):", again)
-        expect(all(run["attempts"] == last[i][0] for i, run in runs.items()), "attempts:", last)
         expect(len(finished) >= (RUNS * KILLS // (KILLS + 1)), "only", len(finished), "had finished")
 
         committed = {i: fault for i, (_, fault) in last.items()}
