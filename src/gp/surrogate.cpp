@@ -61,9 +61,10 @@ Training training_for(const Features& features, const Output& output, const Data
   }
   training.features = features.rows(x);
   standardise(training);
-  require(training.scale > 1e-140 && training.scale < 1e140, "Surrogate: output '", output.name,
-          "' varies by ", training.scale,
-          ", the square of which has no place in double precision. ", "Choose another unit.");
+  require<NumericalError>(training.scale > 1e-140 && training.scale < 1e140, "Surrogate: output '",
+                          output.name, "' varies by ", training.scale,
+                          ", the square of which has no place in double precision. ",
+                          "Choose another unit.");
   return training;
 }
 

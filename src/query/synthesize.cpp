@@ -138,8 +138,6 @@ class Batch {
       if (!chosen) why = concat("space filling: ", criterion_.name, " is nowhere finite");
     } catch (const NumericalError& failure) {
       why = concat("space filling: ", failure.what());
-    } catch (const ArgumentError& failure) {
-      why = concat("space filling: ", failure.what());
     }
     if (!chosen) chosen = {candidates.row(query::farthest(known_, candidates)), nan};
     known_.add(chosen->x);

@@ -214,8 +214,6 @@ Asked Campaign::propose(Index k) {
     return state_->from_surrogate(k);
   } catch (const NumericalError& failure) {
     return state_->filled(k, failure.what());
-  } catch (const ArgumentError& failure) {
-    return state_->filled(k, failure.what());
   }
 }
 

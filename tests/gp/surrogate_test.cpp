@@ -122,7 +122,7 @@ TEST_CASE("units of outputs and inputs cancel", "[surrogate]") {
     CHECK(near(scaled[0].predict(at).variance / unit / unit, expected.variance, 1e-6));
   }
   for (const double unit : {1e-300, 1e300}) {
-    CHECK(contains(message_of<ArgumentError>([&] {
+    CHECK(contains(message_of<NumericalError>([&] {
                      fitted(unit_domain(2), {data.x, unit * data.y});
                    }),
                    "has no place in double precision. Choose another unit."));
@@ -263,6 +263,10 @@ TEST_CASE("a surrogate says what it lacks", "[surrogate]") {
   CHECK(contains(message(data), "output 'y0' has 1 observations"));
   data.y.setConstant(std::numeric_limits<double>::infinity());
   CHECK(contains(message(data), "output 'y0' is inf in row 0"));
+  CHECK(contains(message_of<ArgumentError>([&] {
+                   fitted(domain, {data.x, wavy(data.x)})[1];
+                 }),
+                 "expected an output below 1, got 1"));
   data.x.resize(4, 3);
   CHECK(contains(message(data), "2 parameters and 1 outputs; got x 4 x 3"));
 }

@@ -273,5 +273,16 @@ TEST_CASE("an exhausted domain gives fewer points", "[synthesize]") {
   CHECK(space_filling(domain, 9, none_of(domain), Rng(1)).rows() == 5);
 }
 
+TEST_CASE("a mistake in a criterion is heard, not filled", "[synthesize]") {
+  const Domain domain({Parameter::linear("a", 0.0, 1.0), Parameter::linear("b", 0.0, 1.0)});
+  const Criterion mistaken{"mistaken", [](const Surrogate& surrogate, Rng) -> Acquisition {
+                             surrogate[0].predict(Points::Zero(1, 3));  // two parameters
+                             return Acquisition([](VectorView) { return 0.0; });
+                           }};
+  CHECK_THROWS_AS(
+      synthesize(believed(domain, 6, 6), mistaken, 1, none_of(domain), none_of(domain), {}, Rng(1)),
+      ArgumentError);
+}
+
 }  // namespace
 }  // namespace sonde

@@ -325,5 +325,34 @@ TEST_CASE("the estimated error is that of leave-one-out, of the worst output", "
   CHECK(campaign.estimated_error_at(6) > campaign.estimated_error());
 }
 
+TEST_CASE("a campaign passes on the mistake of a criterion, and fills where numbers break down",
+          "[campaign]") {
+  const auto proposed_by = [](const Criterion& criterion) {
+    Campaign campaign(toy_domain(), {{"lift", "N"}}, criterion, toy_options(), 1);
+    while (campaign.design_left() > 0) grow(campaign, campaign.asked() + 1);
+    return campaign.propose(1).queries.at(0).why;
+  };
+  const Criterion mistaken{"mistaken", [](const Surrogate& surrogate, Rng) -> Acquisition {
+                             surrogate[0].predict(Points::Zero(1, 3));
+                             return Acquisition([](VectorView) { return 0.0; });
+                           }};
+  const Criterion broken{"broken", [](const Surrogate&, Rng) -> Acquisition {
+                           throw NumericalError("nothing is left of the variance");
+                         }};
+  CHECK_THROWS_AS(proposed_by(mistaken), ArgumentError);
+  CHECK(contains(proposed_by(broken), "space filling: nothing is left"));
+}
+
+TEST_CASE("outputs without a place in double precision are filled, not refused", "[campaign]") {
+  Campaign campaign = toy_campaign();
+  while (campaign.design_left() > 0) {
+    const Asked asked = campaign.propose(1);
+    campaign.apply(asked);
+    const Index id = asked.queries[0].id;
+    campaign.apply(Answered{id, ok(1e150 * toy_value(asked.queries[0].x)[0])});
+  }
+  CHECK(contains(campaign.propose(1).queries.at(0).why, "has no place in double precision"));
+}
+
 }  // namespace
 }  // namespace sonde

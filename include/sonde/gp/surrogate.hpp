@@ -73,7 +73,8 @@ class Surrogate {
  public:
   /// Fits each output on its own, y standardised to mean 0 and variance 1.
   /// \param start (m, p + 1) log_parameters() to search from; no rows: the defaults.
-  /// \throws ArgumentError where an output has fewer than two observations.
+  /// \throws ArgumentError where an output has fewer than two observations; NumericalError where
+  /// the square of its spread has no place in double precision.
   static Surrogate fit(const Domain& domain, const std::vector<Output>& outputs,
                        const Dataset& data, const ModelOptions& options, MatrixView start, Rng rng);
 
