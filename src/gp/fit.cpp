@@ -113,8 +113,8 @@ Fit fit(const Kernel& kernel, const LogPrior& prior, double noise_variance, Poin
   const Points starts = starts_of(search, start_noise, options.starts, rng);
   Maximum best = maximize(objective, search.lower, search.upper, {}, starts, options.optimize);
   const Index p = kernel.parameters();
-  GaussianProcess process(kernel.with(best.x.head(p)), std::exp(best.x[p]), x, y);
   require<NumericalError>(std::isfinite(best.value), "fit: no start can be factorised");
+  GaussianProcess process(kernel.with(best.x.head(p)), std::exp(best.x[p]), x, y);
   return {std::move(process), std::move(best)};
 }
 

@@ -2,6 +2,7 @@
 
 #include "sonde/base/error.hpp"
 #include "support/catch.hpp"
+#include "support/matchers.hpp"
 
 using namespace sonde;
 
@@ -10,7 +11,10 @@ TEST_CASE("a field of one argument has no gradient and says so", "[scalar_field]
   Vector gradient(2);
   CHECK_FALSE(field.has_gradient());
   CHECK(field(Vector{{1.0, 2.0}}) == 3.0);
-  CHECK_THROWS_AS(field(Vector{{1.0, 2.0}}, gradient), ArgumentError);
+  CHECK(testing_support::contains(testing_support::message_of<ArgumentError>([&] {
+                                    field(Vector{{1.0, 2.0}}, gradient);
+                                  }),
+                                  "a gradient was asked of a function that has none"));
 }
 
 TEST_CASE("a field of two arguments gives value and gradient, or the value alone",

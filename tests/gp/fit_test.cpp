@@ -116,3 +116,13 @@ TEST_CASE("a fit says what does not fit together", "[fit]") {
                      [&] { fit(kernel, weak_prior(2), 1e-3, x, y.head(3), {}, Rng(1)); }),
                  "got 3 and 5"));
 }
+
+TEST_CASE("a fit says that nothing can be factorised from where it starts", "[fit]") {
+  // Not a covariance function: no trifle on the diagonal helps.
+  const Kernel hyperbolic = stationary(RationalQuadratic{-3.0}, Vector::Constant(2, 0.1));
+  const Points x = uniform_points(6, 2, Rng(21));
+  const LogPrior tight{hyperbolic->log_parameters(), Vector::Constant(2, 1.0)};
+  CHECK(contains(message_of<NumericalError>(
+                     [&] { fit(hyperbolic, tight, 1e-6, x, wavy(x), {.starts = 1}, Rng(1)); }),
+                 "fit: no start can be factorised"));
+}

@@ -279,5 +279,13 @@ TEST_CASE("shapes that disagree are named", "[optimize]") {
                  "coordinate 0 needs finite bounds"));
 }
 
+TEST_CASE("a search without evaluations is refused", "[optimize]") {
+  const Vector one = Vector::Ones(1);
+  CHECK(contains(message_of<ArgumentError>([&] {
+                   maximize(cone(one), -one, one, {}, Points::Zero(1, 1), {.max_evaluations = 0});
+                 }),
+                 "maximize: expected at least one evaluation a start, got 0"));
+}
+
 }  // namespace
 }  // namespace sonde

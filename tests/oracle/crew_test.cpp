@@ -118,5 +118,11 @@ TEST_CASE("a crew refuses to be empty, and to wait for nothing", "[crew]") {
   CHECK_THROWS_AS(crew.wait(0.0), ArgumentError);
 }
 
+TEST_CASE("a crew without workers is refused", "[crew]") {
+  CHECK(testing_support::contains(
+      testing_support::message_of<ArgumentError>([] { Crew(doubling(), 0); }),
+      "Crew: expected at least one worker, got 0"));
+}
+
 }  // namespace
 }  // namespace sonde

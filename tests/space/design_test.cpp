@@ -336,3 +336,10 @@ TEST_CASE("an unknown design is answered with the known ones", "[design]") {
         "design: expected one of 'uniform', 'halton', 'sobol', 'latin hypercube', 'maximin'; got "
         "'lhs'");
 }
+
+TEST_CASE("Sobol points end at their largest dimension", "[design]") {
+  CHECK(space::scrambled_sobol(3667, Rng(1))(2).cols() == 3667);
+  CHECK(testing_support::contains(
+      testing_support::message_of<ArgumentError>([] { space::scrambled_sobol(3668, Rng(1)); }),
+      "at most 3667 coordinates, got 3668"));
+}
