@@ -8,7 +8,7 @@
 namespace sonde {
 namespace {
 
-constexpr Index kBlock = 256;  // rows at a time: a formula's values stay in the first cache
+constexpr Index rows_of_block = 256;  // rows at a time: a formula's values stay in the first cache
 
 // Room for n numbers, on the stack where they are few.
 class Scratch {
@@ -43,7 +43,7 @@ void forward(const std::vector<Node>& nodes, VectorView x, Scratch& values) {
   }
 }
 
-// Columns of kBlock values, one for each step that is still needed by a later one.
+// Columns of rows_of_block values, one for each step that is still needed by a later one.
 std::vector<int> columns_of_steps(const std::vector<Node>& nodes, int& count) {
   const int n = static_cast<int>(nodes.size());
   std::vector<int> last_use(nodes.size(), n);
@@ -74,7 +74,7 @@ std::vector<int> columns_of_steps(const std::vector<Node>& nodes, int& count) {
 
 template <class F>
 void each(double* __restrict out, const double* a, const double* b, const double* c, F f) {
-  for (Index i = 0; i < kBlock; ++i) out[i] = f(a[i], b[i], c[i]);
+  for (Index i = 0; i < rows_of_block; ++i) out[i] = f(a[i], b[i], c[i]);
 }
 
 }  // namespace
@@ -117,17 +117,17 @@ Vector Tape::rows(PointsView x) const {
   check_dimension(x.cols(), variables_);
   int columns = 0;
   const std::vector<int> column = columns_of_steps(nodes_, columns);
-  std::vector<double> room(static_cast<std::size_t>(columns) * kBlock, 0.0);
+  std::vector<double> room(static_cast<std::size_t>(columns) * rows_of_block, 0.0);
   const auto at = [&](int step) {
-    return room.data() + column[static_cast<std::size_t>(step)] * kBlock;
+    return room.data() + column[static_cast<std::size_t>(step)] * rows_of_block;
   };
   Vector result(x.rows());
-  for (Index first = 0; first < x.rows(); first += kBlock) {
-    const Index count = std::min(kBlock, x.rows() - first);
+  for (Index first = 0; first < x.rows(); first += rows_of_block) {
+    const Index count = std::min(rows_of_block, x.rows() - first);
     for (int i = 0; i <= root(); ++i) {
       const Node& node = this->node(i);
       if (node.op == Op::Constant) {
-        std::fill_n(at(i), kBlock, node.value);
+        std::fill_n(at(i), rows_of_block, node.value);
       } else if (node.op == Op::Variable) {
         for (Index r = 0; r < count; ++r) at(i)[r] = x(first + r, node.variable);
       } else {

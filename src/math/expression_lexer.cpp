@@ -10,7 +10,7 @@
 namespace sonde {
 namespace {
 
-constexpr std::size_t kWindow = 48;  // bytes of a long formula shown on each side of the caret
+constexpr std::size_t window = 48;  // bytes of a long formula shown on each side of the caret
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -33,7 +33,7 @@ std::size_t length_of_character(std::string_view text) {
 
 // What was probably meant by what stands at the beginning of `rest`.
 std::string_view hint_for(std::string_view rest) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kHints = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 14> hints = {
       {{"**", "a power is written ^"},
        {"=", "equality is written =="},
        {"&", "and is written &&"},
@@ -48,7 +48,7 @@ std::string_view hint_for(std::string_view rest) {
        {"\u00B2", "write ^2"},
        {"\u00B3", "write ^3"},
        {"\u03C0", "write pi"}}};
-  for (const auto& [start, hint] : kHints) {
+  for (const auto& [start, hint] : hints) {
     if (rest.substr(0, start.size()) == start) return hint;
   }
   return "";
@@ -71,9 +71,9 @@ std::string described(const Token& token) {
 }
 
 void refuse_formula(std::string_view formula, std::size_t position, const std::string& words) {
-  std::size_t from = position > kWindow ? position - kWindow : 0;
-  std::size_t to = std::min(formula.size(), position + kWindow);
-  if (formula.size() <= 2 * kWindow) {
+  std::size_t from = position > window ? position - window : 0;
+  std::size_t to = std::min(formula.size(), position + window);
+  if (formula.size() <= 2 * window) {
     from = 0;
     to = formula.size();
   }

@@ -13,25 +13,17 @@ namespace {
 
 // How tightly an operator holds its operands; what stands on its right must hold tighter, so that
 // chains group to the left. Comparisons, ?: and ^ have rules of their own.
-enum Binding : int {
-  kAny = 0,
-  kOr = 1,
-  kAnd = 2,
-  kComparison = 3,
-  kSum = 4,
-  kProduct = 5,
-  kPower = 6
-};
+enum Binding : int { Any = 0, Or = 1, And = 2, Comparison = 3, Sum = 4, Product = 5, Power = 6 };
 
 int binding_of(const Token& token) {
   if (token.kind != Token::Kind::Symbol) return -1;
-  if (token.text == "||") return kOr;
-  if (token.text == "&&") return kAnd;
-  if (token.text == "+" || token.text == "-") return kSum;
-  if (token.text == "*" || token.text == "/") return kProduct;
-  if (token.text == "^") return kPower;
+  if (token.text == "||") return Binding::Or;
+  if (token.text == "&&") return Binding::And;
+  if (token.text == "+" || token.text == "-") return Binding::Sum;
+  if (token.text == "*" || token.text == "/") return Binding::Product;
+  if (token.text == "^") return Binding::Power;
   for (const std::string_view comparison : {"<", "<=", ">", ">=", "==", "!="}) {
-    if (token.text == comparison) return kComparison;
+    if (token.text == comparison) return Binding::Comparison;
   }
   return -1;
 }
@@ -73,9 +65,9 @@ class Parser {
   class Level {
    public:
     explicit Level(Parser& parser) : parser_(parser) {
-      if (++parser_.levels_ > kMaxLevels) {
+      if (++parser_.levels_ > max_levels) {
         parser_.refuse(parser_.token().position,
-                       concat("expected at most ", kMaxLevels, " levels of nesting, got more"));
+                       concat("expected at most ", max_levels, " levels of nesting, got more"));
       }
     }
     ~Level() { --parser_.levels_; }
@@ -109,7 +101,7 @@ class Parser {
 
   Operand step(const Operand& first, Op op, int a, int b = -1, int c = -1) {
     if (tape_.full()) {
-      refuse(first.start.position, concat("expected at most ", kMaxNodes,
+      refuse(first.start.position, concat("expected at most ", max_nodes,
                                           " operations, derived quantities written out; got more"));
     }
     Operand made = first;
@@ -137,7 +129,7 @@ class Parser {
 
   // A whole expression, ?: included.
   Operand expression() {
-    const Operand first = binary(kAny);
+    const Operand first = binary(Binding::Any);
     if (!token().is("?")) return first;
     condition(first, "before '?'");
     lexer_.advance();
@@ -152,7 +144,7 @@ class Parser {
   Operand binary(int loosest) {
     Operand left = unary();
     for (int binding = binding_of(token()); binding > loosest; binding = binding_of(token())) {
-      if (binding == kComparison) {
+      if (binding == Binding::Comparison) {
         left = comparisons(left);
       } else {
         left = joined(left, binding);
@@ -165,7 +157,7 @@ class Parser {
     const Token symbol = token();
     lexer_.advance();
     const Operand right = binary(binding);
-    if (binding > kAnd) {
+    if (binding > Binding::And) {
       number(left);
       number(right);
     } else {
@@ -179,10 +171,10 @@ class Parser {
   Operand comparisons(Operand left) {
     std::optional<Operand> all;
     const Operand first = left;
-    while (binding_of(token()) == kComparison) {
+    while (binding_of(token()) == Binding::Comparison) {
       const Token symbol = token();
       lexer_.advance();
-      const Operand right = binary(kComparison);
+      const Operand right = binary(Binding::Comparison);
       const Operand one = compared(left, symbol, right);
       all = all ? step(first, Op::And, all->step, one.step) : one;
       left = right;
@@ -297,7 +289,7 @@ class Parser {
     const int count = static_cast<int>(arguments.size());
     if (count < function.fewest || count > function.most) {
       refuse(name.position,
-             concat("expected ", function.most == kMany ? "at least " : "", function.fewest,
+             concat("expected ", function.most == many ? "at least " : "", function.fewest,
                     function.fewest == 1 ? " argument" : " arguments", " of '", name.text,
                     "', got ", count));
     }
@@ -334,8 +326,8 @@ class Parser {
   int derived(std::size_t index, const Token& name) {
     if (derived_steps_[index] >= 0) return derived_steps_[index];
     const Tape& tape = *derived_[index].second;
-    if (tape_.nodes().size() + tape.nodes().size() > kMaxNodes) {
-      refuse(name.position, concat("expected at most ", kMaxNodes,
+    if (tape_.nodes().size() + tape.nodes().size() > max_nodes) {
+      refuse(name.position, concat("expected at most ", max_nodes,
                                    " operations, derived quantities written out; got more"));
     }
     derived_steps_[index] = tape_.inlined(tape);
@@ -349,7 +341,7 @@ class Parser {
              concat("expected '(' after the function '", name.text, "', got ", described(token())));
     }
     std::vector<std::string> known;
-    for (const Function& function : kFunctions) {
+    for (const Function& function : function_table) {
       if (called) known.emplace_back(function.name);
     }
     if (!called) {
@@ -375,9 +367,9 @@ class Parser {
 }  // namespace
 
 Tape parse_formula(std::string_view text, const Symbols& symbols, const DerivedTapes& derived) {
-  if (text.size() > kMaxCharacters) {
-    refuse_formula(text, kMaxCharacters,
-                   concat("expected at most ", kMaxCharacters, " characters, got ", text.size()));
+  if (text.size() > max_characters) {
+    refuse_formula(text, max_characters,
+                   concat("expected at most ", max_characters, " characters, got ", text.size()));
   }
   if (text.find_first_not_of(" \t\n\v\f\r") == std::string_view::npos) {
     throw StudyError("expected a formula, got none");

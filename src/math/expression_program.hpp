@@ -35,9 +35,9 @@ struct Node {
   double value = 0.0;  ///< of a constant
 };
 
-inline constexpr std::size_t kMaxCharacters = 4096;
-inline constexpr int kMaxLevels = 200;
-inline constexpr std::size_t kMaxNodes = 10000;
+inline constexpr std::size_t max_characters = 4096;
+inline constexpr int max_levels = 200;
+inline constexpr std::size_t max_nodes = 10000;
 
 /// The steps of a formula in an order in which they can be done, the last being its value.
 class Tape {
@@ -48,7 +48,7 @@ class Tape {
   const std::vector<Node>& nodes() const { return nodes_; }
   const Node& node(int i) const { return nodes_[static_cast<std::size_t>(i)]; }
   int root() const { return static_cast<int>(nodes_.size()) - 1; }
-  bool full() const { return nodes_.size() >= kMaxNodes; }
+  bool full() const { return nodes_.size() >= max_nodes; }
 
   int constant(double value);
   int variable(Index index);

@@ -9,7 +9,7 @@
 namespace sonde {
 namespace {
 
-const double kHalfLogTwoPi = 0.5 * std::log(2.0 * std::numbers::pi);
+const double half_log_two_pi = 0.5 * std::log(2.0 * std::numbers::pi);
 
 // Asymptotic series of the Mills ratio, Abramowitz & Stegun (1964), 26.2.12: six terms leave 2e-15
 // at z = -36.
@@ -17,14 +17,14 @@ double log_far_tail(double z) {
   const double r = 1.0 / (z * z);
   const double series =
       -r * (1.0 - r * (3.0 - r * (15.0 - r * (105.0 - r * (945.0 - r * 10395.0)))));
-  const double value = -0.5 * z * z - std::log(-z) - kHalfLogTwoPi + std::log1p(series);
+  const double value = -0.5 * z * z - std::log(-z) - half_log_two_pi + std::log1p(series);
   return std::isfinite(z) ? std::max(value, std::numeric_limits<double>::lowest()) : value;
 }
 
 }  // namespace
 
 double normal_pdf(double z) {
-  return std::exp(-0.5 * z * z - kHalfLogTwoPi);
+  return std::exp(-0.5 * z * z - half_log_two_pi);
 }
 
 double normal_cdf(double z) {

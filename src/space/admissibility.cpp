@@ -11,7 +11,7 @@
 namespace sonde {
 namespace {
 
-constexpr Index kFewest = 100;
+constexpr Index fewest = 100;
 
 double relative_error_of(double share, Index samples) {
   if (share == 0.0) return std::numeric_limits<double>::infinity();
@@ -21,7 +21,7 @@ double relative_error_of(double share, Index samples) {
 }  // namespace
 
 Admissibility admissibility(const Domain& domain, Index samples, Rng rng) {
-  require(samples >= kFewest, "admissibility: expected at least ", kFewest, " samples, got ",
+  require(samples >= fewest, "admissibility: expected at least ", fewest, " samples, got ",
           samples);
   const Domain flat = space::without_distributions(domain);
   const Points u = space::scrambled_sobol(flat.dim(), rng.child("box"))(samples);
@@ -31,7 +31,7 @@ Admissibility admissibility(const Domain& domain, Index samples, Rng rng) {
   const auto rejected = space::rejected_shares(flat, box);
   const Admissibility plain{share, relative_error_of(share, samples), samples, rejected,
                             space::distinct_rows(points)};
-  if (points.rows() >= kFewest) return plain;
+  if (points.rows() >= fewest) return plain;
   const space::Subset rare = space::subset_simulation(flat, u, rng.child("subset"));
   if (rare.share == 0.0) {
     Admissibility none = plain;

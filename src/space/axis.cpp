@@ -11,7 +11,7 @@
 namespace sonde::space {
 namespace {
 
-constexpr double kLargestWhole = 0x1p53;
+constexpr double largest_whole = 0x1p53;
 
 std::string bounds_of(const Parameter& p) {
   return concat("[", p.lower, ", ", p.upper, "] ", p.unit);
@@ -25,7 +25,7 @@ void check_bounds(const Parameter& p) {
   require(p.scale != Scale::Log || p.lower > 0.0, "Domain: parameter '", p.name,
           "' on a log scale needs bounds > 0, got ", bounds_of(p));
   const bool whole = std::round(p.lower) == p.lower && std::round(p.upper) == p.upper &&
-                     std::max(std::abs(p.lower), std::abs(p.upper)) <= kLargestWhole;
+                     std::max(std::abs(p.lower), std::abs(p.upper)) <= largest_whole;
   require(p.scale != Scale::Integer || whole, "Domain: integer parameter '", p.name,
           "' needs whole bounds, got ", bounds_of(p));
 }

@@ -13,7 +13,7 @@
 namespace sonde::space {
 namespace {
 
-constexpr double kRareShare = 1e-3;
+constexpr double rare_share = 1e-3;
 
 struct RowHash {
   std::size_t operator()(const std::vector<double>& row) const {
@@ -118,7 +118,7 @@ Drawn first_admissible(const Domain& domain, Index n, const Source& source, Inde
   Index drawn = 0;
   Index admissible = 0;
   while (found.count() < n) {
-    const bool rare = static_cast<double>(admissible) < kRareShare * static_cast<double>(drawn);
+    const bool rare = static_cast<double>(admissible) < rare_share * static_cast<double>(drawn);
     const bool exhausted = admissible > 100 * (found.count() + n);
     if (drawn >= patience && (rare || exhausted)) break;
     const Index block = std::clamp<Index>(drawn, std::max<Index>(n, 64), 4096);

@@ -16,10 +16,10 @@ using space::Drawn;
 using space::Source;
 using space::Spread;
 
-constexpr double kEnumerable = 20000;
-constexpr Index kFirstCandidates = 30000;
-constexpr Index kMostCandidates = 1000000;
-constexpr Index kRareSamples = 4000;
+constexpr double max_enumerated = 20000;
+constexpr Index first_candidates = 30000;
+constexpr Index most_candidates = 1000000;
+constexpr Index rare_samples = 4000;
 
 // How points are picked where more are at hand than asked for.
 enum class Pick { Random, Strata, FarApart };
@@ -67,7 +67,7 @@ Points repeated(const Domain& domain, const Points& all, Index n, Pick pick, Rng
 }
 
 bool enumerable(const Domain& domain) {
-  return space::count_of_points(domain) <= kEnumerable;
+  return space::count_of_points(domain) <= max_enumerated;
 }
 
 Points from_all_points(const Domain& domain, Index n, Pick pick, Rng rng) {
@@ -80,7 +80,7 @@ Points from_all_points(const Domain& domain, Index n, Pick pick, Rng rng) {
 // Where admissible points are too rare to be drawn.
 Points from_rare_points(const Domain& domain, Index n, const Source& source, Pick pick,
                         const Drawn& drawn, Rng rng) {
-  const Index samples = std::max(kRareSamples, 4 * n);
+  const Index samples = std::max(rare_samples, 4 * n);
   const space::Subset rare = space::subset_simulation(
       domain, space::scrambled_sobol(domain.dim(), rng.child("rare"))(samples), rng.child("walk"));
   if (rare.share > 0.0) {
@@ -90,7 +90,7 @@ Points from_rare_points(const Domain& domain, Index n, const Source& source, Pic
   // No slope led there. What chance has found shows that patience will find more.
   Drawn patient{drawn.points, drawn.candidates + rare.samples};
   if (drawn.points.rows() > 0) {
-    patient = space::first_admissible(domain, n, source, kMostCandidates);
+    patient = space::first_admissible(domain, n, source, most_candidates);
     patient.candidates += drawn.candidates;
   }
   if (patient.points.rows() < n) refuse(domain, patient, rng);
@@ -103,7 +103,7 @@ Points filtered(const Domain& domain, Index n, const Source& source, Pick pick, 
   if (enumerable(domain) && 2.0 * static_cast<double>(n) >= space::count_of_points(domain)) {
     return from_all_points(domain, n, pick, rng);
   }
-  const Drawn drawn = space::first_admissible(domain, n, source, kFirstCandidates);
+  const Drawn drawn = space::first_admissible(domain, n, source, first_candidates);
   if (drawn.points.rows() == n) return drawn.points;
   if (enumerable(domain)) return from_all_points(domain, n, pick, rng);
   return from_rare_points(domain, n, source, pick, drawn, rng);

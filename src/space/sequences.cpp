@@ -10,7 +10,7 @@
 namespace sonde::space {
 namespace {
 
-constexpr Index kSobolDimensions = 3667;
+constexpr Index sobol_dimensions = 3667;
 
 std::uint64_t mixed(std::uint64_t z) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -91,7 +91,7 @@ Source shifted_halton(Index dim, Rng rng) {
 }
 
 Source scrambled_sobol(Index dim, Rng rng) {
-  require(dim <= kSobolDimensions, "design: Sobol points have at most ", kSobolDimensions,
+  require(dim <= sobol_dimensions, "design: Sobol points have at most ", sobol_dimensions,
           " coordinates, got ", dim, ". Use \"latin hypercube\" or \"uniform\".");
   std::vector<std::uint64_t> seeds(static_cast<std::size_t>(dim));
   for (std::uint64_t& seed : seeds) seed = rng();

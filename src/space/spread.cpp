@@ -9,17 +9,17 @@
 namespace sonde::space {
 namespace {
 
-constexpr double kWork = 5e8;  // terms of distances that an optimisation may look at
-constexpr double kHottest = 0.1;
-constexpr double kColdest = 1e-4;
-constexpr double kClosest = 1e-14;  // squared: equal points have a finite, prohibitive weight
+constexpr double max_work = 5e8;  // terms of distances that an optimisation may look at
+constexpr double hottest = 0.1;
+constexpr double coldest = 1e-4;
+constexpr double closest = 1e-14;  // squared: equal points have a finite, prohibitive weight
 
 // phi_p with p = 16 of squared distances averaged over the coordinates: the eighth power needs
 // three multiplications.
 double closeness(const double* a, const double* b, Index dim) {
   double squared = 0.0;
   for (Index j = 0; j < dim; ++j) squared += (a[j] - b[j]) * (a[j] - b[j]);
-  const double w = 1.0 / std::max(squared / static_cast<double>(dim), kClosest);
+  const double w = 1.0 / std::max(squared / static_cast<double>(dim), closest);
   const double w2 = w * w;
   return w2 * w2 * w2 * w2;
 }
@@ -58,7 +58,7 @@ double log_phi(double sum) {
 // As many as the work of one allows, at most a thousand a point.
 Index exchanges_for(Index n, double work) {
   const double most = 1000.0 * static_cast<double>(n);
-  return static_cast<Index>(std::clamp(kWork / work, 2000.0, std::max(2000.0, most)));
+  return static_cast<Index>(std::clamp(max_work / work, 2000.0, std::max(2000.0, most)));
 }
 
 double work_of_distances(Index n, Index dim) {
@@ -69,8 +69,8 @@ double work_of_distances(Index n, Index dim) {
 class Annealing {
  public:
   Annealing(Index steps, Rng rng)
-      : temperature_(kHottest),
-        factor_(std::pow(kColdest / kHottest, 1.0 / static_cast<double>(steps))),
+      : temperature_(hottest),
+        factor_(std::pow(coldest / hottest, 1.0 / static_cast<double>(steps))),
         rng_(rng) {}
 
   bool accepts(double increase) {

@@ -11,11 +11,11 @@
 namespace sonde::space {
 namespace {
 
-constexpr double kLevelShare = 0.1;
-constexpr int kMaxLevels = 40;
-constexpr double kWantedAcceptance = 0.3;
-constexpr int kMovesAStep = 4;
-const double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double level_share = 0.1;
+constexpr int max_levels = 40;
+constexpr double wanted_acceptance = 0.3;
+constexpr int moves_a_step = 4;
+const double no_bound = std::numeric_limits<double>::infinity();
 
 double median_of_positive(const Vector& values) {
   std::vector<double> positive;
@@ -60,15 +60,15 @@ struct Population {
 double next_threshold(const Population& population, double last) {
   std::vector<double> sorted(population.excess.begin(), population.excess.end());
   std::sort(sorted.begin(), sorted.end());
-  const auto tenth = static_cast<std::size_t>(kLevelShare * static_cast<double>(sorted.size()));
+  const auto tenth = static_cast<std::size_t>(level_share * static_cast<double>(sorted.size()));
   if (sorted[tenth] < last) return sorted[tenth];
   const auto below = std::lower_bound(sorted.begin(), sorted.end(), last);
   return below == sorted.begin() ? -1.0 : *std::prev(below);
 }
 
-enum Kind : std::size_t { Coordinates, Difference, kKinds };
+enum Kind : std::size_t { Coordinates, Difference, number_of_kinds };
 // Of moves, relative to the spread of the region.
-using Lengths = std::array<double, kKinds>;
+using Lengths = std::array<double, number_of_kinds>;
 
 // Markov chains that stay where the excess is within a threshold, all moved at once.
 class Chains {
@@ -88,7 +88,7 @@ class Chains {
     Population path(steps * m, seeds_.u.cols());
     Population now = seeds_;
     for (Index step = 0; step < steps; ++step) {
-      for (int k = 0; step > 0 && k < kMovesAStep; ++k) move(now, threshold);
+      for (int k = 0; step > 0 && k < moves_a_step; ++k) move(now, threshold);
       path.u.middleRows(step * m, m) = now.u;
       path.excess.segment(step * m, m) = now.excess;
     }
@@ -125,7 +125,7 @@ class Chains {
     for (const Kind kind : {Coordinates, Difference}) {
       if (proposed[kind] == 0.0) continue;
       // Within a level's ten steps lengths can follow a region ten times thinner.
-      const double change = std::exp((accepted[kind] / proposed[kind] - kWantedAcceptance));
+      const double change = std::exp((accepted[kind] / proposed[kind] - wanted_acceptance));
       length_[kind] = std::clamp(length_[kind] * change, 1e-14, 2.0);
     }
   }
@@ -201,7 +201,7 @@ Vector ScaledExcess::of_rows(PointsView x) const {
       if (excess[i] <= constraints_[k].tolerance) continue;
       const double over = (excess[i] - constraints_[k].tolerance) / scales_[static_cast<Index>(k)];
       const double positive = std::max(over, std::numeric_limits<double>::min());
-      largest[i] = std::max(largest[i], std::isnan(over) ? kInfinity : positive);
+      largest[i] = std::max(largest[i], std::isnan(over) ? no_bound : positive);
     }
   }
   return largest;
@@ -215,11 +215,11 @@ Subset subset_simulation(const Domain& domain, Points quantiles, Rng rng) {
   population.u = std::move(quantiles);
   population.excess = excess.of_rows(first);
   Subset result{.share = 1.0, .relative_error = 0.0, .samples = n};
-  double threshold = kInfinity;
+  double threshold = no_bound;
   double squared_error = 0.0;
   Lengths lengths = {1.0, 1.0};
   Index chains = n;  // of the first population each point is a chain of its own
-  for (int level = 0; level < kMaxLevels && threshold > 0.0; ++level) {
+  for (int level = 0; level < max_levels && threshold > 0.0; ++level) {
     threshold = next_threshold(population, threshold);
     if (threshold < 0.0) break;
     squared_error += squared_variation(population, chains, threshold);
@@ -231,7 +231,7 @@ Subset subset_simulation(const Domain& domain, Points quantiles, Rng rng) {
                 rng.child("level", static_cast<std::uint64_t>(level)));
     population = walk.moved(steps, threshold);
     lengths = walk.lengths();
-    result.samples += (steps - 1) * kMovesAStep * chains;
+    result.samples += (steps - 1) * moves_a_step * chains;
   }
   if (threshold != 0.0) {
     result.share = 0.0;
