@@ -277,7 +277,7 @@ class BadInput(Folder):
             (3, "study.toml:3:12: variables.id: the name 'id' is taken by a column of the results", "[variables.a]",
              "[variables.id]"),
             (3, "key 'cost' is not available", "parallel = 2", "parallel = 2\ncost = 3"),
-            (3, "no admissible point was found", "[outputs", 'no = "a > 5"\nyes = "a < 4"\n[outputs'),
+            (3, "study.toml:9:1: constraints: no admissible point was found", "[outputs", 'no = "a > 5"\nyes = "a < 4"\n[outputs'),
             (3, "study.toml:11:15: simulator.templates: the file", branin,
              'templates = { "case.tmpl" = "case" }\n' + branin),
             (3, "study.toml:8:10: constraints.corner", "a + b <=", "a + c <="),
