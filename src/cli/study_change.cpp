@@ -34,6 +34,12 @@ bool is_program(const std::string& path) {
                       "simulator.link", "simulator.env"});
 }
 
+TomlValue empty_table() {
+  TomlValue table;
+  table.type = TomlValue::Type::Table;
+  return table;
+}
+
 const TomlValue::Entry* entry_of(const TomlValue& table, const std::string& key) {
   const auto found = std::find_if(table.entries.begin(), table.entries.end(),
                                   [&](const auto& entry) { return entry.key == key; });
@@ -71,9 +77,8 @@ std::optional<Change> changed_table(const TomlValue& recorded, const TomlValue& 
     const TomlValue::Entry* was = entry_of(recorded, entry.key);
     if (!was) {
       // A table that holds nothing but what may change may come and go.
-      const TomlValue none{.type = TomlValue::Type::Table};
       if (entry.value.type == TomlValue::Type::Table && !entry.value.entries.empty() &&
-          !changed_table(none, entry.value, key, free))
+          !changed_table(empty_table(), entry.value, key, free))
         continue;
       return Change{entry.at, key + " was not there"};
     }
@@ -83,7 +88,7 @@ std::optional<Change> changed_table(const TomlValue& recorded, const TomlValue& 
     const std::string key = below(path, entry.key);
     if (free(key) || entry_of(now, entry.key)) continue;
     if (entry.value.type == TomlValue::Type::Table &&
-        !changed_table(TomlValue{.type = TomlValue::Type::Table}, entry.value, key, free))
+        !changed_table(entry.value, empty_table(), key, free))
       continue;
     return Change{now.at, key + " is gone"};
   }

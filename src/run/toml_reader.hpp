@@ -29,7 +29,7 @@ struct TomlValue {
   double number = 0.0;  ///< of a Number, and of a Whole
   bool flag = false;
   std::vector<TomlValue> items{};  ///< of an Array
-  std::vector<Entry> entries{};    ///< of a Table
+  std::vector<Entry> entries;      ///< of a Table
 
   bool is_number() const noexcept { return type == Type::Whole || type == Type::Number; }
 };
