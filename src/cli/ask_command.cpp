@@ -4,6 +4,7 @@
 #include "cli/campaign_folder.hpp"
 #include "cli/contradiction.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/fitting_cost.hpp"
 #include "cli/json_point.hpp"
 #include "cli/subcommands.hpp"
 
@@ -14,21 +15,29 @@ struct AskChoices {
   Target target;
   Index count = 1;
   int threads = 0;
+  bool yes = false;
 };
 
 int carry_out(const AskChoices& choices) {
   const CampaignFolder folder = locate(choices.target);
   if (!folder.begun()) refuse_contradiction(read_study(folder.study));
-  OpenCampaign open = open_campaign(folder, choices.threads > 0 ? choices.threads : cores());
-  const Asked asked = open.campaign.propose(choices.count);
-  if (asked.queries.empty()) {
-    std::fputs("sonde: there is no point left to ask: the admissible ones are exhausted\n", stderr);
-    return Done;
+  const int threads = choices.threads > 0 ? choices.threads : cores();
+  OpenCampaign open = open_campaign(folder, threads);
+  agree_to_fitting(open.campaign.asked() + choices.count, threads, choices.yes);
+  Index left = choices.count;
+  while (left > 0) {
+    const Asked asked = open.campaign.propose(left);  // of a design no more than there is of it
+    if (asked.queries.empty()) {
+      std::fputs("sonde: there is no point left to ask: the admissible ones are exhausted\n",
+                 stderr);
+      return Done;
+    }
+    open.journal.append(asked);
+    open.campaign.apply(asked);
+    for (const Query& query : asked.queries)
+      std::puts(json_query(open.study.parameters, query).c_str());
+    left -= static_cast<Index>(asked.queries.size());
   }
-  open.journal.append(asked);
-  open.campaign.apply(asked);
-  for (const Query& query : asked.queries)
-    std::puts(json_query(open.study.parameters, query).c_str());
   return Done;
 }
 
@@ -45,6 +54,8 @@ Subcommand ask_subcommand() {
                        .place = &choices->threads,
                        .help = "Cores for Sonde's arithmetic; default: all",
                        .range = Between{1, 1024}});
+  arguments.push_back(
+      {.names = "-y,--yes", .place = &choices->yes, .help = "Agree to fit more than 5000 runs"});
   return {.name = "ask",
           .help = "Print the next queries as JSON lines, and record them as asked",
           .arguments = std::move(arguments),

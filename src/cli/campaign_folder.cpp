@@ -73,8 +73,17 @@ fs::path study_of(const fs::path& directory) {
   return beside += ".toml";
 }
 
+// Runs of which nothing is recorded: their journal is lost, and to begin anew would hide that.
+void refuse_orphans(const CampaignFolder& folder) {
+  std::error_code absent;
+  require<StoreError>(fs::is_empty(folder.runs(), absent) || absent, folder.journal().string(),
+                      ": nothing is recorded, but there are results in ", folder.runs().string(),
+                      ". Restore the journal, or begin another campaign with -C DIRECTORY");
+}
+
 CampaignFolder of_directory(const fs::path& directory) {
   CampaignFolder folder{directory, {}, {}};
+  if (!folder.begun()) refuse_orphans(folder);
   require<UsageError>(folder.begun(), directory.string(),
                       ": no campaign has begun here: there is no journal.sonde. Begin one: sonde "
                       "run study.toml -C ",
@@ -145,6 +154,7 @@ OpenCampaign opened(const CampaignFolder& folder, Study study, Journal journal, 
 }
 
 OpenCampaign begun_anew(const CampaignFolder& folder, int threads) {
+  refuse_orphans(folder);
   Study study = read_study(folder.study);
   CampaignOptions options = study.campaign_options();
   options.threads = threads;
@@ -239,6 +249,7 @@ OpenCampaign open_campaign(const CampaignFolder& folder, int threads) {
 }
 
 OpenCampaign read_campaign(const CampaignFolder& folder, int threads) {
+  if (!folder.begun()) refuse_orphans(folder);
   require<UsageError>(folder.begun(), folder.shown(),
                       ": the campaign has not begun. Begin it: sonde run ", folder.study.string());
   Journal journal = Journal::read(folder.journal());

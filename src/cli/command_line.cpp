@@ -1,10 +1,12 @@
 #include "cli/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <sstream>
 #include <type_traits>
 
+#include "base/nearest_name.hpp"
 #include "cli/exit_status.hpp"
 
 namespace sonde::cli {
@@ -61,6 +63,12 @@ Action understood(const Program& program, int argc, const char* const* argv) {
   }
   // Now, so that subcommands do not repeat it.
   app.footer(program.footer);
+  if (argc > 1 && argv[1][0] != '-') {
+    std::vector<std::string> names;
+    for (const Subcommand& subcommand : program.subcommands) names.push_back(subcommand.name);
+    if (std::find(names.begin(), names.end(), argv[1]) == names.end())
+      return refusing(concat("'", argv[1], "' is no command", suggestion(argv[1], names)));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -72,9 +73,18 @@ Finding disk_finding(const fs::path& folder) {
           fmt::format("{:.1f} GB free in {}", gigabytes, fs::absolute(folder).string())};
 }
 
+// What libgomp saw when it was loaded; the program may have changed its environment since.
+std::string environment_at_start(const std::string& name) {
+  std::ifstream stream("/proc/self/environ");
+  std::string entry;
+  while (std::getline(stream, entry, '\0')) {
+    if (entry.starts_with(name + "=")) return entry.substr(name.size() + 1);
+  }
+  return "";
+}
+
 Finding policy_finding() {
-  const char* const set = std::getenv("OMP_WAIT_POLICY");
-  const std::string policy = set ? set : "";
+  const std::string policy = environment_at_start("OMP_WAIT_POLICY");
   if (policy == "passive" || policy == "PASSIVE")
     return {Finding::Kind::Fine, "threads",
             fmt::format("{} cores; OpenMP waits passively", cores())};

@@ -106,7 +106,7 @@ int carry_out(const ExportChoices& choices) {
   }
   const std::string text = choices.format == "csv" ? as_csv(open) : as_json(open);
   if (choices.to.empty()) {
-    std::fputs(text.c_str(), stdout);
+    std::fwrite(text.data(), 1, text.size(), stdout);
   } else {
     write_file(choices.to, text);
     std::puts(choices.to.c_str());

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "base/nearest_name.hpp"
 #include "cli/campaign_folder.hpp"
 #include "cli/contradiction.hpp"
 #include "cli/exit_status.hpp"
@@ -70,6 +72,24 @@ std::map<Row, Index> open_imports(const Campaign& campaign) {
   return open;
 }
 
+// A column that is not meant would make all runs failed ones.
+void check_columns(const PointsFile& file, const OpenCampaign& open) {
+  std::vector<std::string> missing;
+  for (const Output& output : open.campaign.outputs()) {
+    if (!file.table.has(output.name)) missing.push_back(output.name);
+  }
+  const bool some = missing.size() < open.campaign.outputs().size();
+  for (const std::string& column : file.table.head) {
+    const bool input = std::any_of(open.study.parameters.begin(), open.study.parameters.end(),
+                                   [&](const Parameter& p) { return p.name == column; });
+    const auto nearest = input ? std::nullopt : nearest_name(column, missing);
+    require<UsageError>(!nearest, file.table.file, ": column '", column,
+                        "' is unknown; did you mean '", nearest.value_or(""), "'?");
+  }
+  require<UsageError>(some, file.table.file, ": has no column of an output ('", missing.front(),
+                      "'); of runs that failed it is empty");
+}
+
 struct Run {
   Query query;
   bool asked = false;  // already
@@ -91,10 +111,10 @@ void check_row(const PointsFile& file, Index i, const OpenCampaign& open) {
                         open.study.parameters[static_cast<std::size_t>(j)].name, "' cannot be ",
                         file.x(i, j), " on its scale");
   for (Index j = 0; j < file.y.cols(); ++j)
-    require<UsageError>(!std::isinf(file.y(i, j)), where, "'",
+    require<UsageError>(!(std::abs(file.y(i, j)) > largest_value), where, "'",
                         open.campaign.outputs()[static_cast<std::size_t>(j)].name,
-                        "': expected a finite number, or nothing for a run that failed; got ",
-                        file.y(i, j));
+                        "': expected a number within ", largest_value,
+                        ", or nothing for a run that failed; got ", file.y(i, j));
 }
 
 Answer answer_of(const Vector& y) {
@@ -137,6 +157,7 @@ int carry_out(ImportChoices choices) {
   if (!folder.begun()) refuse_contradiction(read_study(folder.study));
   OpenCampaign open = open_campaign(folder, cores());
   const PointsFile runs = read_points(file, open.study);
+  check_columns(runs, open);
   const Import import = prepared(runs, open);
   agree_to_fitting(open.campaign.answered() + static_cast<Index>(import.runs.size()), cores(),
                    choices.yes);

@@ -65,7 +65,7 @@ Interruption Interruptions::now() {
 }
 
 int Interruptions::exit_status() const {
-  return signals_seen == 0 ? 0 : 128 + static_cast<int>(last_signal);
+  return 128 + (signals_seen == 0 ? SIGINT : static_cast<int>(last_signal));
 }
 
 }  // namespace sonde::cli

@@ -20,7 +20,7 @@ class Interruptions {
   /// Looks. From the second time on the token is requested to stop.
   Interruption now();
   std::stop_token token() const { return source_.get_token(); }
-  /// 130 after SIGINT, 143 after SIGTERM, 0 where only `sonde stop` asked.
+  /// 130 after SIGINT or `sonde stop`, 143 after SIGTERM.
   int exit_status() const;
 
  private:

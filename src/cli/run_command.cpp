@@ -108,7 +108,7 @@ int carry_out(const RunChoices& choices) {
     refuse_contradiction(study);
     require<UsageError>(study.kind != Study::Kind::Manual, folder.study.string(),
                         ": kind = \"manual\" has no program to run. Use: sonde ask, sonde tell");
-    agree_to_fitting(study.max_queries(), threads, choices.yes);
+    agree_to_fitting(std::max(study.max_queries(), study.initial), threads, choices.yes);
     oracle_of(study, folder, {});
   }
   OpenCampaign open = open_campaign(folder, threads);

@@ -37,7 +37,10 @@ Vector values_told(const JsonValue& y, const Study& study) {
     require<UsageError>(y.contains(names[j]) && y[names[j]].is_number(), "expected a number for '",
                         names[j], "', got ",
                         y.contains(names[j]) ? json_text(y[names[j]]) : "nothing");
-    values[static_cast<Index>(j)] = y[names[j]];
+    const double value = y[names[j]];
+    require<UsageError>(std::abs(value) <= largest_value, "'", names[j], "' is ", value,
+                        ", no more than ", largest_value, " can be learnt");
+    values[static_cast<Index>(j)] = value;
   }
   return values;
 }

@@ -27,17 +27,19 @@ struct Training {
 };
 
 /// Values of any size: they are divided by the largest before they are squared. An output that does
-/// not vary is known to a billionth of its value.
+/// not vary, or by less than has a square in double precision, is known to a billionth of its
+/// value.
 void standardise(Training& training) {
   constexpr double rounding = 1e-13;
+  constexpr double least = 1.0 / largest_value;
   const double largest = training.y.cwiseAbs().maxCoeff();
   const double unit = largest > 0.0 ? largest : 1.0;
   const Vector y = training.y / unit;
   const double mean = y.mean();
   const double sd = std::sqrt((y.array() - mean).square().mean());
-  training.varies = sd > rounding;
+  training.varies = sd > rounding && sd * unit > least;
   training.shift = mean * unit;
-  training.scale = (training.varies ? sd : 1e-9) * unit;
+  training.scale = std::max((training.varies ? sd : 1e-9) * unit, least);
   training.y = training.varies ? Vector((y.array() - mean) / sd) : Vector(Vector::Zero(y.size()));
 }
 
@@ -61,10 +63,9 @@ Training training_for(const Features& features, const Output& output, const Data
   }
   training.features = features.rows(x);
   standardise(training);
-  require<NumericalError>(training.scale > 1e-140 && training.scale < 1e140, "Surrogate: output '",
-                          output.name, "' varies by ", training.scale,
-                          ", the square of which has no place in double precision. ",
-                          "Choose another unit.");
+  require<NumericalError>(training.scale <= largest_value, "Surrogate: output '", output.name,
+                          "' varies by ", training.scale, ", the square of which has no place in ",
+                          "double precision. Choose another unit.");
   return training;
 }
 

@@ -1,5 +1,6 @@
 #include "sonde/gp/validate.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -12,24 +13,25 @@ Scores scores(VectorView truth, VectorView mean, VectorView variance) {
   require(truth.size() > 0 && truth.size() == mean.size() && truth.size() == variance.size(),
           "scores: expected as many means and variances as true values, at least one; got ",
           mean.size(), ", ", variance.size(), " and ", truth.size());
+  // Nothing is squared that may not have a square in double precision.
+  constexpr double trifle = std::numeric_limits<double>::min();
   const double n = static_cast<double>(truth.size());
   const Vector error = truth - mean;
-  // A tenth of a billionth of the values: below it, a variance is rounding.
-  const double least =
-      std::max(1e-20 * truth.cwiseAbs2().maxCoeff(), std::numeric_limits<double>::min());
-  const Vector safe = variance.cwiseMax(least);
-  const double largest = std::max(error.cwiseAbs().maxCoeff(), std::numeric_limits<double>::min());
-  const double spread = (truth.array() - truth.mean()).matrix().norm() / std::sqrt(n);
+  const double unit = std::max(truth.cwiseAbs().maxCoeff(), trifle);
+  const double largest = std::max(error.cwiseAbs().maxCoeff(), trifle);
+  // A tenth of a billionth of the values: below it, a deviation is rounding.
+  const Vector sd = variance.cwiseMax(0.0).cwiseSqrt().cwiseMax(std::max(1e-10 * unit, trifle));
+  const Vector relative = truth / unit;
   Scores result;
   result.n = truth.size();
-  result.rmse = largest * std::sqrt((error / largest).squaredNorm() / n);
-  result.nrmse = result.rmse / spread;
+  result.rmse = largest * ((error / largest).norm() / std::sqrt(n));
+  result.nrmse =
+      result.rmse / unit / ((relative.array() - relative.mean()).matrix().norm() / std::sqrt(n));
   result.q2 = 1.0 - result.nrmse * result.nrmse;
-  const auto inside = error.array().abs() <= 1.959963984540054 * safe.array().sqrt();
-  result.coverage95 = static_cast<double>(inside.count()) / n;
-  result.log_score =
-      -0.5 * (error.array().square() / safe.array() + (2.0 * std::numbers::pi * safe.array()).log())
-                 .mean();
+  const Vector z = error.cwiseQuotient(sd);
+  result.coverage95 = static_cast<double>((z.array().abs() <= 1.959963984540054).count()) / n;
+  result.log_score = -0.5 * std::log(2.0 * std::numbers::pi) -
+                     (0.5 * z.array().square() + sd.array().log()).mean();
   return result;
 }
 

@@ -66,7 +66,7 @@ void write_all(int descriptor, std::string_view text, const std::string& name) {
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    require<Error>(written > 0, name, ": cannot be written (", system_message(errno), ")");
+    require<StoreError>(written > 0, name, ": cannot be written (", system_message(errno), ")");
     text.remove_prefix(static_cast<std::size_t>(written));
   }
 }
@@ -90,7 +90,7 @@ std::optional<std::string> read_small_file(const std::string& path, std::size_t 
 void publish(const std::string& path, std::string_view text) {
   const std::string temporary = path + ".tmp";
   const auto told = [&](bool well) {
-    require<Error>(well, path, ": cannot be written (", system_message(errno), ")");
+    require<StoreError>(well, path, ": cannot be written (", system_message(errno), ")");
   };
   {
     const Descriptor file(

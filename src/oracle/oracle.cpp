@@ -50,9 +50,13 @@ Answer checked(Answer answer, const std::vector<Output>& outputs) {
       answer.message.clear();
       answer.kind.clear();
       for (Index j = m - 1; j >= 0; --j) {
-        if (std::isfinite(answer.y[j])) continue;
-        answer.kind = "not finite";
+        const bool finite = std::isfinite(answer.y[j]);
+        if (finite && std::abs(answer.y[j]) <= largest_value) continue;
+        answer.kind = finite ? "out of range" : "not finite";
         answer.message = concat(outputs[static_cast<std::size_t>(j)].name, " is ", answer.y[j]);
+        if (finite)
+          answer.message +=
+              concat(", no more than ", largest_value, " can be learnt: give it a factor");
         answer.status = Answer::Status::Failed;
       }
     }
@@ -75,6 +79,8 @@ struct Oracle::State {
     try {
       return answer(query);
     } catch (const OracleError&) {
+      throw;
+    } catch (const StoreError&) {
       throw;
     } catch (const std::exception& thrown) {
       return failed("exception", thrown.what());

@@ -55,6 +55,12 @@ ProcessPlace absolute(ProcessPlace place) {
   return place;
 }
 
+bool has_room(const fs::path& folder) {
+  std::error_code unknown;
+  const fs::space_info space = fs::space(folder, unknown);
+  return unknown || space.available >= 16384;
+}
+
 // What has become of the attempts at one query so far.
 struct Tally {
   int begun = 0;
@@ -126,6 +132,8 @@ class ProcessOracle {
     supervise(supervisor_, run, std::move(lock), spec_.on_death == SimulatorSpec::OnDeath::End,
               stop);
     return "";
+  } catch (const StoreError&) {
+    throw;  // the disk is at fault, not the query: it stays open
   } catch (const Error& refused) {
     return refused.what();
   }
@@ -211,6 +219,8 @@ class ProcessOracle {
 
   std::optional<Answer> refused(const Attempt& attempt, const std::string& why,
                                 const StopEvent& stop, Tally& tally) const {
+    require<StoreError>(has_room(place_.runs), place_.runs.string(),
+                        ": the disk is full. Make room, then run again: nothing is lost");
     if (tally.not_started++ >= spec_.retries)
       return without_values(Status::Failed, "could not start", why + ", see " + attempt.run.shown(),
                             tally.begun);

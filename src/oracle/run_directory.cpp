@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 void write_new(const fs::path& path, const std::string& text) {
   const Descriptor file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
-  require<Error>(bool(file), path.string(), ": cannot be written (", system_message(errno), ")");
+  require<StoreError>(bool(file), path.string(), ": cannot be written (", system_message(errno),
+                      ")");
   write_all(file.number(), text, path.string());
 }
 
@@ -86,8 +87,8 @@ Descriptor RunDirectory::make() const {
     sync_path(path_.parent_path().parent_path().string());
   const bool made = !refused && ::mkdir(path_.c_str(), 0777) == 0 &&
                     ::mkdir((path_ / run_files::folder).c_str(), 0777) == 0;
-  require<Error>(made, path_.string(), ": cannot be made (",
-                 refused ? refused.message() : system_message(errno), ")");
+  require<StoreError>(made, path_.string(), ": cannot be made (",
+                      refused ? refused.message() : system_message(errno), ")");
   Descriptor lock(::open((path_ / run_files::lock).c_str(),
                          O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
   require<Error>(lock && ::flock(lock.number(), LOCK_EX | LOCK_NB) == 0, path_.string(),

@@ -64,7 +64,8 @@ class Below {
   }
 
   void check(bool well, const fs::path& name) const {
-    require<Error>(well, (root_ / name).string(), ": cannot be made (", system_message(errno), ")");
+    require<StoreError>(well, (root_ / name).string(), ": cannot be made (", system_message(errno),
+                        ")");
   }
 
   fs::path root_;
@@ -183,9 +184,9 @@ void RunInputs::check_source(const std::string& source, const std::string& key) 
                       ": expected a name below the study's directory, without '..', got '", source,
                       "'");
   const fs::path path = study_directory_ / source;
-  require<StudyError>(::access(path.c_str(), R_OK) == 0, key, ": '", source,
-                      "' cannot be read (looked for ", path.string(), ": ", system_message(errno),
-                      ")");
+  const bool readable = ::access(path.c_str(), R_OK) == 0;
+  require<StudyError>(readable, key, ": '", source, "' cannot be read (looked for ", path.string(),
+                      ": ", system_message(errno), ")");
 }
 
 void RunInputs::lay_into(const fs::path& directory, const Values& values,

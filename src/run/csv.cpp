@@ -173,9 +173,14 @@ Matrix values_of(const CsvTable& table, const std::vector<Output>& outputs) {
 }
 
 std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos && !text.starts_with('#')) return text;
+  std::string clean = text;
+  for (char& c : clean) {
+    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    if (control && c != '\n' && c != '\r' && c != '\t') c = '?';
+  }
+  if (clean.find_first_of(",\"\r\n") == std::string::npos && !clean.starts_with('#')) return clean;
   std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  for (const char c : clean) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";
 }
 

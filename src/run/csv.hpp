@@ -40,7 +40,7 @@ double parse_value(std::string_view text, const Parameter& parameter, const std:
 /// The shortest text that reads back as the same double; a Choice's label.
 std::string format_value(double value, const Parameter& parameter);
 
-/// The field, in quotes where it must be.
+/// The field, in quotes where it must be; of control characters only line ends and tabs are kept.
 std::string csv_field(const std::string& text);
 
 }  // namespace sonde

@@ -152,6 +152,7 @@ class Loop {
       return;
     }
     const Asked asked = campaign_.propose(places);
+    if (interrupted()) return;  // while it was searched for: the same is proposed again next time
     if (asked.queries.empty()) {
       end_ =
           RunEnd{RunEnd::State::Exhausted, "every admissible point of the domain has been asked"};

@@ -46,6 +46,10 @@ std::pair<double, double> bounds_of(TomlReader& reader) {
   const double upper = value.items[1].number;
   if (!std::isfinite(lower) || !std::isfinite(upper))
     reader.refuse(value.at, "bounds", "expected two finite numbers, got " + described(value));
+  if (!std::isfinite(upper - lower))
+    reader.refuse(value.at, "bounds",
+                  "expected bounds whose difference has a place in double precision, got " +
+                      described(value));
   if (!(lower < upper))
     reader.refuse(value.at, "bounds",
                   "expected lower < upper, got " + described(value) +
@@ -110,6 +114,13 @@ Parameter numeric_of(TomlReader& reader, const std::string& name, const std::str
     parameter.scale = Scale::Integer;
   }
   parameter.distribution = distribution_of(reader);
+  if (parameter.distribution) {
+    try {
+      Domain({parameter});
+    } catch (const ArgumentError& failure) {
+      reader.refuse(reader.find("dist")->at, "dist", failure.what());
+    }
+  }
   return parameter;
 }
 
@@ -246,7 +257,8 @@ Expression compiled(const TomlReader& reader, std::string_view key, const TomlVa
   try {
     return Expression(formula.text, symbols);
   } catch (const StudyError& failure) {
-    reader.refuse(formula.at, key, failure.what());
+    // The formula with a caret below: on lines of their own.
+    reader.refuse(formula.at, key, std::string("\n") + failure.what());
   }
 }
 

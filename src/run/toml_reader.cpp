@@ -32,6 +32,10 @@ std::vector<TomlValue::Entry> entries_of(const toml::table& table) {
   return entries;
 }
 
+struct NulInText {
+  Position at;
+};
+
 TomlValue converted(const toml::node& node) {
   using Type = TomlValue::Type;
   TomlValue value;
@@ -45,6 +49,7 @@ TomlValue converted(const toml::node& node) {
   } else if (const auto* text = node.as_string()) {
     value.type = Type::Text;
     value.text = text->get();
+    if (value.text.find('\0') != std::string::npos) throw NulInText{value.at};
   } else if (const auto* whole = node.as_integer()) {
     value.type = Type::Whole;
     value.whole = whole->get();
@@ -68,6 +73,8 @@ std::string located(const std::string& file, const Position& at) {
 TomlValue parse_toml(const std::string& text, const std::string& name) {
   try {
     return converted(toml::parse(text, name));
+  } catch (const NulInText& found) {
+    throw StudyError(located(name, found.at) + "expected a text without the character NUL");
   } catch (const toml::parse_error& failure) {
     std::string words(failure.description());
     // TOML 1.0 wants an inline table on one line; toml++ words that as an unexpected '\n'.
@@ -271,8 +278,12 @@ void TomlReader::not_available(std::initializer_list<std::string_view> keys) {
 void TomlReader::done() const {
   for (const TomlValue::Entry& entry : table_->entries) {
     if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
+    std::vector<std::string> known;  // each once, in the order in which they were looked for
+    for (const std::string& key : known_) {
+      if (std::find(known.begin(), known.end(), key) == known.end()) known.push_back(key);
+    }
     throw StudyError(located(file_, entry.at) + "key '" + entry.key + "' is unknown here" +
-                     suggestion(entry.key, known_));
+                     suggestion(entry.key, known));
   }
 }
 

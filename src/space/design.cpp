@@ -119,6 +119,12 @@ Points chosen(const Domain& domain, Index n, Pick pick, Rng rng) {
   return picked(domain, candidates, n, pick, rng.child("choice"));
 }
 
+// Of rare points: a design is spread by exchanges, which for a set of candidates takes seconds.
+Pick pick_of(Index n) {
+  constexpr Index largest_design = 128;
+  return n <= largest_design ? Pick::FarApart : Pick::Random;
+}
+
 bool strata_suffice(const Domain& domain) {
   return domain.constraints().empty() && !enumerable(domain);
 }
@@ -132,13 +138,12 @@ Points uniform(const Domain& domain, Index n, Rng rng) {
 
 Points halton(const Domain& domain, Index n, Rng rng) {
   const Domain flat = space::without_distributions(domain);
-  return filtered(flat, n, space::shifted_halton(flat.dim(), rng.child("points")), Pick::FarApart,
-                  rng);
+  return filtered(flat, n, space::shifted_halton(flat.dim(), rng.child("points")), pick_of(n), rng);
 }
 
 Points sobol(const Domain& domain, Index n, Rng rng) {
   const Domain flat = space::without_distributions(domain);
-  return filtered(flat, n, space::scrambled_sobol(flat.dim(), rng.child("points")), Pick::FarApart,
+  return filtered(flat, n, space::scrambled_sobol(flat.dim(), rng.child("points")), pick_of(n),
                   rng);
 }
 

@@ -166,13 +166,36 @@ class Subcommands(Folder):
         runs = self.status()["runs"]
         self.assertEqual((runs["asked"], runs["ok"], runs["failed"], runs["open"], runs["imported"]), (7, 3, 3, 1, 3))
 
+    def test_as_many_are_asked_as_were_wanted(self):
+        text = STUDY[:STUDY.index("run = [")] + 'kind = "manual"\n' + STUDY[STUDY.index("[design]"):]
+        study = self.write("study.toml", text)
+        asked = [json.loads(line) for line in self.sonde("ask", study, "-n", 8).stdout.splitlines()]
+        self.assertEqual([q["id"] for q in asked], list(range(8)))
+        self.assertEqual([q["why"] for q in asked][:6], ["design"] * 6)
+        self.assertIn("too few answers", asked[6]["why"])
+
+    def test_texts_with_odd_characters_lose_no_row(self):
+        text = STUDY[:STUDY.index("run = [")] + 'kind = "manual"\n' + STUDY[STUDY.index("[design]"):]
+        study = self.write("study.toml", text)
+        self.sonde("ask", study, "-n", 3)
+        self.sonde("tell", study, given='{"id":0,"failed":"x\\u0000\\u001by"}\n{"id":1,"y":{"value":1e150}}\n', status=2)
+        self.assertEqual([(r["id"], r["message"]) for r in self.runs()], [("0", "x??y"), ("1", ""), ("2", "")])
+
+    def test_a_column_that_is_meant_otherwise_is_not_imported(self):
+        study = self.study()
+        self.write("runs.csv", "a,b,Value\n1,2,3\n")
+        said = self.sonde("import", study, "runs.csv", status=2).stderr
+        self.assertIn("runs.csv: column 'Value' is unknown; did you mean 'value'?", said)
+        self.write("runs.csv", "a,b\n1,2\n")
+        self.assertIn("has no column of an output ('value')", self.sonde("import", study, "runs.csv", status=2).stderr)
+
     def test_what_cannot_be_imported_leaves_the_campaign_as_it_was(self):
         study = self.study(replace=[("bounds = [0, 15]", "bounds = [1, 15]\nscale = 'log'")])
         self.write("good.csv", "a,b,value\n1,2,3\n2,3,4\n")
         self.sonde("import", study, "good.csv")
         for row, part in (("3,0,5", "bad.csv:3: 'b' cannot be 0 on its scale"),
                           ("3,-1,5", "bad.csv:3: 'b' cannot be -1 on its scale"),
-                          ("3,1,inf", "bad.csv:3: 'value': expected a finite number, or nothing")):
+                          ("3,1,inf", "bad.csv:3: 'value': expected a number within 1e+140, or nothing")):
             self.write("bad.csv", f"a,b,value\n5,6,7\n{row}\n")
             self.assertIn(part, self.sonde("import", study, "bad.csv", status=2).stderr)
         self.assertEqual(self.status()["runs"]["asked"], 2)
@@ -276,6 +299,13 @@ class BadInput(Folder):
             (3, "study.toml:4:10: variables.a.bounds: expected two numbers, got \"5 mm\"", "[-5, 10]", '"5 mm"'),
             (3, "study.toml:3:12: variables.id: the name 'id' is taken by a column of the results", "[variables.a]",
              "[variables.id]"),
+            (3, "study.toml:4:10: variables.a.bounds: expected bounds whose difference", "[-5, 10]", "[-1e308, 1e308]"),
+            (3, "study.toml:5:8: variables.a.dist: ", "bounds = [-5, 10]",
+             'bounds = [-5, 10]\ndist = { type = "truncnormal", mean = 1e6, sd = 0.1 }'),
+            (3, "study.toml:2:9: expected a text without the character NUL", 'title = "Branin"', 'title = "a\\u0000b"'),
+            (3, "study.toml:8:10: constraints.corner: \na + b <= (20\n            ^\n", "a + b <= 20", "a + b <= (20"),
+            (3, "simulator.copy: 'none' cannot be read (looked for", branin, 'copy = ["none"]\n' + branin),
+            (3, "No such file or directory", branin, 'copy = ["none"]\n' + branin),
             (3, "key 'cost' is not available", "parallel = 2", "parallel = 2\ncost = 3"),
             (3, "study.toml:9:1: constraints: no admissible point was found", "[outputs", 'no = "a > 5"\nyes = "a < 4"\n[outputs'),
             (3, "study.toml:11:15: simulator.templates: the file", branin,
@@ -295,7 +325,7 @@ class BadInput(Folder):
     def test_the_command_line_is_refused_with_status_2(self):
         study = self.study()
         self.sonde(status=2)
-        self.sonde("rum", study, status=2)
+        self.assertIn("'rum' is no command; did you mean 'run'?", self.sonde("rum", study, status=2).stderr)
         self.sonde("run", study, "--wokers", "2", status=2)
         self.sonde("run", study, "--workers", "0", status=2)
         self.sonde("export", study, "--format", "xls", status=2)
@@ -328,6 +358,25 @@ class BadInput(Folder):
         journal.write_bytes(b"".join(lines[:3] + lines[4:]))
         self.assertIn("damaged at byte", self.sonde("run", study, status=6).stderr)
         self.sonde("status", study, status=6)
+
+    def test_runs_without_a_journal_are_not_taken_for_a_new_campaign(self):
+        study = self.study()
+        self.sonde("run", study)
+        journal = self.folder / "study" / "journal.sonde"
+        journal.write_bytes(journal.read_bytes()[:40])
+        for command in (("run", study), ("status", study), ("export", "study")):
+            self.assertIn("nothing is recorded, but there are results in", self.sonde(*command, status=6).stderr)
+
+    def test_a_full_disk_spends_no_budget(self):
+        study = self.study()
+        self.sonde("run", study, "-C", "reference")
+        (self.folder / "study").mkdir()
+        (self.folder / "study" / "runs").write_text("")  # no run's directory can be made below it
+        self.assertIn("cannot be made", self.sonde("run", study, status=6).stderr)
+        (self.folder / "study" / "runs").unlink()
+        self.sonde("run", study)
+        self.assertEqual([(r["a"], r["b"], r["value"]) for r in self.runs()],
+                         [(r["a"], r["b"], r["value"]) for r in self.runs("reference")])
 
     def test_a_study_that_has_changed(self):
         study = self.study()
@@ -464,7 +513,7 @@ exec "{SIMULATORS}/branin"
         self.assertIn("may finish", self.sonde("stop", "study.toml").stdout)
         self.hold(1000)
         process.communicate(timeout=WAIT)
-        self.assertEqual(process.returncode, 0)
+        self.assertEqual(process.returncode, 130)
         self.assertEqual(self.status()["state"], "interrupted")
         self.assertIn("nothing is running", self.sonde("stop", "study.toml").stdout)
 
@@ -479,7 +528,7 @@ exec "{SIMULATORS}/branin"
         self.assertIn("may finish", self.sonde("stop", "study.toml").stdout)
         self.hold(1000)
         process.communicate(timeout=WAIT)
-        self.assertEqual(process.returncode, 0)
+        self.assertEqual(process.returncode, 130)
         self.assertLess(self.answers("study/compare/test-8/journal.sonde"), 8)
         self.sonde(*arguments)
         self.assertTrue((self.folder / "study" / "compare" / "compare.json").exists())

@@ -41,6 +41,19 @@ TEST_CASE("perfect predictions, certain ones and tiny ones score finite numbers"
                  "got 3, 2 and 3"));
 }
 
+TEST_CASE("values without a square in double precision are scored as they are", "[validate]") {
+  // In any unit the same two points: errors 1 and 0, truth 1 and 0.
+  for (const double unit : {1.0, 1e160, 1e-160}) {
+    INFO("unit " << unit);
+    const Scores score =
+        scores(Vector{{unit, 0.0}}, Vector{{0.0, 0.0}}, Vector::Constant(2, 0.01 * unit * unit));
+    CHECK(score.rmse == Approx(unit * std::sqrt(0.5)));
+    CHECK(score.nrmse == Approx(std::sqrt(2.0)));
+    CHECK(score.q2 == Approx(-1.0));
+    if (unit < 1e160) CHECK(score.coverage95 == 0.5);
+  }
+}
+
 TEST_CASE("leave-one-out scores come from the observations", "[validate]") {
   const Domain domain({Parameter::linear("a", 0.0, 1.0), Parameter::linear("b", 0.0, 1.0)});
   Dataset data{uniform_points(30, 2, Rng(1)), Matrix(30, 1)};

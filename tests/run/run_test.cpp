@@ -238,9 +238,9 @@ struct Interrupted {
     });
     int looks = 0;
     const auto interruption = [&] {
-      if (++looks == 1) return Interruption::None;
+      if (campaign.asked() == 0) return Interruption::None;
       latch.await(2);
-      if (looks > 2) latch.open();  // by now nothing more is launched
+      if (++looks > 1) latch.open();  // by now nothing more is launched
       return kind;
     };
     end = run(campaign, oracle, after_queries(20), {.workers = 2, .interruption = interruption});
@@ -259,6 +259,16 @@ TEST_CASE("drained, a run answers what is running and launches nothing more", "[
   run(undisturbed, toy_oracle(), after_queries(8), {});
   run(it.campaign, toy_oracle(), after_queries(8), {.workers = 2});
   CHECK(same(it.campaign.queries(), undisturbed.queries()));
+}
+
+TEST_CASE("an interruption while a query is searched for launches nothing", "[run]") {
+  Campaign campaign = toy_campaign();
+  int looks = 0;  // the first before the search, the second after it
+  const RunEnd end = run(campaign, toy_oracle(), after_queries(20), {.interruption = [&] {
+                           return ++looks == 1 ? Interruption::None : Interruption::Drain;
+                         }});
+  CHECK(end.state == RunEnd::State::Interrupted);
+  CHECK(campaign.asked() == 0);
 }
 
 TEST_CASE("abandoned, what was running stays open", "[run]") {

@@ -38,6 +38,9 @@ struct Parameter {
   bool discrete() const noexcept { return scale == Scale::Integer || scale == Scale::Choice; }
 };
 
+/// Of an output: larger ones have no square in double precision, and so no variance.
+constexpr double largest_value = 1e140;
+
 struct Output {
   std::string name;
   std::string unit = "1";
