@@ -22,12 +22,12 @@ namespace {
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 constexpr double targets[] = {0.2, 0.1, 0.05, 0.02};
 
-Dataset first_runs(const Campaign& campaign, Index n) {
+Dataset first_runs(const Dataset& data, const std::vector<Index>& ids, Index n) {
   std::vector<Index> rows;
-  for (std::size_t i = 0; i < campaign.data_ids().size(); ++i) {
-    if (campaign.data_ids()[i] < n) rows.push_back(static_cast<Index>(i));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] < n) rows.push_back(static_cast<Index>(i));
   }
-  return {campaign.data().x(rows, Eigen::all), campaign.data().y(rows, Eigen::all)};
+  return {data.x(rows, Eigen::all), data.y(rows, Eigen::all)};
 }
 
 double nrmse_at(const Response& response, const PointsFile& test, Index output) {
@@ -143,12 +143,13 @@ ErrorCurve error_curve(const Campaign& campaign, const std::vector<Index>& runs,
                        int threads) {
   const auto m = static_cast<Index>(campaign.outputs().size());
   ErrorCurve curve{runs, Matrix::Constant(static_cast<Index>(runs.size()), m, none)};
+  const Dataset& data = campaign.data();  // before there are several threads
   parallel_for(static_cast<Index>(runs.size()), threads, [&](Index i) {
     const Index n = runs[static_cast<std::size_t>(i)];
     try {
-      const Surrogate surrogate =
-          Surrogate::fit(campaign.domain(), campaign.outputs(), first_runs(campaign, n), model,
-                         Matrix(), Rng(seed).child("compare", static_cast<std::uint64_t>(n)));
+      const Surrogate surrogate = Surrogate::fit(
+          campaign.domain(), campaign.outputs(), first_runs(data, campaign.data_ids(), n), model,
+          Matrix(), Rng(seed).child("compare", static_cast<std::uint64_t>(n)));
       for (Index j = 0; j < m; ++j) curve.nrmse(i, j) = nrmse_at(surrogate[j], test, j);
     } catch (const Error&) {
       curve.nrmse.row(i).setConstant(none);  // too few good runs: there is no surrogate yet

@@ -43,7 +43,8 @@ struct Asked {
 /// may lie outside of the domain, and are no part of a budget.
 using Event = std::variant<Asked, Answered>;
 
-/// The pure state of a campaign: no files, no threads, no simulator, no clock.
+/// The pure state of a campaign: no files, no threads, no simulator, no clock. For one thread at a
+/// time, also to look at: what is looked at may be computed then.
 ///
 /// It changes by apply() alone, so it is a function of the seed and the events: equal ones give
 /// equal proposals, bit for bit. To resume is to apply the recorded events to a new campaign. The
