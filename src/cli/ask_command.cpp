@@ -32,8 +32,7 @@ int carry_out(const AskChoices& choices) {
                  stderr);
       return Done;
     }
-    open.journal.append(asked);
-    open.campaign.apply(asked);
+    record(open, asked);
     for (const Query& query : asked.queries)
       std::puts(json_query(open.study.parameters, query).c_str());
     left -= static_cast<Index>(asked.queries.size());

@@ -1,11 +1,8 @@
 #include "cli/campaign_folder.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -20,11 +17,6 @@ namespace sonde::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool locked_by_another(const fs::path& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-}
 
 // What an earlier process was asked. Later ones are asked this one, which holds the lock.
 void drop_request(const fs::path& stop_file) {
@@ -230,12 +222,8 @@ FileDescriptor lock_comparison(const CampaignFolder& folder) {
   const fs::path path = folder.comparison_lock();
   FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (!lock) throw_errno(path, "cannot be written");
-  // One who only looks whether it is locked holds it for a moment.
-  for (int attempt = 0; ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0; ++attempt) {
-    require<StoreError>(attempt < 5, folder.compare().string(),
-                        ": another process compares here. Wait until it ends, or sonde stop it");
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  require<StoreError>(lock_to_write(lock, path), folder.compare().string(),
+                      ": another process compares here. Wait until it ends, or sonde stop it");
   drop_request(folder.comparison_stop_file());
   return lock;
 }
@@ -265,6 +253,12 @@ Campaign new_campaign(const Study& study, CampaignOptions options, std::uint64_t
     // The study's values were checked one by one; what is left are the points of its design.
     throw StudyError(study.file.string() + ": " + failure.what());
   }
+}
+
+void record(OpenCampaign& open, const Event& event) {
+  open.campaign.check(event);
+  open.journal.append(event);
+  open.campaign.apply(event);
 }
 
 void replay(Campaign& campaign, const std::vector<Event>& events) {

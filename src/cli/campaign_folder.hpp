@@ -72,6 +72,9 @@ OpenCampaign open_campaign(const CampaignFolder& folder, int threads);
 /// As it stands, also while another process writes it. \throws UsageError where it has not begun.
 OpenCampaign read_campaign(const CampaignFolder& folder, int threads);
 
+/// What has happened: checked, on the disk, then in the campaign. \throws as these do
+void record(OpenCampaign& open, const Event& event);
+
 /// Of the study's domain and outputs, by its own criterion.
 Campaign new_campaign(const Study& study, CampaignOptions options, std::uint64_t seed);
 void replay(Campaign& campaign, const std::vector<Event>& events);

@@ -13,7 +13,7 @@
 #include "cli/text_table.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/base/parallel.hpp"
-#include "sonde/gp/validate.hpp"
+#include "sonde/run/metrics.hpp"
 #include "sonde/space/design.hpp"
 
 namespace sonde::cli {
@@ -28,18 +28,6 @@ Dataset first_runs(const Dataset& data, const std::vector<Index>& ids, Index n) 
     if (ids[i] < n) rows.push_back(static_cast<Index>(i));
   }
   return {data.x(rows, Eigen::all), data.y(rows, Eigen::all)};
-}
-
-double nrmse_at(const Response& response, const PointsFile& test, Index output) {
-  std::vector<Index> known;
-  for (Index i = 0; i < test.y.rows(); ++i) {
-    if (std::isfinite(test.y(i, output))) known.push_back(i);
-  }
-  if (known.size() < 2) return none;
-  const Points x = test.x(known, Eigen::all);
-  const Vector truth = test.y(known, output);
-  const Marginals m = response.predict(x);
-  return scores(truth, m.mean, m.variance).nrmse;
 }
 
 double median(std::vector<double> values) {
@@ -150,7 +138,8 @@ ErrorCurve error_curve(const Campaign& campaign, const std::vector<Index>& runs,
       const Surrogate surrogate = Surrogate::fit(
           campaign.domain(), campaign.outputs(), first_runs(data, campaign.data_ids(), n), model,
           Matrix(), Rng(seed).child("compare", static_cast<std::uint64_t>(n)));
-      for (Index j = 0; j < m; ++j) curve.nrmse(i, j) = nrmse_at(surrogate[j], test, j);
+      for (Index j = 0; j < m; ++j)
+        curve.nrmse(i, j) = holdout_nrmse(surrogate[j], test.x, test.y.col(j));
     } catch (const Error&) {
       curve.nrmse.row(i).setConstant(none);  // too few good runs: there is no surrogate yet
     }

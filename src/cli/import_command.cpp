@@ -145,12 +145,6 @@ Import prepared(const PointsFile& file, const OpenCampaign& open) {
   return import;
 }
 
-void record(OpenCampaign& open, const Event& event) {
-  open.campaign.check(event);
-  open.journal.append(event);
-  open.campaign.apply(event);
-}
-
 int carry_out(ImportChoices choices) {
   const std::string file = table_of(choices);
   const CampaignFolder folder = locate(choices.target);

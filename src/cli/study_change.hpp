@@ -6,7 +6,7 @@
 namespace sonde::cli {
 
 struct StudyChange {
-  /// What a begun campaign cannot follow, as `file:line:column: what has changed. ...`.
+  /// What a begun campaign cannot follow, as `file:line:column: what has changed`.
   std::optional<std::string> forbidden{};
   bool any = false;  ///< the values differ in anything, if only in what may change
 };

@@ -105,10 +105,7 @@ int carry_out(const TellChoices& choices) {
     ++number;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     try {
-      const Answered answered = answered_in(line, open);
-      open.campaign.check(answered);
-      open.journal.append(answered);
-      open.campaign.apply(answered);
+      record(open, answered_in(line, open));
       ++told;
     } catch (const UsageError& failure) {
       ++refused;

@@ -1,10 +1,13 @@
 #include "run/durable.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "sonde/base/error.hpp"
 
@@ -21,6 +24,20 @@ void sync_opened(const std::filesystem::path& path, int flags) {
 
 FileDescriptor::~FileDescriptor() {
   if (number_ >= 0) ::close(number_);
+}
+
+bool lock_to_write(const FileDescriptor& opened, const std::filesystem::path& file) {
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    if (::flock(opened.get(), LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK) throw_errno(file, "this file system gives no lock");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return false;
+}
+
+bool locked_by_another(const std::filesystem::path& file) {
+  const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  return opened && ::flock(opened.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 void throw_errno(const std::filesystem::path& file, const std::string& what) {

@@ -23,6 +23,13 @@ class FileDescriptor {
   int number_;
 };
 
+/// Takes the only lock for writing on an open file, by flock; false where another process has it
+/// for more than a moment: one who only looks whether it is taken holds it that long. \throws
+/// StoreError where the file system gives none.
+bool lock_to_write(const FileDescriptor& opened, const std::filesystem::path& file);
+/// Whether another process has that lock now.
+bool locked_by_another(const std::filesystem::path& file);
+
 /// "`what` `file`: reason of errno". \throws StoreError, always
 [[noreturn]] void throw_errno(const std::filesystem::path& file, const std::string& what);
 

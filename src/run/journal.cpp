@@ -1,7 +1,6 @@
 #include "sonde/run/journal.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,13 +8,11 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <random>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "run/checksum.hpp"
@@ -178,14 +175,9 @@ std::string writer_named_in(int descriptor, const fs::path& file) {
   }
 }
 
-void lock(int descriptor, const fs::path& file) {
-  // One who only looks whether it is locked holds it for a moment.
-  for (int attempt = 0; attempt < 5; ++attempt) {
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return;
-    if (errno != EWOULDBLOCK) throw_errno(file, "this file system gives no lock");
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  throw StoreError(concat(file.string(), ": being written by ", writer_named_in(descriptor, file),
+void lock(const FileDescriptor& opened, const fs::path& file) {
+  if (lock_to_write(opened, file)) return;
+  throw StoreError(concat(file.string(), ": being written by ", writer_named_in(opened.get(), file),
                           ". Wait until it ends, or stop it."));
 }
 
@@ -279,7 +271,7 @@ Journal Journal::create(const fs::path& file, const Preamble& preamble) {
   state->file = file;
   state->descriptor = open_file(file, O_RDWR | O_APPEND | O_CREAT);
   const int descriptor = state->descriptor.get();
-  lock(descriptor, file);
+  lock(state->descriptor, file);
   require<StoreError>(torn_head(content_of(descriptor, file)), file.string(),
                       ": a journal stands there already. Open it, or take another place.");
   if (::ftruncate(descriptor, 0) != 0) throw_errno(file, "cannot be written");
@@ -300,7 +292,7 @@ Journal Journal::open(const fs::path& file) {
   state->file = file;
   state->descriptor = open_file(file, O_RDWR | O_APPEND);
   const int descriptor = state->descriptor.get();
-  lock(descriptor, file);
+  lock(state->descriptor, file);
   const std::string text = content_of(descriptor, file);
   state->scan = scan_text(text, file);
   state->torn = static_cast<Index>(text.size() - state->scan.end);

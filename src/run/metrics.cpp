@@ -12,7 +12,13 @@
 namespace sonde {
 namespace {
 
-// Of the rows that have a value; NaN where they have no spread.
+bool of_surrogate(const Event& event) {
+  const auto* asked = std::get_if<Asked>(&event);
+  return asked && asked->log_parameters.rows() > 0;
+}
+
+}  // namespace
+
 double holdout_nrmse(const Response& response, PointsView x, VectorView y) {
   std::vector<Index> rows;
   for (Index i = 0; i < y.size(); ++i) {
@@ -24,13 +30,6 @@ double holdout_nrmse(const Response& response, PointsView x, VectorView y) {
   const Marginals predicted = response.predict(at);
   return scores(truth, predicted.mean, predicted.variance).nrmse;
 }
-
-bool of_surrogate(const Event& event) {
-  const auto* asked = std::get_if<Asked>(&event);
-  return asked && asked->log_parameters.rows() > 0;
-}
-
-}  // namespace
 
 MetricsRow metrics(const Surrogate& surrogate, Index runs, const Dataset& holdout) {
   const auto outputs = static_cast<Index>(surrogate.outputs().size());

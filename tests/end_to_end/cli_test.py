@@ -534,47 +534,5 @@ exec "{SIMULATORS}/branin"
         self.assertTrue((self.folder / "study" / "compare" / "compare.json").exists())
 
 
-class Flaky(Folder):
-    def test_a_campaign_with_failures_of_every_kind_ends_normally(self):
-        flaky = SIMULATORS / "flaky"
-        lines = subprocess.run([flaky, "--list"], text=True, capture_output=True, check=True).stdout.splitlines()
-        kinds = {name: outcome.replace("_", " ") for name, outcome, *_ in map(str.split, lines)}
-        log = self.folder / "faults.log"
-        self.write("study.toml", f"""sonde = 1
-[variables.a]
-bounds = [-5, 10]
-[variables.b]
-bounds = [0, 15]
-[outputs.value]
-accept = "abs(value) < 1e6"
-[echo]
-a = {{ json = "result.json", path = "/x/a" }}
-[simulator]
-run = ["{flaky}", "--rate", "0.3", "--log", "{log}", "--files", "--orphan-seconds", "1"]
-parallel = 8
-timeout = "2 s"
-fail_when = [ {{ file = "stderr.txt", regex = "(?i)diverged" }} ]
-[design]
-kind = "uniform"
-runs = 90
-[stop]
-runs = 100
-""")
-        process = self.start("run", "study.toml")
-        self.wait_for(lambda: self.answers() >= 40, process)
-        process.kill()
-        process.communicate()
-        self.sonde("run", "study.toml")
-        status = self.status()
-        self.assertEqual(status["state"], "done")
-        started = [line.split() for line in log.read_text().splitlines()]
-        self.assertEqual(len(started), 100)  # none of them twice
-        committed = {int(id_): kind for id_, _, kind in started}
-        for run in self.runs():
-            kind = committed[int(run["id"])]
-            self.assertEqual(run["status"], kinds[kind], (kind, run))
-        self.assertEqual(sum(status["failures"].values()), status["runs"]["failed"] + status["runs"]["timed_out"])
-
-
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1] + sys.argv[3:])

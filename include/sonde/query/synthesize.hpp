@@ -31,8 +31,8 @@ struct Synthesis {
 /// integers and choices are climbed relaxed or held, rounded, checked and compared again. Where the
 /// criterion breaks down (throws a NumericalError, or is nowhere finite) the query is the candidate
 /// farthest from all others in the unit cube, and `why` says so; a mistake of its author (any other
-/// exception) passes to the caller. A domain whose admissible points
-/// are exhausted gives fewer than k.
+/// exception) passes to the caller. A domain whose admissible points are exhausted gives fewer than
+/// k.
 ///
 /// \param asked (q, d) queries without an answer: open or failed; may have no rows.
 /// \param taken (t, d) further points never to be proposed again: the data.
