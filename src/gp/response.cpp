@@ -1,24 +1,49 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "gp/response_state.hpp"
+#include "gp/transform.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde {
 
-Features::Features(const Domain& domain) : domain_(domain) {
-  for (const Parameter& parameter : domain.parameters()) {
-    const Index labels = static_cast<Index>(parameter.labels.size());
+namespace {
+
+Domain with_log_inputs(const Domain& domain) {
+  std::vector<Parameter> parameters = domain.parameters();
+  for (Parameter& parameter : parameters) {
+    if (parameter.scale == Scale::Linear && parameter.lower > 0.0) parameter.scale = Scale::Log;
+  }
+  return Domain(std::move(parameters));
+}
+
+}  // namespace
+
+Features::Features(const Domain& domain, bool log_inputs)
+    : domain_(log_inputs ? with_log_inputs(domain) : domain), least_(domain.dim()) {
+  constexpr double far_below = 1e-3;  // of the lower bound: nearer to zero nothing is known
+  for (const Parameter& parameter : domain_.parameters()) {
+    const auto labels = static_cast<Index>(parameter.labels.size());
+    least_[static_cast<Index>(columns_.size())] =
+        parameter.scale == Scale::Log ? far_below * parameter.lower
+                                      : -std::numeric_limits<double>::infinity();
     columns_.push_back({size_, labels > 2 ? labels : 1});
     size_ += columns_.back().count;
   }
 }
 
+Points Features::in_reach(PointsView x) const {
+  Points reached = x;
+  for (Index j = 0; j < x.cols(); ++j) reached.col(j) = x.col(j).cwiseMax(least_[j]);
+  return reached;
+}
+
 Points Features::rows(PointsView x) const {
   require(x.cols() == domain_.dim(), "Surrogate: points have ", x.cols(),
           " columns, the domain has ", domain_.dim(), " parameters");
-  const Points unit = domain_.rows_to_unit(x);
+  const Points unit = domain_.rows_to_unit(in_reach(x));
   if (size_ == domain_.dim()) return unit;
   Points features = Points::Zero(x.rows(), size_);
   for (Index j = 0; j < domain_.dim(); ++j) {
@@ -57,62 +82,106 @@ Vector Features::shortest(VectorView log_lengths) const {
   return shortest;
 }
 
-Marginals Response::predict(PointsView x) const {
-  const Points features = state_->features.rows(x);
-  Marginals mixture{Vector::Zero(x.rows()), Vector::Zero(x.rows())};
-  std::vector<Marginals> parts;
-  for (const Member& member : members()) {
-    Marginals part = member.process.predict(features);
-    part.mean = part.mean.array() * member.y_scale + member.y_shift;
-    part.variance *= member.y_scale * member.y_scale;
-    mixture.mean += member.weight * part.mean;
-    parts.push_back(std::move(part));
+namespace {
+
+/// Of z, from what the process says of standardised z.
+Marginals in_units(const Member& member, Marginals z) {
+  z.mean = z.mean.array() * member.z_scale + member.z_shift;
+  z.variance *= member.z_scale * member.z_scale;
+  return z;
+}
+
+/// Of y, from those of z.
+Marginals carried_back(Transform kind, Marginals z) {
+  if (kind == Transform::None) return z;
+  for (Index i = 0; i < z.mean.size(); ++i) {
+    const transform::Moments y = transform::moments(kind, z.mean[i], z.variance[i]);
+    z.mean[i] = y.mean;
+    z.variance[i] = y.variance;
   }
+  return z;
+}
+
+/// Mean and variance of the mixture. \param parts of each member, of y
+Marginals mixed(const std::vector<Member>& members, const std::vector<Marginals>& parts) {
+  const Index n = parts.front().mean.size();
+  Marginals mixture{Vector::Zero(n), Vector::Zero(n)};
+  for (std::size_t k = 0; k < parts.size(); ++k)
+    mixture.mean += members[k].weight * parts[k].mean;
   for (std::size_t k = 0; k < parts.size(); ++k) {
     mixture.variance +=
-        members()[k].weight * (parts[k].variance + (parts[k].mean - mixture.mean).cwiseAbs2());
+        members[k].weight * (parts[k].variance + (parts[k].mean - mixture.mean).cwiseAbs2());
   }
   return mixture;
 }
 
-LocalMarginal Response::predict_at(VectorView x) const {
-  const Vector features = state_->features.point(x);
-  std::vector<LocalMarginal> parts;
-  double mean = 0.0;
-  for (const Member& member : members()) {
-    parts.push_back(member.process.predict_at(features));
-    mean += member.weight * (parts.back().mean * member.y_scale + member.y_shift);
-  }
-  double variance = 0.0;
-  Vector mean_gradient = Vector::Zero(features.size());
-  Vector variance_gradient = Vector::Zero(features.size());
-  for (std::size_t k = 0; k < parts.size(); ++k) {
+}  // namespace
+
+Marginals Response::predict(PointsView x) const {
+  std::vector<Marginals> parts;
+  for (std::size_t k = 0; k < members().size(); ++k) {
     const Member& member = members()[k];
-    const LocalMarginal& part = parts[k];
-    const double scale = member.y_scale;
-    const double off = part.mean * scale + member.y_shift - mean;
-    variance += member.weight * (part.variance * scale * scale + off * off);
-    mean_gradient += member.weight * scale * part.mean_gradient;
-    variance_gradient +=
-        member.weight * scale * (scale * part.variance_gradient + 2.0 * off * part.mean_gradient);
+    parts.push_back(
+        carried_back(member.kind.transform,
+                     in_units(member, member.process.predict(state_->features[k].rows(x)))));
   }
-  return {mean, variance, state_->features.chained(x, mean_gradient),
-          state_->features.chained(x, variance_gradient)};
+  return mixed(members(), parts);
+}
+
+LocalMarginal Response::predict_at(VectorView x) const {
+  struct Part {
+    transform::Moments y;
+    LocalMarginal z;
+  };
+  std::vector<Part> parts;
+  LocalMarginal mixture{0.0, 0.0, Vector::Zero(x.size()), Vector::Zero(x.size())};
+  for (std::size_t k = 0; k < members().size(); ++k) {
+    const Member& member = members()[k];
+    const double scale = member.z_scale;
+    const Features& features = state_->features[k];
+    LocalMarginal z = member.process.predict_at(features.point(x));
+    z.mean = z.mean * scale + member.z_shift;
+    z.variance *= scale * scale;
+    z.mean_gradient = features.chained(x, scale * z.mean_gradient);
+    z.variance_gradient = features.chained(x, scale * scale * z.variance_gradient);
+    parts.push_back({transform::moments(member.kind.transform, z.mean, z.variance), std::move(z)});
+    mixture.mean += member.weight * parts.back().y.mean;
+  }
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    const double weight = members()[k].weight;
+    const auto& [y, z] = parts[k];
+    const double off = y.mean - mixture.mean;
+    const Vector slope = y.mean_by_m * z.mean_gradient + y.mean_by_v * z.variance_gradient;
+    mixture.variance += weight * (y.variance + off * off);
+    mixture.mean_gradient += weight * slope;
+    mixture.variance_gradient +=
+        weight * (y.variance_by_m * z.mean_gradient + y.variance_by_v * z.variance_gradient +
+                  2.0 * off * slope);
+  }
+  return mixture;
 }
 
 Matrix Response::covariance(PointsView a, PointsView b) const {
-  const Points features_a = state_->features.rows(a);
-  const Points features_b = state_->features.rows(b);
   Matrix covariance = Matrix::Zero(a.rows(), b.rows());
   Vector mean_a = Vector::Zero(a.rows());
   Vector mean_b = Vector::Zero(b.rows());
-  for (const Member& member : members()) {
-    const double scale = member.y_scale;
-    covariance += member.weight * scale * scale * member.process.covariance(features_a, features_b);
-    if (members().size() == 1) return covariance;
-    const Vector of_a = member.process.predict_mean(features_a).array() * scale + member.y_shift;
-    const Vector of_b = member.process.predict_mean(features_b).array() * scale + member.y_shift;
-    covariance.noalias() += member.weight * of_a * of_b.transpose();
+  for (std::size_t k = 0; k < members().size(); ++k) {
+    const Member& member = members()[k];
+    const Transform kind = member.kind.transform;
+    const Points at_a = state_->features[k].rows(a);
+    const Points at_b = state_->features[k].rows(b);
+    Matrix c = member.z_scale * member.z_scale * member.process.covariance(at_a, at_b);
+    const Marginals z_a = in_units(member, member.process.predict(at_a));
+    const Marginals z_b = in_units(member, member.process.predict(at_b));
+    for (Index j = 0; j < c.cols(); ++j) {
+      for (Index i = 0; i < c.rows(); ++i) {
+        c(i, j) = transform::covariance(kind, z_a.mean[i], z_a.variance[i], z_b.mean[j],
+                                        z_b.variance[j], c(i, j));
+      }
+    }
+    const Vector of_a = carried_back(kind, z_a).mean;
+    const Vector of_b = carried_back(kind, z_b).mean;
+    covariance += member.weight * (c + of_a * of_b.transpose());
     mean_a += member.weight * of_a;
     mean_b += member.weight * of_b;
   }
@@ -120,22 +189,17 @@ Matrix Response::covariance(PointsView a, PointsView b) const {
 }
 
 LeaveOneOut Response::leave_one_out() const {
-  std::vector<LeaveOneOut> parts;
+  std::vector<Marginals> parts;
   // What was supposed stands behind what was observed.
-  const Index n = static_cast<Index>(train_rows().size());
-  LeaveOneOut mixture{Vector::Zero(n), Vector::Zero(n)};
+  const auto n = static_cast<Index>(train_rows().size());
   for (const Member& member : members()) {
     const LeaveOneOut left = member.process.leave_one_out();
-    LeaveOneOut part{left.mean.head(n).array() * member.y_scale + member.y_shift,
-                     left.variance.head(n) * member.y_scale * member.y_scale};
-    mixture.mean += member.weight * part.mean;
-    parts.push_back(std::move(part));
+    parts.push_back(
+        carried_back(member.kind.transform,
+                     in_units(member, {left.mean.head(n), left.variance.head(n)})));
   }
-  for (std::size_t k = 0; k < parts.size(); ++k) {
-    mixture.variance +=
-        members()[k].weight * (parts[k].variance + (parts[k].mean - mixture.mean).cwiseAbs2());
-  }
-  return mixture;
+  Marginals mixture = mixed(members(), parts);
+  return {std::move(mixture.mean), std::move(mixture.variance)};
 }
 
 const std::vector<Member>& Response::members() const noexcept {
@@ -149,26 +213,33 @@ double Response::spread() const noexcept {
 }
 
 Vector Response::observed() const {
-  const Member& member = members().front();
-  const Index n = static_cast<Index>(train_rows().size());
-  return member.process.y().head(n).array() * member.y_scale + member.y_shift;
+  return state_->observed;
 }
 
 double Response::noise_sd() const {
   double variance = 0.0;
   for (const Member& member : members()) {
-    variance += member.weight * member.y_scale * member.y_scale * member.process.noise_variance();
+    double slope = 0.0;  // of z in y, on average
+    for (const double y : state_->observed)
+      slope += std::exp(transform::log_slope(member.kind.transform, y));
+    const double unit =
+        member.z_scale * static_cast<double>(state_->observed.size()) / slope;
+    variance += member.weight * unit * unit * member.process.noise_variance();
   }
   return std::sqrt(variance);
 }
 
 Vector Response::log_lengths() const {
-  Vector lengths = Vector::Zero(state_->features.size());
-  for (const Member& member : members()) {
+  Vector lengths;
+  for (std::size_t k = 0; k < members().size(); ++k) {
+    const Features& features = state_->features[k];
     // Kernel parameters: the variance, then a length a feature; the noise stands last.
-    lengths += member.weight * member.log_parameters.segment(1, lengths.size());
+    const Vector shortest =
+        features.shortest(members()[k].log_parameters.segment(1, features.size()));
+    if (k == 0) lengths = Vector::Zero(shortest.size());
+    lengths += members()[k].weight * shortest;
   }
-  return state_->features.shortest(lengths);
+  return lengths;
 }
 
 }  // namespace sonde

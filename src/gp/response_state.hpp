@@ -10,7 +10,8 @@ namespace sonde {
 /// a Choice of m > 2 labels, so that any two labels are one apart.
 class Features {
  public:
-  explicit Features(const Domain& domain);
+  /// \param log_inputs Linear parameters with a lower bound above 0 run along their logarithm.
+  Features(const Domain& domain, bool log_inputs);
 
   Index size() const noexcept { return size_; }             ///< p
   Points rows(PointsView x) const;                          ///< (n, d) -> (n, p)
@@ -23,15 +24,19 @@ class Features {
     Index first;
     Index count;  // 1, or the labels of a Choice
   };
+  Points in_reach(PointsView x) const;
+
   Domain domain_;
   std::vector<Column> columns_;  // (d)
+  Vector least_;                 // (d) of what has a logarithm
   Index size_ = 0;
 };
 
 struct Response::State {
-  Features features;
   std::vector<Member> members;
+  std::vector<Features> features;  // of each member
   std::vector<Index> train_rows;
+  Vector observed;
   double spread;
 };
 

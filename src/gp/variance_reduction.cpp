@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "gp/response_state.hpp"
+#include "gp/transform.hpp"
 #include "math/dense.hpp"
 #include "sonde/base/error.hpp"
 
@@ -15,10 +16,37 @@ constexpr Index block = 512;  // points on_rows() takes together: bounds the mem
 /// One process of the stack, with its reference points prepared.
 struct Prepared {
   GaussianProcess process;
+  Features features;
   Points reference;  // (r, p) features
   Matrix half;       // (n + 1, r); the last row, of the constant mean, with its sign turned
-  double factor;     // weight y_scale^2
+  Vector weights;    // (r), of squared covariances of standardised z there, in the output's unit
 };
+
+/// Those that weigh most, and their weights made to sum 1: the others change little in what is
+/// worth asking, and cost as much.
+std::vector<std::pair<std::size_t, double>> leaders(const std::vector<Member>& members) {
+  constexpr std::size_t most = 3;
+  std::vector<std::pair<std::size_t, double>> chosen;
+  for (std::size_t k = 0; k < members.size(); ++k) chosen.emplace_back(k, members[k].weight);
+  std::stable_sort(chosen.begin(), chosen.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  chosen.resize(std::min(most, chosen.size()));
+  double sum = 0.0;
+  for (const auto& one : chosen) sum += one.second;
+  for (auto& one : chosen) one.second /= sum;
+  return chosen;
+}
+
+/// How far y moves with standardised z at each of these points, squared.
+Vector squared_slopes(const Member& member, const Vector& mean) {
+  Vector squares(mean.size());
+  for (Index i = 0; i < mean.size(); ++i) {
+    const double z = member.z_shift + member.z_scale * mean[i];
+    const double slope = member.z_scale * transform::slope_back(member.kind.transform, z);
+    squares[i] = slope * slope;
+  }
+  return squares;
+}
 
 /// Posterior covariances of the reference points with x, (r, n), and the variances at x.
 struct Joint {
@@ -49,66 +77,20 @@ double floor_of(const Prepared& prepared) {
   return prepared.process.noise_variance() + prepared.process.jitter() + 1e-14;
 }
 
-}  // namespace
-
-struct VarianceReduction::State {
-  Features features;
-  Vector weights;
-  std::vector<Prepared> parts;
-  double mean_variance;
-
-  double add_gradient(const Prepared& part, const Joint& here, const Vector& x,
-                      Vector& gradient) const;
-};
-
-VarianceReduction::VarianceReduction(const Response& response, PointsView reference,
-                                     VectorView weights) {
-  require(reference.rows() == weights.size() && weights.size() > 0,
-          "VarianceReduction: expected as many weights as reference points, at least one; got ",
-          weights.size(), " and ", reference.rows());
-  State state{response.state_->features, weights, {}, 0.0};
-  const Points features = state.features.rows(reference);
-  for (const Member& member : response.members()) {
-    Matrix half = member.process.half_covariance(features);
-    half.bottomRows(1) *= -1.0;
-    state.parts.push_back({member.process, features, std::move(half),
-                           member.weight * member.y_scale * member.y_scale});
-  }
-  state.mean_variance = response.predict(reference).variance.dot(weights);
-  state_ = std::make_shared<const State>(std::move(state));
-}
-
-double VarianceReduction::mean_variance() const noexcept {
-  return state_->mean_variance;
-}
-
-Vector VarianceReduction::on_rows(PointsView x) const {
-  const Points features = state_->features.rows(x);
-  Vector drop = Vector::Zero(x.rows());
-  for (const Prepared& part : state_->parts) {
-    for (Index first = 0; first < x.rows(); first += block) {
-      const Index n = std::min(block, x.rows() - first);
-      const Joint here = joint(part, features.middleRows(first, n));
-      const Vector squares = here.covariance.cwiseAbs2().transpose() * state_->weights;
-      drop.segment(first, n).array() +=
-          part.factor * squares.array() / (here.variance.array() + floor_of(part));
-    }
-  }
-  return drop;
-}
-
-double VarianceReduction::State::add_gradient(const Prepared& part, const Joint& here,
-                                              const Vector& x, Vector& gradient) const {
+/// The drop at features x; its gradient in them.
+double reduction(const Prepared& part, const Vector& x, Vector& gradient) {
   const GaussianProcess& process = part.process;
+  const Points at = x.transpose();
+  const Joint here = joint(part, at);
   const double total = here.variance[0] + floor_of(part);
   const Vector c = here.covariance.col(0);
-  const double drop = weights.dot(c.cwiseAbs2()) / total;
-  if (gradient.size() == 0) return part.factor * drop;
+  const double drop = part.weights.dot(c.cwiseAbs2()) / total;
+  if (gradient.size() == 0) return drop;
 
   // d/dx sum w c^2 / total = sum_r omega_r dc_r/dx - (drop / total) dv/dx, omega = 2 w c / total.
   // c_r = k(r, x) - half_r' half(x) and v = k(x, x) - half(x)' half(x), where the rows of the
   // constant mean count with the other sign.
-  const Vector omega = (2.0 / total) * weights.cwiseProduct(c);
+  const Vector omega = (2.0 / total) * part.weights.cwiseProduct(c);
   const Index n = process.size();
   Vector w = -(part.half * omega);
   w.head(n) += (2.0 * drop / total) * here.half.col(0).head(n);
@@ -117,24 +99,69 @@ double VarianceReduction::State::add_gradient(const Prepared& part, const Joint&
   Vector on_train = w.head(n);
   dense::arithmetic().half_solve_transposed(n, 1, process.factor().data(), n, on_train.data(), n);
   on_train += w[n] * process.mean_row_slope();
-  const Points at = x.transpose();
-  gradient += part.factor *
-              (process.kernel()->input_gradient(x, part.reference, omega) +
-               process.kernel()->input_gradient(x, process.x(), on_train) -
-               (2.0 * drop / total) * process.kernel()->input_gradient(x, at, Matrix::Ones(1, 1)))
-                  .col(0);
-  return part.factor * drop;
+  gradient =
+      (process.kernel()->input_gradient(x, part.reference, omega) +
+       process.kernel()->input_gradient(x, process.x(), on_train) -
+       (2.0 * drop / total) * process.kernel()->input_gradient(x, at, Matrix::Ones(1, 1)))
+          .col(0);
+  return drop;
+}
+
+}  // namespace
+
+struct VarianceReduction::State {
+  std::vector<Prepared> parts;
+  double mean_variance;
+};
+
+VarianceReduction::VarianceReduction(const Response& response, PointsView reference,
+                                     VectorView weights) {
+  require(reference.rows() == weights.size() && weights.size() > 0,
+          "VarianceReduction: expected as many weights as reference points, at least one; got ",
+          weights.size(), " and ", reference.rows());
+  State state{{}, response.predict(reference).variance.dot(weights)};
+  for (const auto& [k, weight] : leaders(response.members())) {
+    const Member& member = response.members()[k];
+    const Features& its = response.state_->features[k];
+    Points features = its.rows(reference);
+    Matrix half = member.process.half_covariance(features);
+    half.bottomRows(1) *= -1.0;
+    Vector scaled = weight * weights.cwiseProduct(
+                                 squared_slopes(member, member.process.predict_mean(features)));
+    state.parts.push_back(
+        {member.process, its, std::move(features), std::move(half), std::move(scaled)});
+  }
+  state_ = std::make_shared<const State>(std::move(state));
+}
+
+double VarianceReduction::mean_variance() const noexcept {
+  return state_->mean_variance;
+}
+
+Vector VarianceReduction::on_rows(PointsView x) const {
+  Vector drop = Vector::Zero(x.rows());
+  for (const Prepared& part : state_->parts) {
+    const Points features = part.features.rows(x);
+    for (Index first = 0; first < x.rows(); first += block) {
+      const Index n = std::min(block, x.rows() - first);
+      const Joint here = joint(part, features.middleRows(first, n));
+      const Vector squares = here.covariance.cwiseAbs2().transpose() * part.weights;
+      drop.segment(first, n).array() +=
+          squares.array() / (here.variance.array() + floor_of(part));
+    }
+  }
+  return drop;
 }
 
 double VarianceReduction::operator()(VectorView x, VectorOut gradient) const {
-  const Vector features = state_->features.point(x);
-  const Points row = features.transpose();
-  Vector slope = Vector::Zero(gradient.size() > 0 ? features.size() : 0);
   double drop = 0.0;
+  if (gradient.size() > 0) gradient.setZero();
   for (const Prepared& part : state_->parts) {
-    drop += state_->add_gradient(part, joint(part, row), features, slope);
+    const Vector features = part.features.point(x);
+    Vector slope(gradient.size() > 0 ? features.size() : 0);
+    drop += reduction(part, features, slope);
+    if (gradient.size() > 0) gradient += part.features.chained(x, slope);
   }
-  if (gradient.size() > 0) gradient = state_->features.chained(x, slope);
   return drop;
 }
 

@@ -22,28 +22,48 @@ struct Dataset {
   Index size() const noexcept { return x.rows(); }
 };
 
-/// Which family of processes a response is made of.
-struct ModelOptions {
+/// What a process sees of an output: z = y, sqrt(y) or ln(y); the latter two where all y > 0.
+enum class Transform { None, SquareRoot, Log };
+
+/// What sets one process of a stack apart.
+struct MemberKind {
   enum class Correlation { Matern32, Matern52, SquaredExponential };
   Correlation correlation = Correlation::Matern52;
   Form form = Form::Product;
+  Transform transform = Transform::None;
+  bool log_inputs = false;  ///< ln(x) in place of x, of each Linear parameter with a lower bound > 0
+};
+
+/// Which processes a response is made of.
+struct ModelOptions {
+  /// Kinds that say nothing new of an output (logarithms of what is not positive) are passed over.
+  std::vector<MemberKind> stack = full_stack();
   /// Of one observation, in the output's unit, the same for all outputs; NaN: estimated.
   double noise_sd = std::numeric_limits<double>::quiet_NaN();
   FitOptions fit{};
+
+  /// Matern 5/2 as a product and radial, and the squared exponential, each with all transforms and
+  /// with inputs as they are and as logarithms.
+  static std::vector<MemberKind> full_stack();
 };
 
 /// One process of a stack. It lives in scaled coordinates: inputs as features (the unit cube, a
-/// Choice of more than two labels as that many 0/1 columns), y as (y - y_shift) / y_scale.
+/// Choice of more than two labels as that many 0/1 columns), z = T(y) as (z - z_shift) / z_scale.
 struct Member {
-  double weight;  ///< >= 0; the weights of a stack sum to 1
+  double weight;  ///< > 0; the weights of a stack sum to 1
   GaussianProcess process;
-  double y_shift;
-  double y_scale;
+  MemberKind kind;
+  double z_shift;
+  double z_scale;
   Vector log_parameters;  ///< (p + 1): kernel parameters, then noise
 };
 
 /// The posterior of one output: inputs in natural units, y in the output's unit. A weighted stack
-/// of processes. Immutable, cheap to copy.
+/// of processes: its mean and variance are those of the mixture, each member's carried through its
+/// transform in closed form. Immutable, cheap to copy.
+///
+/// Weights maximise the leave-one-out predictive density of the mixture, on the output's own scale.
+/// \see Yao, Vehtari, Simpson & Gelman (2018), Bayesian Analysis 13(3)
 class Response {
  public:
   Marginals predict(PointsView x) const;                ///< (n, d); in blocks, bounded memory
@@ -54,7 +74,7 @@ class Response {
   const std::vector<Member>& members() const noexcept;
   const std::vector<Index>& train_rows() const noexcept;  ///< rows of the Dataset it was made from
   Vector observed() const;  ///< (n) the values it was made from, in the output's unit
-  double noise_sd() const;  ///< of one observation, in the output's unit
+  double noise_sd() const;  ///< of one observation, in the output's unit, where y is typical
   /// Standard deviation of the posterior mean over the input distribution and the admissible
   /// region.
   double spread() const noexcept;
@@ -71,16 +91,18 @@ class Response {
 /// A response for each output, over one domain. Immutable, cheap to copy.
 class Surrogate {
  public:
-  /// Fits each output on its own, y standardised to mean 0 and variance 1.
-  /// \param start (m, p + 1) log_parameters() to search from; no rows: the defaults.
+  /// Fits each output on its own: every kind of the stack, z standardised to mean 0 and variance 1,
+  /// then their weights. Of more than 200 observations only what weighs most is fitted to all: by
+  /// `start`, or a fit to 200 of them.
+  /// \param start parameters() to search from; no rows: the defaults.
   /// \throws ArgumentError where an output has fewer than two observations; NumericalError where
   /// the square of its spread has no place in double precision.
   static Surrogate fit(const Domain& domain, const std::vector<Output>& outputs,
                        const Dataset& data, const ModelOptions& options, MatrixView start, Rng rng);
 
-  /// No search: these parameters (m, p + 1), this data. O(n^3) once.
+  /// No search: these parameters(), this data. O(n^3) once a member.
   static Surrogate at(const Domain& domain, const std::vector<Output>& outputs, const Dataset& data,
-                      const ModelOptions& options, MatrixView log_parameters);
+                      const ModelOptions& options, MatrixView parameters);
 
   const Domain& domain() const noexcept;
   const std::vector<Output>& outputs() const noexcept;
@@ -88,7 +110,9 @@ class Surrogate {
   const Response& operator[](Index output) const;
   const Response& operator[](
       std::string_view output) const;  ///< \throws ArgumentError: no such output
-  Matrix log_parameters() const;  ///< (m, p + 1), kernel parameters then noise, a row an output
+  /// (m, K (p + 2)): a row an output, for each of the K kinds of the stack its weight, then the
+  /// logarithms of kernel parameters and noise; NaN where a kind was not fitted.
+  Matrix parameters() const;
 
   /// As if `x` (k, d) had been observed with the values now predicted there. Means stay; variances
   /// fall. How queries that are chosen, but not answered, are taken into account.

@@ -1,0 +1,377 @@
+#include "gp/stack.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "gp/transform.hpp"
+#include "sonde/base/error.hpp"
+
+namespace sonde::stack {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr Index all_kinds_up_to = 200;  // observations; of more, only what weighs most is fitted
+constexpr double least_weight = 0.02;   // of a member that is kept
+constexpr std::size_t most_leaders = 3;
+constexpr double telling = 1.2;  // a logarithm over a smaller ratio is a straight line
+
+/// What a process of this kind sees.
+struct Training {
+  Points features;  // (n, p)
+  Vector z;         // (n), mean 0 and variance 1
+  Standard standard;
+};
+
+Training training_for(const Features& features, const MemberKind& kind, const Observed& observed) {
+  Vector z(observed.y.size());
+  for (Index i = 0; i < z.size(); ++i) z[i] = transform::forward(kind.transform, observed.y[i]);
+  const Standard standard = standard_of(z);
+  if (standard.varies) {
+    z = (z.array() - standard.shift) / standard.scale;
+  } else {
+    z.setZero();
+  }
+  return {features.rows(observed.x), std::move(z), standard};
+}
+
+Kernel kernel_of(const MemberKind& kind, Vector lengths) {
+  switch (kind.correlation) {
+    case MemberKind::Correlation::Matern32:
+      return 1.0 * matern32(std::move(lengths), kind.form);
+    case MemberKind::Correlation::Matern52:
+      return 1.0 * matern52(std::move(lengths), kind.form);
+    case MemberKind::Correlation::SquaredExponential:
+      break;
+  }
+  return 1.0 * squared_exponential(std::move(lengths));
+}
+
+/// On log variance, log lengths in the unit cube, log noise variance of standardised z.
+///
+/// Points of the unit cube lie sqrt(d) apart, so lengths go with that. Measured on eight functions
+/// of 2 to 10 inputs (borehole, wing weight, piston, ...), 15 to 100 uniform points, product and
+/// radial form: means of the log length from -0.35 to 1 above log(d) / 2, and standard deviations
+/// from 1 to 2.5, make 10 % of difference in the error; longer ones cost calibration at few points.
+/// The noise prior lets deterministic simulators be interpolated, and data with noise say so.
+LogPrior prior_of(const MemberKind& kind, Index features) {
+  const bool product = kind.form == Form::Product &&
+                       kind.correlation != MemberKind::Correlation::SquaredExponential;
+  const double d = static_cast<double>(features);
+  LogPrior prior{Vector(features + 2), Vector(features + 2)};
+  prior.mean.setConstant((product ? 0.2 : 0.0) + 0.5 * std::log(d));
+  prior.sd.setConstant(1.5);
+  prior.mean[0] = 0.0;
+  prior.sd[0] = 2.0;
+  prior.mean[features + 1] = std::log(1e-6);
+  prior.sd[features + 1] = 3.0;
+  return prior;
+}
+
+/// A known noise as the process sees it.
+std::optional<double> noise_of(const MemberKind& kind, const Training& training,
+                               const Observed& observed, const ModelOptions& options) {
+  if (std::isnan(options.noise_sd)) return std::nullopt;
+  double slope = 0.0;
+  for (const double y : observed.y) slope += std::exp(transform::log_slope(kind.transform, y));
+  slope /= static_cast<double>(observed.y.size());
+  const double sd = options.noise_sd * slope / training.standard.scale;
+  return std::max(sd * sd, options.fit.min_noise);
+}
+
+Member member_of(const MemberKind& kind, const Training& training, GaussianProcess process,
+                 Vector parameters) {
+  return {1.0,
+          std::move(process),
+          kind,
+          training.standard.shift,
+          training.standard.scale,
+          std::move(parameters)};
+}
+
+Member fitted_member(const MemberKind& kind, const Features& features, const Observed& observed,
+                     const ModelOptions& options, const Vector& start, Rng rng) {
+  const Training training = training_for(features, kind, observed);
+  const Index p = training.features.cols();
+  const LogPrior prior = prior_of(kind, p);
+  FitOptions search = options.fit;
+  search.noise = noise_of(kind, training, observed, options);
+  const bool known = start.size() > 0 && start.allFinite();
+  const Vector& from = known ? start : prior.mean;
+  const Kernel kernel = kernel_of(kind, Vector::Ones(p)).with(from.head(p + 1));
+  Fit found = fit(kernel, prior, std::exp(from[p + 1]), training.features, training.z, search, rng);
+  return member_of(kind, training, std::move(found.process), std::move(found.evidence.x));
+}
+
+/// The parameters as they were given to the kernel: made from them again, it is the same to the
+/// bit.
+Member conditioned_member(const MemberKind& kind, const Features& features,
+                          const Observed& observed, const Vector& parameters) {
+  const Training training = training_for(features, kind, observed);
+  const Index p = training.features.cols();
+  const Kernel kernel = kernel_of(kind, Vector::Ones(p)).with(parameters.head(p + 1));
+  return member_of(
+      kind, training,
+      GaussianProcess(kernel, std::exp(parameters[p + 1]), training.features, training.z),
+      parameters);
+}
+
+/// (n) ln p(y_i | all others), in the output's unit.
+Vector log_densities(const Member& member, const Vector& y) {
+  const LeaveOneOut left = member.process.leave_one_out();
+  Vector density(y.size());
+  for (Index i = 0; i < y.size(); ++i) {
+    const double sd = std::sqrt(std::max(left.variance[i], 1e-24)) * member.z_scale;
+    const double z = transform::forward(member.kind.transform, y[i]);
+    const double off = (z - member.z_shift - member.z_scale * left.mean[i]) / sd;
+    density[i] = -0.5 * off * off - std::log(sd) - 0.5 * std::log(2.0 * std::numbers::pi) +
+                 transform::log_slope(member.kind.transform, y[i]);
+  }
+  return density;
+}
+
+bool has_telling_logarithms(const Domain& domain, const Observed& observed) {
+  for (Index j = 0; j < domain.dim(); ++j) {
+    const Parameter& parameter = domain.parameters()[static_cast<std::size_t>(j)];
+    if (parameter.scale == Scale::Linear && parameter.lower > 0.0 &&
+        parameter.upper > telling * parameter.lower && observed.x.col(j).minCoeff() > 0.0)
+      return true;
+  }
+  return false;
+}
+
+bool can_see(const MemberKind& kind, const Observed& observed) {
+  return kind.transform == Transform::None || observed.y.minCoeff() > 0.0;
+}
+
+// Places of the kinds that have something of their own to say about these observations.
+std::vector<std::size_t> telling_kinds(const Domain& domain, const Observed& observed,
+                                       const std::vector<MemberKind>& stack) {
+  const bool logs = has_telling_logarithms(domain, observed);
+  const bool transforms = observed.y.minCoeff() > 0.0 &&
+                          observed.y.maxCoeff() > telling * observed.y.minCoeff();
+  std::vector<std::size_t> kinds;
+  for (std::size_t k = 0; k < stack.size(); ++k) {
+    if (stack[k].log_inputs && !logs) continue;
+    if (stack[k].transform != Transform::None && !transforms) continue;
+    kinds.push_back(k);
+    if (!observed.standard.varies) break;
+  }
+  require(!kinds.empty(), "Surrogate: the stack has no kind without transform and logarithms");
+  return kinds;
+}
+
+// Rows of parameters(): a block a kind.
+class Blocks {
+ public:
+  Blocks(const Domain& domain, std::size_t kinds)
+      : features_(Features(domain, false).size()),
+        values_(Vector::Constant(static_cast<Index>(kinds) * size(), nan)) {}
+  Blocks(const Domain& domain, std::size_t kinds, const Vector& row) : Blocks(domain, kinds) {
+    if (row.size() == 0) return;
+    require(row.size() == values_.size(), "Surrogate: expected ", values_.size(),
+            " parameters an output, got ", row.size());
+    values_ = row;
+  }
+
+  bool has(std::size_t kind) const { return std::isfinite(values_[first(kind)]); }
+  double weight(std::size_t kind) const { return has(kind) ? values_[first(kind)] : 0.0; }
+  Vector parameters(std::size_t kind) const {
+    return values_.segment(first(kind) + 1, features_ + 2);
+  }
+  void set(std::size_t kind, double weight, const Vector& parameters) {
+    values_[first(kind)] = weight;
+    values_.segment(first(kind) + 1, features_ + 2) = parameters;
+  }
+  const Vector& values() const { return values_; }
+
+ private:
+  Index size() const { return features_ + 3; }
+  Index first(std::size_t kind) const { return static_cast<Index>(kind) * size(); }
+
+  Index features_;
+  Vector values_;
+};
+
+// Those that weigh most, and one that sees any y.
+std::vector<std::size_t> leaders(const Blocks& blocks, const std::vector<std::size_t>& kinds,
+                                 const std::vector<MemberKind>& stack) {
+  std::vector<std::size_t> ranked = kinds;
+  std::stable_sort(ranked.begin(), ranked.end(), [&](std::size_t a, std::size_t b) {
+    return blocks.weight(a) > blocks.weight(b);
+  });
+  std::vector<std::size_t> chosen(
+      ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(std::min(most_leaders, ranked.size())));
+  std::erase_if(chosen, [&](std::size_t k) { return blocks.weight(k) < least_weight; });
+  const auto plain = [&](std::size_t k) { return stack[k].transform == Transform::None; };
+  if (std::none_of(chosen.begin(), chosen.end(), plain))
+    chosen.push_back(*std::find_if(ranked.begin(), ranked.end(), plain));
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+Observed first_of(const Observed& observed, Index n) {
+  Observed first{{observed.rows.begin(), observed.rows.begin() + n},
+                 observed.x.topRows(n),
+                 observed.y.head(n),
+                 {}};
+  first.standard = standard_of(first.y);
+  return first;
+}
+
+// Members of these kinds, with the weights that the observations give them.
+std::vector<std::pair<std::size_t, Member>> fitted_members(
+    const Domain& domain, const Observed& observed, const ModelOptions& options,
+    const std::vector<std::size_t>& kinds, const Blocks& start, const Rng& rng) {
+  std::vector<std::pair<std::size_t, Member>> members;
+  for (const std::size_t k : kinds) {
+    const MemberKind& kind = options.stack[k];
+    try {
+      members.emplace_back(k, fitted_member(kind, Features(domain, kind.log_inputs), observed,
+                                            options, start.parameters(k), rng.child("kind", k)));
+    } catch (const NumericalError&) {
+      if (members.empty() && k == kinds.back()) throw;
+    }
+  }
+  if (members.size() == 1) return members;
+  Matrix densities(observed.y.size(), static_cast<Index>(members.size()));
+  for (std::size_t i = 0; i < members.size(); ++i)
+    densities.col(static_cast<Index>(i)) = log_densities(members[i].second, observed.y);
+  const Vector weight = weights(densities);
+  for (std::size_t i = 0; i < members.size(); ++i)
+    members[i].second.weight = weight[static_cast<Index>(i)];
+  return members;
+}
+
+// Without the light ones; the weights of the others sum to 1.
+Stack kept(std::vector<std::pair<std::size_t, Member>> members, Blocks blocks) {
+  double sum = 0.0;
+  for (auto& [kind, member] : members) {
+    if (member.weight < least_weight) member.weight = 0.0;
+    sum += member.weight;
+  }
+  Stack stack;
+  for (auto& [kind, member] : members) {
+    member.weight /= sum;
+    blocks.set(kind, member.weight, member.log_parameters);
+    if (member.weight > 0.0) stack.members.push_back(std::move(member));
+  }
+  stack.parameters = blocks.values();
+  return stack;
+}
+
+}  // namespace
+
+Standard standard_of(const Vector& values) {
+  constexpr double rounding = 1e-13;
+  constexpr double least = 1.0 / largest_value;
+  // Values of any size: they are divided by the largest before they are squared.
+  const double largest = values.cwiseAbs().maxCoeff();
+  const double unit = largest > 0.0 ? largest : 1.0;
+  const Vector v = values / unit;
+  const double mean = v.mean();
+  const double sd = std::sqrt((v.array() - mean).square().mean());
+  const bool varies = sd > rounding && sd * unit > least;
+  return {mean * unit, std::max((varies ? sd : 1e-9) * unit, least), varies};
+}
+
+Observed observed(const Output& output, const Dataset& data, Index column) {
+  Observed found;
+  for (Index i = 0; i < data.size(); ++i) {
+    if (!std::isnan(data.y(i, column))) found.rows.push_back(i);
+  }
+  const Index n = static_cast<Index>(found.rows.size());
+  require(n >= 2, "Surrogate: output '", output.name, "' has ", n,
+          " observations; a fit takes two or more");
+  found.x.resize(n, data.x.cols());
+  found.y.resize(n);
+  for (Index i = 0; i < n; ++i) {
+    const Index row = found.rows[static_cast<std::size_t>(i)];
+    found.x.row(i) = data.x.row(row);
+    found.y[i] = data.y(row, column);
+    require(std::isfinite(found.y[i]), "Surrogate: output '", output.name, "' is ", found.y[i],
+            " in row ", row, "; leave out what failed as NaN");
+  }
+  found.standard = standard_of(found.y);
+  require<NumericalError>(found.standard.scale <= largest_value, "Surrogate: output '",
+                          output.name, "' varies by ", found.standard.scale,
+                          ", the square of which has no place in double precision. Choose another "
+                          "unit.");
+  return found;
+}
+
+Vector weights(const Matrix& log_densities) {
+  constexpr int most_rounds = 500;
+  const auto count = static_cast<double>(log_densities.cols());
+  const double n = static_cast<double>(log_densities.rows());
+  // Each row over its largest: only ratios count.
+  const Matrix densities =
+      (log_densities.colwise() - log_densities.rowwise().maxCoeff()).array().exp();
+  Vector w = Vector::Constant(log_densities.cols(), 1.0 / count);
+  for (int round = 0; round < most_rounds; ++round) {
+    const Vector mixture = densities * w;
+    const Vector responsible =
+        w.cwiseProduct(densities.transpose() * mixture.cwiseInverse());
+    const Vector next = (responsible.array() + 1.0 / count) / (n + 1.0);
+    const double moved = (next - w).cwiseAbs().maxCoeff();
+    w = next;
+    if (moved < 1e-6) break;
+  }
+  return w / w.sum();
+}
+
+Stack fitted(const Domain& domain, const Observed& observed, const ModelOptions& options,
+             const Vector& start, Rng rng) {
+  std::vector<std::size_t> kinds = telling_kinds(domain, observed, options.stack);
+  Blocks begin(domain, options.stack.size(), start);
+  if (observed.y.size() > all_kinds_up_to && kinds.size() > 1) {
+    const bool weighed = std::any_of(kinds.begin(), kinds.end(),
+                                     [&](std::size_t k) { return begin.weight(k) > 0.0; });
+    if (!weighed) {
+      const Stack few = fitted(domain, first_of(observed, all_kinds_up_to), options, Vector(),
+                               rng.child("few"));
+      begin = Blocks(domain, options.stack.size(), few.parameters);
+    }
+    kinds = leaders(begin, kinds, options.stack);
+  }
+  return kept(fitted_members(domain, observed, options, kinds, begin, rng),
+              Blocks(domain, options.stack.size()));
+}
+
+Stack conditioned(const Domain& domain, const Observed& observed, const ModelOptions& options,
+                  const Vector& parameters) {
+  const Blocks blocks(domain, options.stack.size(), parameters);
+  Stack stack{{}, blocks.values()};
+  const auto take = [&](std::size_t k, double weight) {
+    const MemberKind& kind = options.stack[k];
+    stack.members.push_back(conditioned_member(kind, Features(domain, kind.log_inputs), observed,
+                                               blocks.parameters(k)));
+    stack.members.back().weight = weight;
+  };
+  double unseen = 0.0;
+  for (std::size_t k = 0; k < options.stack.size(); ++k) {
+    if (!(blocks.weight(k) > 0.0)) continue;
+    if (can_see(options.stack[k], observed)) {
+      take(k, blocks.weight(k));
+    } else {
+      unseen += blocks.weight(k);
+    }
+  }
+  // What came since the fit may be beyond all of them.
+  for (std::size_t k = 0; k < options.stack.size() && stack.members.empty(); ++k) {
+    if (!blocks.has(k) || !can_see(options.stack[k], observed)) continue;
+    take(k, 1.0);
+    unseen = 0.0;
+  }
+  require(!stack.members.empty(), "Surrogate: expected parameters of a kind of the stack, got none");
+  if (unseen > 0.0) {
+    for (Member& member : stack.members) member.weight /= 1.0 - unseen;
+  }
+  return stack;
+}
+
+}  // namespace sonde::stack
