@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <numeric>
 #include <optional>
@@ -14,7 +13,7 @@
 namespace sonde::stack {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_fitted = -1.0;  // in place of a weight
 constexpr Index all_kinds_up_to = 200;  // observations; of more, only what weighs most is fitted
 constexpr double least_weight = 0.02;   // of a member that is kept
 constexpr std::size_t most_leaders = 3;
@@ -94,14 +93,13 @@ Member member_of(const MemberKind& kind, const Training& training, GaussianProce
 }
 
 Member fitted_member(const MemberKind& kind, const Features& features, const Observed& observed,
-                     const ModelOptions& options, const Vector& start, Rng rng) {
+                     const ModelOptions& options, const std::optional<Vector>& start, Rng rng) {
   const Training training = training_for(features, kind, observed);
   const Index p = training.features.cols();
   const LogPrior prior = prior_of(kind, p);
   FitOptions search = options.fit;
   search.noise = noise_of(kind, training, observed, options);
-  const bool known = start.size() > 0 && start.allFinite();
-  const Vector& from = known ? start : prior.mean;
+  const Vector& from = start ? *start : prior.mean;
   const Kernel kernel = kernel_of(kind, Vector::Ones(p)).with(from.head(p + 1));
   Fit found = fit(kernel, prior, std::exp(from[p + 1]), training.features, training.z, search, rng);
   return member_of(kind, training, std::move(found.process), std::move(found.evidence.x));
@@ -170,7 +168,9 @@ class Blocks {
  public:
   Blocks(const Domain& domain, std::size_t kinds)
       : features_(Features(domain, false).size()),
-        values_(Vector::Constant(static_cast<Index>(kinds) * size(), nan)) {}
+        values_(Vector::Zero(static_cast<Index>(kinds) * size())) {
+    for (std::size_t k = 0; k < kinds; ++k) values_[first(k)] = not_fitted;
+  }
   Blocks(const Domain& domain, std::size_t kinds, const Vector& row) : Blocks(domain, kinds) {
     if (row.size() == 0) return;
     require(row.size() == values_.size(), "Surrogate: expected ", values_.size(),
@@ -178,10 +178,13 @@ class Blocks {
     values_ = row;
   }
 
-  bool has(std::size_t kind) const { return std::isfinite(values_[first(kind)]); }
+  bool has(std::size_t kind) const { return values_[first(kind)] != not_fitted; }
   double weight(std::size_t kind) const { return has(kind) ? values_[first(kind)] : 0.0; }
   Vector parameters(std::size_t kind) const {
     return values_.segment(first(kind) + 1, features_ + 2);
+  }
+  std::optional<Vector> known(std::size_t kind) const {
+    return has(kind) ? std::optional<Vector>(parameters(kind)) : std::nullopt;
   }
   void set(std::size_t kind, double weight, const Vector& parameters) {
     values_[first(kind)] = weight;
@@ -232,7 +235,7 @@ std::vector<std::pair<std::size_t, Member>> fitted_members(
     const MemberKind& kind = options.stack[k];
     try {
       members.emplace_back(k, fitted_member(kind, Features(domain, kind.log_inputs), observed,
-                                            options, start.parameters(k), rng.child("kind", k)));
+                                            options, start.known(k), rng.child("kind", k)));
     } catch (const NumericalError&) {
       if (members.empty() && k == kinds.back()) throw;
     }

@@ -128,8 +128,8 @@ void Campaign::State::fold(const Asked& asked) {
     queries.push_back(query);
     answers.emplace_back();
   }
-  if (asked.log_parameters.rows() == 0) return;
-  log_parameters = asked.log_parameters;
+  if (asked.parameters.rows() == 0) return;
+  parameters = asked.parameters;
   fitted_to = asked.fitted_to;
 }
 
@@ -265,7 +265,7 @@ bool Campaign::has_surrogate() const noexcept {
 
 const Surrogate& Campaign::surrogate() {
   const bool fitted = state_->fitted_to == state_->dataset().size();
-  return fitted && state_->log_parameters.rows() > 0 ? state_->with_recorded() : state_->refit();
+  return fitted && state_->parameters.rows() > 0 ? state_->with_recorded() : state_->refit();
 }
 
 double Campaign::estimated_error() {
@@ -288,7 +288,7 @@ double Campaign::estimated_error_at(Index rows) {
   }
   try {
     return largest_error(Surrogate::at(state_->domain, state_->outputs, first,
-                                       state_->options.model, surrogate().log_parameters()),
+                                       state_->options.model, surrogate().parameters()),
                          state_->options.learnt);
   } catch (const NumericalError&) {
     return nan;

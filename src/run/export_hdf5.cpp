@@ -48,7 +48,7 @@ std::optional<Surrogate> remade(const Campaign& campaign, const ModelVersion& ve
                                 const ModelOptions& options) {
   try {
     return Surrogate::at(campaign.domain(), campaign.outputs(), version.data, options,
-                         version.log_parameters);
+                         version.parameters);
   } catch (const Error&) {
     return std::nullopt;
   }

@@ -33,6 +33,29 @@ double warped(const Parameter& parameter, double x) {
   return parameter.scale == Scale::Log ? std::log(x) : x;
 }
 
+/// As a member sees it: positive inputs along their logarithm, where it wants that.
+Domain seen_by(const MemberKind& kind, const Domain& domain) {
+  std::vector<Parameter> parameters = domain.parameters();
+  for (Parameter& parameter : parameters) {
+    parameter.distribution.reset();
+    if (kind.log_inputs && parameter.scale == Scale::Linear && parameter.lower > 0.0)
+      parameter.scale = Scale::Log;
+  }
+  return Domain(std::move(parameters));
+}
+
+const char* name_of(Transform transform) {
+  switch (transform) {
+    case Transform::None:
+      return "none";
+    case Transform::SquareRoot:
+      return "sqrt";
+    case Transform::Log:
+      break;
+  }
+  return "log";
+}
+
 Feature coordinate(const Domain& domain, std::size_t input) {
   const Parameter& parameter = domain.parameters()[input];
   Vector lower(domain.dim()), upper(domain.dim());
@@ -115,29 +138,27 @@ void write_factor(const Handle& group, const Axis& row, const Matrix& factor) {
 }
 
 void write_member(const Handle& group, const Member& member, const std::vector<Feature>& features,
-                  const std::vector<std::int64_t>& runs, const std::string& unit,
-                  bool with_factor) {
+                  const std::vector<std::int64_t>& runs, bool with_factor) {
   const GaussianProcess& process = member.process;
   hdf5::attribute(group, "kernel", process.kernel()->name());
-  hdf5::attribute(group, "transform", "none");
+  hdf5::attribute(group, "transform", name_of(member.kind.transform));
   const Vector parameters = process.kernel()->log_parameters().array().exp();
   const Axis parameter = hdf5::axis(group, "parameter", counting(parameters.size()), {"1", ""});
   hdf5::write(group, "parameters", Axes{&parameter}, view(parameters),
               {"1", "of the kernel: the variance, then a length a feature"});
-  write_scalar(group, "noise", process.noise_variance(), {"1", "noise variance of scaled y"});
-  write_scalar(group, "mean", process.constant_mean(), {"1", "constant mean of scaled y"});
+  write_scalar(group, "noise", process.noise_variance(), {"1", "noise variance of scaled z"});
+  write_scalar(group, "mean", process.constant_mean(), {"1", "constant mean of scaled z"});
   write_features(group, features);
-  write_scalar(group, "y_shift", member.y_shift, {unit, "y = y_shift + y_scale * scaled y"});
-  write_scalar(group, "y_scale", member.y_scale, {unit, "y = y_shift + y_scale * scaled y"});
+  write_scalar(group, "z_shift", member.z_shift, {"1", "z = z_shift + z_scale * scaled z"});
+  write_scalar(group, "z_scale", member.z_scale, {"1", "z = z_shift + z_scale * scaled z"});
   const Axis train = hdf5::axis(group, "train_run", runs, {"1", "runs it was made from"});
   hdf5::write(group, "alpha", Axes{&train}, view(process.alpha()),
-              {"1", "(K + noise I)^-1 (scaled y - mean)"});
+              {"1", "(K + noise I)^-1 (scaled z - mean)"});
   if (with_factor) write_factor(group, train, process.factor());
 }
 
-void write_response(const Handle& group, const Response& response,
-                    const std::vector<Feature>& features, const std::vector<Index>& ids,
-                    const std::string& unit, bool with_factor) {
+void write_response(const Handle& group, const Response& response, const Domain& domain,
+                    const std::vector<Index>& ids, const std::string& unit, bool with_factor) {
   std::vector<std::int64_t> runs;
   for (const Index row : response.train_rows()) runs.push_back(ids[static_cast<std::size_t>(row)]);
   std::vector<double> weights;
@@ -156,7 +177,8 @@ void write_response(const Handle& group, const Response& response,
               {unit, "standard deviation of that prediction of an observation"});
   for (std::size_t k = 0; k < weights.size(); ++k) {
     const Handle inner = hdf5::create_group(group, "member_" + std::to_string(k));
-    write_member(inner, response.members()[k], features, runs, unit, with_factor);
+    const Member& its = response.members()[k];
+    write_member(inner, its, features_of(seen_by(its.kind, domain)), runs, with_factor);
   }
 }
 
@@ -168,11 +190,10 @@ void write_model(const Handle& models, std::size_t number, const Surrogate& surr
   std::snprintf(name.data(), name.size(), "%06zu", number);
   const Handle group = hdf5::create_group(models, name.data());
   hdf5::attribute(group, "runs", static_cast<std::uint64_t>(surrogate.size()));
-  const std::vector<Feature> features = features_of(surrogate.domain());
   for (std::size_t j = 0; j < surrogate.outputs().size(); ++j) {
     const Output& output = surrogate.outputs()[j];
     const Handle inner = hdf5::create_group(group, output.name);
-    write_response(inner, surrogate[static_cast<Index>(j)], features, ids, output.unit,
+    write_response(inner, surrogate[static_cast<Index>(j)], surrogate.domain(), ids, output.unit,
                    with_factor);
   }
 }

@@ -39,9 +39,9 @@ std::vector<ModelVersion> model_versions(std::span<const Event> events, Index di
   Known known;
   for (const Event& event : events) {
     const auto* asked = std::get_if<Asked>(&event);
-    if (asked && asked->log_parameters.rows() > 0) {
-      if (versions.empty() || !same(versions.back().log_parameters, asked->log_parameters)) {
-        versions.push_back({asked->log_parameters, known.data(dim, outputs), known.ids()});
+    if (asked && asked->parameters.rows() > 0) {
+      if (versions.empty() || !same(versions.back().parameters, asked->parameters)) {
+        versions.push_back({asked->parameters, known.data(dim, outputs), known.ids()});
       }
       for (const Query& query : asked->queries) versions.back().queries.push_back(query.id);
     }

@@ -24,7 +24,7 @@ class Known {
 
 /// A surrogate that made queries: parameters, and the data with which they were first used.
 struct ModelVersion {
-  Matrix log_parameters;  ///< (m, p + 1)
+  Matrix parameters;  ///< Surrogate::parameters()
   Dataset data;
   std::vector<Index> ids;        ///< the query of each row of data
   std::vector<Index> queries{};  ///< those that it made

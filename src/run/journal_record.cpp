@@ -139,7 +139,7 @@ JsonValue asked(Index seq, const Asked& event) {
   JsonValue json = begin(seq, "asked");
   json["queries"] = JsonValue::array();
   for (const Query& q : event.queries) json["queries"].push_back(query(q));
-  json["log_parameters"] = table(event.log_parameters);
+  json["parameters"] = table(event.parameters);
   json["fitted_to"] = event.fitted_to;
   return json;
 }
@@ -147,7 +147,7 @@ JsonValue asked(Index seq, const Asked& event) {
 Asked to_asked(const JsonValue& json) {
   Asked event;
   for (const JsonValue& q : json.at("queries")) event.queries.push_back(to_query(q));
-  event.log_parameters = to_matrix(json.at("log_parameters"));
+  event.parameters = to_matrix(json.at("parameters"));
   event.fitted_to = json.at("fitted_to").get<Index>();
   return event;
 }

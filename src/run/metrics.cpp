@@ -58,7 +58,7 @@ std::vector<MetricsRow> learning_curve(const Domain& domain, const std::vector<O
     if (wanted && (curve.empty() || curve.back().runs < runs)) {
       try {
         const Dataset data = known.data(domain.dim(), static_cast<Index>(outputs.size()));
-        const Matrix& parameters = std::get<Asked>(event).log_parameters;
+        const Matrix& parameters = std::get<Asked>(event).parameters;
         curve.push_back(
             metrics(Surrogate::at(domain, outputs, data, options, parameters), runs, holdout));
       } catch (const Error&) {

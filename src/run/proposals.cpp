@@ -132,31 +132,31 @@ Asked Campaign::State::from_design(Index k) {
 }
 
 bool Campaign::State::refit_is_due() {
-  if (log_parameters.rows() == 0) return true;
+  if (parameters.rows() == 0) return true;
   const auto grown = static_cast<double>(dataset().size() - fitted_to);
   return grown > 0.0 && grown >= options.refit_growth * static_cast<double>(fitted_to);
 }
 
 const Surrogate& Campaign::State::refit() {
   const std::size_t n = ok.size();
-  if (refitted && refitted->rows == n && same(refitted->parameters, log_parameters)) {
+  if (refitted && refitted->rows == n && same(refitted->parameters, parameters)) {
     return refitted->surrogate;
   }
   refitted.reset();
-  refitted = Conditioned{n, log_parameters,
-                         Surrogate::fit(domain, outputs, dataset(), options.model, log_parameters,
+  refitted = Conditioned{n, parameters,
+                         Surrogate::fit(domain, outputs, dataset(), options.model, parameters,
                                         root.child("fit", n))};
   return refitted->surrogate;
 }
 
 const Surrogate& Campaign::State::with_recorded() {
   const std::size_t n = ok.size();
-  if (recorded && recorded->rows == n && same(recorded->parameters, log_parameters)) {
+  if (recorded && recorded->rows == n && same(recorded->parameters, parameters)) {
     return recorded->surrogate;
   }
   recorded.reset();
-  recorded = Conditioned{n, log_parameters,
-                         Surrogate::at(domain, outputs, dataset(), options.model, log_parameters)};
+  recorded = Conditioned{n, parameters,
+                         Surrogate::at(domain, outputs, dataset(), options.model, parameters)};
   return recorded->surrogate;
 }
 
@@ -165,15 +165,15 @@ const Surrogate& Campaign::State::believed(Asked& asked) {
   if (refit_is_due()) {
     try {
       const Surrogate& surrogate = refit();
-      asked.log_parameters = surrogate.log_parameters();
+      asked.parameters = surrogate.parameters();
       asked.fitted_to = dataset().size();
       return surrogate;
     } catch (const NumericalError&) {
-      if (log_parameters.rows() == 0) throw;
+      if (parameters.rows() == 0) throw;
     }
   }
   const Surrogate& surrogate = with_recorded();
-  asked.log_parameters = log_parameters;
+  asked.parameters = parameters;
   asked.fitted_to = fitted_to;
   return surrogate;
 }

@@ -68,8 +68,10 @@ TEST_CASE("a surrogate follows numbers, logarithms, integers and labels", "[surr
   CHECK(std::sqrt(squares / 200.0) < 0.05 * surrogate[0].spread());
   CHECK(inside > 190);
   CHECK(surrogate[0].log_lengths().size() == 5);
-  CHECK(surrogate.log_parameters().rows() == 1);
-  CHECK(surrogate.log_parameters().cols() == 1 + 4 + 4 + 1);
+  // Of each kind its weight, the variance, four lengths and four of the labels, the noise.
+  CHECK(surrogate.parameters().rows() == 1);
+  CHECK(surrogate.parameters().cols() ==
+        static_cast<Index>(ModelOptions{}.stack.size()) * (1 + 1 + 4 + 4 + 1));
 }
 
 TEST_CASE("gradients in natural units equal central differences", "[surrogate]") {
@@ -100,11 +102,11 @@ TEST_CASE("fitting, then taking the parameters as given, is one and the same", "
   const Dataset data = mixed_data(30);
   const Surrogate surrogate = fitted(mixed_domain(), data);
   const Surrogate again =
-      Surrogate::at(mixed_domain(), {{"y0", "1"}}, data, {}, surrogate.log_parameters());
+      Surrogate::at(mixed_domain(), {{"y0", "1"}}, data, {}, surrogate.parameters());
   const Points at = design::sobol(mixed_domain(), 20, Rng(4));
   CHECK(near(again[0].predict(at).mean, surrogate[0].predict(at).mean, 0.0));
   CHECK(near(again[0].predict(at).variance, surrogate[0].predict(at).variance, 0.0));
-  CHECK(near(again.log_parameters(), surrogate.log_parameters(), 0.0));
+  CHECK(near(again.parameters(), surrogate.parameters(), 0.0));
   CHECK(again[0].spread() == surrogate[0].spread());
 }
 

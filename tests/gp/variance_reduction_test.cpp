@@ -21,6 +21,7 @@ Surrogate some_surrogate(double noise_sd) {
   for (Index i = 0; i < 24; ++i) data.x(i, 2) = static_cast<double>(i % 3);
   ModelOptions options;
   options.noise_sd = noise_sd;
+  options.stack.resize(1);
   return Surrogate::fit(domain, {{"y", "N"}}, data, options, Matrix(0, 0), Rng(2));
 }
 

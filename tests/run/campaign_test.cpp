@@ -30,7 +30,7 @@ TEST_CASE("the initial design is one design, however it is asked", "[campaign]")
   Campaign at_once = toy_campaign(3, options);
   const Asked whole = at_once.propose(20);
   CHECK(whole.queries.size() == 7);
-  CHECK(whole.log_parameters.rows() == 0);
+  CHECK(whole.parameters.rows() == 0);
   CHECK(whole.queries[0].why == "design");
   CHECK(whole.queries[0].mean.size() == 0);
 
@@ -206,7 +206,7 @@ TEST_CASE("queries carry what the surrogate predicted", "[campaign]") {
   const Asked asked = campaign.propose(2);
   for (const Query& query : asked.queries) {
     const Surrogate used = Surrogate::at(campaign.domain(), campaign.outputs(), campaign.data(), {},
-                                         asked.log_parameters);
+                                         asked.parameters);
     const Marginals marginal = used[0].predict(query.x.transpose());
     CHECK(query.mean[0] == Approx(marginal.mean[0]));
     CHECK(query.deviation[0] == Approx(std::sqrt(marginal.variance[0])).margin(1e-9));
@@ -225,7 +225,7 @@ TEST_CASE("without a surrogate the space is filled, and why says so", "[campaign
   REQUIRE(filling.queries.size() == 2);
   CHECK(filling.queries[0].why == "space filling: too few answers for a surrogate");
   CHECK(campaign.domain().admits(filling.queries[1].x));
-  CHECK(filling.log_parameters.rows() == 0);
+  CHECK(filling.parameters.rows() == 0);
 }
 
 TEST_CASE("a criterion that breaks down does not stop the campaign", "[campaign]") {

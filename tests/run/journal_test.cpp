@@ -88,7 +88,7 @@ bool same(const Query& a, const Query& b) {
 }
 
 bool same(const Asked& a, const Asked& b) {
-  return a.fitted_to == b.fitted_to && same_bits(a.log_parameters, b.log_parameters) &&
+  return a.fitted_to == b.fitted_to && same_bits(a.parameters, b.parameters) &&
          std::equal(a.queries.begin(), a.queries.end(), b.queries.begin(), b.queries.end(),
                     [](const Query& p, const Query& q) { return same(p, q); });
 }

@@ -118,8 +118,8 @@ inline bool same(const std::vector<Query>& a, const std::vector<Query>& b) {
 }
 
 inline bool same(const Asked& a, const Asked& b) {
-  const Matrix& p = a.log_parameters;
-  const Matrix& q = b.log_parameters;
+  const Matrix& p = a.parameters;
+  const Matrix& q = b.parameters;
   return same(a.queries, b.queries) && a.fitted_to == b.fitted_to && p.rows() == q.rows() &&
          p.cols() == q.cols() && (p.size() == 0 || p == q);
 }

@@ -111,7 +111,7 @@ class Surrogate {
   const Response& operator[](
       std::string_view output) const;  ///< \throws ArgumentError: no such output
   /// (m, K (p + 2)): a row an output, for each of the K kinds of the stack its weight, then the
-  /// logarithms of kernel parameters and noise; NaN where a kind was not fitted.
+  /// logarithms of kernel parameters and noise; -1, then zeros where a kind was not fitted.
   Matrix parameters() const;
 
   /// As if `x` (k, d) had been observed with the values now predicted there. Means stay; variances

@@ -35,7 +35,7 @@ struct CampaignOptions {
 /// Queries were made.
 struct Asked {
   std::vector<Query> queries;
-  Matrix log_parameters{};  ///< (m, p + 1) of the surrogate that made them; no rows in the design
+  Matrix parameters{};  ///< Surrogate::parameters() of what made them; no rows in the design
   Index fitted_to = 0;      ///< rows of data the parameters were fitted to
 };
 
