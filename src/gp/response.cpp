@@ -26,9 +26,9 @@ Features::Features(const Domain& domain, bool log_inputs)
   constexpr double far_below = 1e-3;  // of the lower bound: nearer to zero nothing is known
   for (const Parameter& parameter : domain_.parameters()) {
     const auto labels = static_cast<Index>(parameter.labels.size());
-    least_[static_cast<Index>(columns_.size())] =
-        parameter.scale == Scale::Log ? far_below * parameter.lower
-                                      : -std::numeric_limits<double>::infinity();
+    least_[static_cast<Index>(columns_.size())] = parameter.scale == Scale::Log
+                                                      ? far_below * parameter.lower
+                                                      : -std::numeric_limits<double>::infinity();
     columns_.push_back({size_, labels > 2 ? labels : 1});
     size_ += columns_.back().count;
   }
@@ -106,8 +106,7 @@ Marginals carried_back(Transform kind, Marginals z) {
 Marginals mixed(const std::vector<Member>& members, const std::vector<Marginals>& parts) {
   const Index n = parts.front().mean.size();
   Marginals mixture{Vector::Zero(n), Vector::Zero(n)};
-  for (std::size_t k = 0; k < parts.size(); ++k)
-    mixture.mean += members[k].weight * parts[k].mean;
+  for (std::size_t k = 0; k < parts.size(); ++k) mixture.mean += members[k].weight * parts[k].mean;
   for (std::size_t k = 0; k < parts.size(); ++k) {
     mixture.variance +=
         members[k].weight * (parts[k].variance + (parts[k].mean - mixture.mean).cwiseAbs2());
@@ -194,9 +193,8 @@ LeaveOneOut Response::leave_one_out() const {
   const auto n = static_cast<Index>(train_rows().size());
   for (const Member& member : members()) {
     const LeaveOneOut left = member.process.leave_one_out();
-    parts.push_back(
-        carried_back(member.kind.transform,
-                     in_units(member, {left.mean.head(n), left.variance.head(n)})));
+    parts.push_back(carried_back(member.kind.transform,
+                                 in_units(member, {left.mean.head(n), left.variance.head(n)})));
   }
   Marginals mixture = mixed(members(), parts);
   return {std::move(mixture.mean), std::move(mixture.variance)};
@@ -222,8 +220,7 @@ double Response::noise_sd() const {
     double slope = 0.0;  // of z in y, on average
     for (const double y : state_->observed)
       slope += std::exp(transform::log_slope(member.kind.transform, y));
-    const double unit =
-        member.z_scale * static_cast<double>(state_->observed.size()) / slope;
+    const double unit = member.z_scale * static_cast<double>(state_->observed.size()) / slope;
     variance += member.weight * unit * unit * member.process.noise_variance();
   }
   return std::sqrt(variance);

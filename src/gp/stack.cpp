@@ -13,7 +13,7 @@
 namespace sonde::stack {
 namespace {
 
-constexpr double not_fitted = -1.0;  // in place of a weight
+constexpr double not_fitted = -1.0;     // in place of a weight
 constexpr Index all_kinds_up_to = 200;  // observations; of more, only what weighs most is fitted
 constexpr double least_weight = 0.02;   // of a member that is kept
 constexpr std::size_t most_leaders = 3;
@@ -58,8 +58,8 @@ Kernel kernel_of(const MemberKind& kind, Vector lengths) {
 /// from 1 to 2.5, make 10 % of difference in the error; longer ones cost calibration at few points.
 /// The noise prior lets deterministic simulators be interpolated, and data with noise say so.
 LogPrior prior_of(const MemberKind& kind, Index features) {
-  const bool product = kind.form == Form::Product &&
-                       kind.correlation != MemberKind::Correlation::SquaredExponential;
+  const bool product =
+      kind.form == Form::Product && kind.correlation != MemberKind::Correlation::SquaredExponential;
   const double d = static_cast<double>(features);
   LogPrior prior{Vector(features + 2), Vector(features + 2)};
   prior.mean.setConstant((product ? 0.2 : 0.0) + 0.5 * std::log(d));
@@ -150,8 +150,8 @@ bool can_see(const MemberKind& kind, const Observed& observed) {
 std::vector<std::size_t> telling_kinds(const Domain& domain, const Observed& observed,
                                        const std::vector<MemberKind>& stack) {
   const bool logs = has_telling_logarithms(domain, observed);
-  const bool transforms = observed.y.minCoeff() > 0.0 &&
-                          observed.y.maxCoeff() > telling * observed.y.minCoeff();
+  const bool transforms =
+      observed.y.minCoeff() > 0.0 && observed.y.maxCoeff() > telling * observed.y.minCoeff();
   std::vector<std::size_t> kinds;
   for (std::size_t k = 0; k < stack.size(); ++k) {
     if (stack[k].log_inputs && !logs) continue;
@@ -208,7 +208,8 @@ std::vector<std::size_t> leaders(const Blocks& blocks, const std::vector<std::si
     return blocks.weight(a) > blocks.weight(b);
   });
   std::vector<std::size_t> chosen(
-      ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(std::min(most_leaders, ranked.size())));
+      ranked.begin(),
+      ranked.begin() + static_cast<std::ptrdiff_t>(std::min(most_leaders, ranked.size())));
   std::erase_if(chosen, [&](std::size_t k) { return blocks.weight(k) < least_weight; });
   const auto plain = [&](std::size_t k) { return stack[k].transform == Transform::None; };
   if (std::none_of(chosen.begin(), chosen.end(), plain))
@@ -227,9 +228,11 @@ Observed first_of(const Observed& observed, Index n) {
 }
 
 // Members of these kinds, with the weights that the observations give them.
-std::vector<std::pair<std::size_t, Member>> fitted_members(
-    const Domain& domain, const Observed& observed, const ModelOptions& options,
-    const std::vector<std::size_t>& kinds, const Blocks& start, const Rng& rng) {
+std::vector<std::pair<std::size_t, Member>> fitted_members(const Domain& domain,
+                                                           const Observed& observed,
+                                                           const ModelOptions& options,
+                                                           const std::vector<std::size_t>& kinds,
+                                                           const Blocks& start, const Rng& rng) {
   std::vector<std::pair<std::size_t, Member>> members;
   for (const std::size_t k : kinds) {
     const MemberKind& kind = options.stack[k];
@@ -300,8 +303,8 @@ Observed observed(const Output& output, const Dataset& data, Index column) {
             " in row ", row, "; leave out what failed as NaN");
   }
   found.standard = standard_of(found.y);
-  require<NumericalError>(found.standard.scale <= largest_value, "Surrogate: output '",
-                          output.name, "' varies by ", found.standard.scale,
+  require<NumericalError>(found.standard.scale <= largest_value, "Surrogate: output '", output.name,
+                          "' varies by ", found.standard.scale,
                           ", the square of which has no place in double precision. Choose another "
                           "unit.");
   return found;
@@ -317,8 +320,7 @@ Vector weights(const Matrix& log_densities) {
   Vector w = Vector::Constant(log_densities.cols(), 1.0 / count);
   for (int round = 0; round < most_rounds; ++round) {
     const Vector mixture = densities * w;
-    const Vector responsible =
-        w.cwiseProduct(densities.transpose() * mixture.cwiseInverse());
+    const Vector responsible = w.cwiseProduct(densities.transpose() * mixture.cwiseInverse());
     const Vector next = (responsible.array() + 1.0 / count) / (n + 1.0);
     const double moved = (next - w).cwiseAbs().maxCoeff();
     w = next;
@@ -335,8 +337,8 @@ Stack fitted(const Domain& domain, const Observed& observed, const ModelOptions&
     const bool weighed = std::any_of(kinds.begin(), kinds.end(),
                                      [&](std::size_t k) { return begin.weight(k) > 0.0; });
     if (!weighed) {
-      const Stack few = fitted(domain, first_of(observed, all_kinds_up_to), options, Vector(),
-                               rng.child("few"));
+      const Stack few =
+          fitted(domain, first_of(observed, all_kinds_up_to), options, Vector(), rng.child("few"));
       begin = Blocks(domain, options.stack.size(), few.parameters);
     }
     kinds = leaders(begin, kinds, options.stack);
@@ -370,7 +372,8 @@ Stack conditioned(const Domain& domain, const Observed& observed, const ModelOpt
     take(k, 1.0);
     unseen = 0.0;
   }
-  require(!stack.members.empty(), "Surrogate: expected parameters of a kind of the stack, got none");
+  require(!stack.members.empty(),
+          "Surrogate: expected parameters of a kind of the stack, got none");
   if (unseen > 0.0) {
     for (Member& member : stack.members) member.weight /= 1.0 - unseen;
   }

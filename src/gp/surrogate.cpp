@@ -9,6 +9,7 @@
 
 #include "gp/response_state.hpp"
 #include "gp/stack.hpp"
+#include "gp/transform.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/space/design.hpp"
 
@@ -25,6 +26,18 @@ double spread_of(const stack::Observed& observed, const Vector& mean) {
   const double sd = largest * std::sqrt((relative.array() - relative.mean()).square().mean());
   const stack::Standard& y = observed.standard;
   return std::max(sd, (y.varies ? 1e-6 : 1e3) * y.scale);
+}
+
+/// Values of y as the process sees them; of what has a logarithm, nothing far below all observed.
+Vector seen_by(const Member& member, const Vector& y, const Vector& observed) {
+  constexpr double far_below = 1e-3;
+  const Transform kind = member.kind.transform;
+  const double least = kind == Transform::None ? -std::numeric_limits<double>::infinity()
+                                               : far_below * observed.minCoeff();
+  Vector z(y.size());
+  for (Index i = 0; i < y.size(); ++i)
+    z[i] = (transform::forward(kind, std::max(y[i], least)) - member.z_shift) / member.z_scale;
+  return z;
 }
 
 void check(const Domain& domain, const std::vector<Output>& outputs, const Dataset& data) {
@@ -92,8 +105,8 @@ Surrogate Surrogate::fit(const Domain& domain, const std::vector<Output>& output
 
 Surrogate Surrogate::at(const Domain& domain, const std::vector<Output>& outputs,
                         const Dataset& data, const ModelOptions& options, MatrixView parameters) {
-  require(parameters.rows() == data.y.cols(), "Surrogate: expected parameters for ",
-          data.y.cols(), " outputs, got ", parameters.rows(), " rows");
+  require(parameters.rows() == data.y.cols(), "Surrogate: expected parameters for ", data.y.cols(),
+          " outputs, got ", parameters.rows(), " rows");
   return State::make(domain, outputs, data, [&](const stack::Observed& observed, Index output) {
     return stack::conditioned(domain, observed, options, parameters.row(output).transpose());
   });
@@ -157,9 +170,14 @@ Surrogate Surrogate::supposing(PointsView x) const {
   State next = *state_;
   for (Response& response : next.responses) {
     Response::State grown = *response.state_;
+    const Vector mean = grown.members.size() > 1 ? response.predict(x).mean : Vector();
     for (std::size_t k = 0; k < grown.members.size(); ++k) {
       Member& member = grown.members[k];
-      member.process = member.process.supposing(grown.features[k].rows(x));
+      const Points features = grown.features[k].rows(x);
+      // Alone a process supposes what it predicts itself, and its means stay to the last bit.
+      member.process = mean.size() > 0
+                           ? member.process.given(features, seen_by(member, mean, grown.observed))
+                           : member.process.supposing(features);
     }
     response.state_ = std::make_shared<const Response::State>(std::move(grown));
   }

@@ -41,8 +41,7 @@ Moments moments(Transform kind, double m, double v) {
     case Transform::None:
       return {m, v, 1.0, 0.0, 0.0, 1.0};
     case Transform::SquareRoot:
-      return {m * m + v, 2.0 * v * (v + 2.0 * m * m), 2.0 * m, 1.0, 8.0 * m * v,
-              4.0 * (v + m * m)};
+      return {m * m + v, 2.0 * v * (v + 2.0 * m * m), 2.0 * m, 1.0, 8.0 * m * v, 4.0 * (v + m * m)};
     case Transform::Log:
       break;
   }

@@ -99,11 +99,10 @@ double reduction(const Prepared& part, const Vector& x, Vector& gradient) {
   Vector on_train = w.head(n);
   dense::arithmetic().half_solve_transposed(n, 1, process.factor().data(), n, on_train.data(), n);
   on_train += w[n] * process.mean_row_slope();
-  gradient =
-      (process.kernel()->input_gradient(x, part.reference, omega) +
-       process.kernel()->input_gradient(x, process.x(), on_train) -
-       (2.0 * drop / total) * process.kernel()->input_gradient(x, at, Matrix::Ones(1, 1)))
-          .col(0);
+  gradient = (process.kernel()->input_gradient(x, part.reference, omega) +
+              process.kernel()->input_gradient(x, process.x(), on_train) -
+              (2.0 * drop / total) * process.kernel()->input_gradient(x, at, Matrix::Ones(1, 1)))
+                 .col(0);
   return drop;
 }
 
@@ -146,8 +145,7 @@ Vector VarianceReduction::on_rows(PointsView x) const {
       const Index n = std::min(block, x.rows() - first);
       const Joint here = joint(part, features.middleRows(first, n));
       const Vector squares = here.covariance.cwiseAbs2().transpose() * part.weights;
-      drop.segment(first, n).array() +=
-          squares.array() / (here.variance.array() + floor_of(part));
+      drop.segment(first, n).array() += squares.array() / (here.variance.array() + floor_of(part));
     }
   }
   return drop;

@@ -31,7 +31,8 @@ struct MemberKind {
   Correlation correlation = Correlation::Matern52;
   Form form = Form::Product;
   Transform transform = Transform::None;
-  bool log_inputs = false;  ///< ln(x) in place of x, of each Linear parameter with a lower bound > 0
+  bool log_inputs =
+      false;  ///< ln(x) in place of x, of each Linear parameter with a lower bound > 0
 };
 
 /// Which processes a response is made of.
@@ -114,8 +115,9 @@ class Surrogate {
   /// logarithms of kernel parameters and noise; -1, then zeros where a kind was not fitted.
   Matrix parameters() const;
 
-  /// As if `x` (k, d) had been observed with the values now predicted there. Means stay; variances
-  /// fall. How queries that are chosen, but not answered, are taken into account.
+  /// As if `x` (k, d) had been observed with the values now predicted there, by the whole stack:
+  /// its members agree there. Variances fall; means stay, of a single process to the last bit. How
+  /// queries that are chosen, but not answered, are taken into account.
   Surrogate supposing(PointsView x) const;
 
   /// The responses of these outputs alone, in this order. \throws ArgumentError: no such output
