@@ -162,8 +162,9 @@ LocalMarginal Response::predict_at(VectorView x) const {
 
 Matrix Response::covariance(PointsView a, PointsView b) const {
   Matrix covariance = Matrix::Zero(a.rows(), b.rows());
-  Vector mean_a = Vector::Zero(a.rows());
-  Vector mean_b = Vector::Zero(b.rows());
+  Matrix means_a(a.rows(), static_cast<Index>(members().size()));
+  Matrix means_b(b.rows(), means_a.cols());
+  Vector weights(means_a.cols());
   for (std::size_t k = 0; k < members().size(); ++k) {
     const Member& member = members()[k];
     const Transform kind = member.kind.transform;
@@ -178,13 +179,16 @@ Matrix Response::covariance(PointsView a, PointsView b) const {
                                         z_b.variance[j], c(i, j));
       }
     }
-    const Vector of_a = carried_back(kind, z_a).mean;
-    const Vector of_b = carried_back(kind, z_b).mean;
-    covariance += member.weight * (c + of_a * of_b.transpose());
-    mean_a += member.weight * of_a;
-    mean_b += member.weight * of_b;
+    covariance += member.weight * c;
+    const auto column = static_cast<Index>(k);
+    means_a.col(column) = carried_back(kind, z_a).mean;
+    means_b.col(column) = carried_back(kind, z_b).mean;
+    weights[column] = member.weight;
   }
-  return covariance - mean_a * mean_b.transpose();
+  // By what the members' means differ, centred, so that a small covariance is not lost.
+  means_a.colwise() -= Vector(means_a * weights);
+  means_b.colwise() -= Vector(means_b * weights);
+  return covariance + means_a * weights.asDiagonal() * means_b.transpose();
 }
 
 LeaveOneOut Response::leave_one_out() const {

@@ -14,7 +14,7 @@ namespace {
 
 bool of_surrogate(const Event& event) {
   const auto* asked = std::get_if<Asked>(&event);
-  return asked && asked->log_parameters.rows() > 0;
+  return asked && asked->parameters.rows() > 0;
 }
 
 }  // namespace

@@ -194,7 +194,9 @@ TEST_CASE("supposing keeps means and lowers variances of every output", "[surrog
   data.y.col(0) = wavy(data.x);
   data.y.col(1) = -3.0 * wavy(data.x).cwiseAbs2();
   data.y(3, 1) = not_observed;
-  const Surrogate surrogate = fitted(unit_domain(2), data);
+  ModelOptions single;
+  single.stack = {{}};
+  const Surrogate surrogate = fitted(unit_domain(2), data, single);
   const Points at = uniform_points(30, 2, Rng(9));
   Points supposed(5, 2);
   supposed << at.topRows(3), data.x.topRows(1), data.x.topRows(1);
@@ -209,6 +211,18 @@ TEST_CASE("supposing keeps means and lowers variances of every output", "[surrog
     CHECK(near(next[j].observed(), surrogate[j].observed(), 0.0));
     CHECK(next[j].leave_one_out().mean.size() == surrogate[j].observed().size());
   }
+}
+
+TEST_CASE("members of a stack agree where something is supposed", "[surrogate]") {
+  Dataset data{uniform_points(12, 2, Rng(8)), Matrix(12, 1)};
+  data.y.col(0) = 3.0 + wavy(data.x).array();
+  const Surrogate surrogate = fitted(unit_domain(2), data);
+  REQUIRE(surrogate[0].members().size() > 1);
+  const Points at = uniform_points(3, 2, Rng(9));
+  const Marginals before = surrogate[0].predict(at);
+  const Marginals after = surrogate.supposing(at)[0].predict(at);
+  CHECK(near(after.mean, before.mean, 1e-3 * surrogate[0].spread()));
+  CHECK((after.variance.array() < 0.1 * before.variance.array()).all());
 }
 
 TEST_CASE("fixed noise is taken, in the output's unit", "[surrogate]") {

@@ -39,7 +39,9 @@ TEST_CASE("an estimated error below the target stops a campaign", "[stop]") {
 TEST_CASE("a plateau is an error that no longer falls", "[stop]") {
   // Built from its answer: smooth first, then noise a hundred times as high, which the later
   // answers cannot foretell. The error, a share of a spread that is all noise, has risen.
-  Campaign noise = toy_campaign();
+  CampaignOptions options = toy_options();
+  options.model.stack = {{}};
+  Campaign noise = toy_campaign(1, options);
   grow(noise, 8);
   Rng rng(1);
   while (noise.asked() < 16) {

@@ -1,0 +1,147 @@
+#include "gp/stack.hpp"
+
+#include <cmath>
+
+#include "sonde/base/error.hpp"
+#include "support/catch.hpp"
+#include "support/matchers.hpp"
+#include "support/processes.hpp"
+
+namespace sonde {
+namespace {
+
+using namespace testing_support;
+
+Domain positive_box(Index d) {
+  std::vector<Parameter> parameters;
+  for (Index j = 0; j < d; ++j)
+    parameters.push_back({.name = "x" + std::to_string(j), .lower = 1.0, .upper = 10.0});
+  return Domain(std::move(parameters));
+}
+
+Points spread_points(Index n, Index d, Rng rng) {
+  return (uniform_points(n, d, rng).array() * 9.0 + 1.0).matrix();
+}
+
+double score(const Matrix& log_densities, const Vector& w) {
+  return (log_densities.array().exp().matrix() * w).array().log().sum();
+}
+
+TEST_CASE("stacking weights maximise the predictive density of the mixture", "[stack]") {
+  // Two members, each good at half of the observations; the optimum by a fine grid.
+  Matrix densities(40, 2);
+  densities.col(0) = 0.8 * random_vector(40, Rng(1));
+  densities.col(1) = 0.8 * random_vector(40, Rng(2));
+  const Vector found = stack::weights(densities);
+  CHECK(found.sum() == Approx(1.0));
+  // One more observation that both foretell alike leaves the sum's gradient and pulls to 1/2.
+  Vector best(2);
+  double highest = -1e300;
+  for (double w = 0.0005; w < 1.0; w += 0.001) {
+    const Vector tried = (Vector(2) << w, 1.0 - w).finished();
+    const double value = score(densities, tried) + 0.5 * std::log(w) + 0.5 * std::log(1.0 - w);
+    if (value > highest) {
+      highest = value;
+      best = tried;
+    }
+  }
+  CHECK(found[0] == Approx(best[0]).margin(0.002));
+}
+
+TEST_CASE("members that foretell alike weigh alike, and the worst in all weighs little",
+          "[stack]") {
+  Matrix densities(30, 3);
+  densities.col(0) = random_vector(30, Rng(3));
+  densities.col(1) = densities.col(0);
+  densities.col(2) = densities.col(0).array() - 5.0;
+  const Vector w = stack::weights(densities);
+  CHECK(w[0] == Approx(w[1]).margin(1e-6));
+  CHECK(w[2] < 0.03);
+}
+
+TEST_CASE("a product of powers is seen by the logarithms", "[stack]") {
+  // y = x0^2 / x1: with logarithms on both sides a straight line.
+  const Domain domain = positive_box(2);
+  Dataset data{spread_points(15, 2, Rng(4)), Matrix(15, 1)};
+  data.y.col(0) = data.x.col(0).cwiseAbs2().cwiseQuotient(data.x.col(1));
+  const Surrogate full = Surrogate::fit(domain, {{"y", ""}}, data, {}, Matrix(), Rng(1));
+  double weight = 0.0;
+  for (const Member& member : full[0].members()) {
+    if (member.kind.log_inputs && member.kind.transform == Transform::Log) weight += member.weight;
+  }
+  CHECK(weight > 0.9);
+  ModelOptions plain;
+  plain.stack = {{}};
+  const Surrogate single = Surrogate::fit(domain, {{"y", ""}}, data, plain, Matrix(), Rng(1));
+  const Points at = spread_points(500, 2, Rng(5));
+  const Vector truth = at.col(0).cwiseAbs2().cwiseQuotient(at.col(1));
+  const double error = (full[0].predict(at).mean - truth).norm();
+  CHECK(error < 0.1 * (single[0].predict(at).mean - truth).norm());
+}
+
+TEST_CASE("what has no logarithm is fitted without, and parameters say so", "[stack]") {
+  Dataset data{spread_points(12, 2, Rng(6)), Matrix(12, 1)};
+  data.y.col(0) = wavy(data.x).array() - wavy(data.x).mean();
+  REQUIRE(data.y.minCoeff() < 0.0);
+  const ModelOptions options;
+  const Surrogate surrogate =
+      Surrogate::fit(positive_box(2), {{"y", ""}}, data, options, Matrix(), Rng(1));
+  const Index block = surrogate.parameters().cols() / static_cast<Index>(options.stack.size());
+  for (std::size_t k = 0; k < options.stack.size(); ++k) {
+    const double weight = surrogate.parameters()(0, static_cast<Index>(k) * block);
+    CHECK((weight == -1.0) == (options.stack[k].transform != Transform::None));
+  }
+}
+
+TEST_CASE("a stack from its parameters is the stack that was fitted", "[stack]") {
+  const Domain domain = positive_box(2);
+  Dataset data{spread_points(14, 2, Rng(7)), Matrix(14, 1)};
+  data.y.col(0) = 3.0 + wavy(data.x).array();
+  const Surrogate fitted = Surrogate::fit(domain, {{"y", ""}}, data, {}, Matrix(), Rng(1));
+  const Surrogate again = Surrogate::at(domain, {{"y", ""}}, data, {}, fitted.parameters());
+  const Points at = spread_points(20, 2, Rng(8));
+  CHECK(near(again[0].predict(at).mean, fitted[0].predict(at).mean, 0.0));
+  CHECK(near(again[0].predict(at).variance, fitted[0].predict(at).variance, 0.0));
+  CHECK(near(again.parameters().row(0).transpose(), fitted.parameters().row(0).transpose(), 0.0));
+}
+
+TEST_CASE("members that cannot see what came since the fit are left out", "[stack]") {
+  const Domain domain = positive_box(1);
+  Dataset data{spread_points(10, 1, Rng(9)), Matrix(10, 1)};
+  data.y.col(0) = data.x.col(0).cwiseAbs2();
+  const Surrogate fitted = Surrogate::fit(domain, {{"y", ""}}, data, {}, Matrix(), Rng(1));
+  data.y(0, 0) = -1.0;  // no logarithm
+  const Surrogate later = Surrogate::at(domain, {{"y", ""}}, data, {}, fitted.parameters());
+  double sum = 0.0;
+  for (const Member& member : later[0].members()) {
+    CHECK(member.kind.transform == Transform::None);
+    sum += member.weight;
+  }
+  CHECK(sum == Approx(1.0));
+}
+
+TEST_CASE("gradients of a stack are central differences", "[stack]") {
+  const Domain domain = positive_box(2);
+  Dataset data{spread_points(10, 2, Rng(10)), Matrix(10, 1)};
+  data.y.col(0) = 2.0 + wavy(data.x).array() + 0.02 * random_vector(10, Rng(11)).array();
+  REQUIRE(data.y.minCoeff() > 0.0);
+  const Surrogate surrogate = Surrogate::fit(domain, {{"y", ""}}, data, {}, Matrix(), Rng(1));
+  REQUIRE(surrogate[0].members().size() > 1);
+  const Vector x = (Vector(2) << 3.3, 6.1).finished();
+  const LocalMarginal local = surrogate[0].predict_at(x);
+  constexpr double h = 1e-4;
+  for (Index j = 0; j < 2; ++j) {
+    Points both(2, 2);
+    both << x.transpose(), x.transpose();
+    both(0, j) += h;
+    both(1, j) -= h;
+    const Marginals around = surrogate[0].predict(both);
+    CHECK(local.mean_gradient[j] ==
+          Approx((around.mean[0] - around.mean[1]) / (2 * h)).epsilon(1e-4));
+    CHECK(local.variance_gradient[j] ==
+          Approx((around.variance[0] - around.variance[1]) / (2 * h)).epsilon(1e-4));
+  }
+}
+
+}  // namespace
+}  // namespace sonde
