@@ -17,9 +17,11 @@ struct Search {
   const Kernel& kernel;
   PointsView x;
   VectorView y;
-  LogPrior prior;  // (p + 1)
-  Vector lower;    // (p + 1)
-  Vector upper;    // (p + 1)
+  const Noise& noise;  // whose variance is searched
+  Matrix basis;        // (n, q) of the trend
+  LogPrior prior;      // (p + 1)
+  Vector lower;        // (p + 1)
+  Vector upper;        // (p + 1)
 };
 
 double variance_of(VectorView y) {
@@ -30,13 +32,14 @@ double variance_of(VectorView y) {
 double posterior(const Search& search, VectorView at, VectorOut gradient) {
   const Index p = at.size() - 1;
   const Kernel kernel = search.kernel.with(at.head(p));
-  const double noise = std::exp(at[p]);
+  Noise noise = search.noise;
+  noise.variance = std::exp(at[p]);
   double value = 0.0;
   Vector slope;
   try {
     conditioning::Factor factor = conditioning::factorised(kernel, noise, search.x);
     const conditioning::Weights weights =
-        conditioning::weights(factor.lower, search.y, Mean::Constant);
+        conditioning::weights(factor.lower, search.basis, search.y, noise);
     value = weights.log_evidence;
     if (gradient.size() > 0) {
       slope = conditioning::evidence_gradient(kernel, noise, search.x, std::move(factor.lower),
@@ -51,7 +54,7 @@ double posterior(const Search& search, VectorView at, VectorOut gradient) {
   return value - 0.5 * z.squaredNorm();
 }
 
-Search search_for(const Kernel& kernel, const LogPrior& prior, double start_noise, PointsView x,
+Search search_for(const Kernel& kernel, const LogPrior& prior, const Noise& noise, PointsView x,
                   VectorView y, const FitOptions& options) {
   const Index p = kernel.parameters();
   const double infinity = std::numeric_limits<double>::infinity();
@@ -64,8 +67,15 @@ Search search_for(const Kernel& kernel, const LogPrior& prior, double start_nois
           x.rows());
   const double scatter = variance_of(y);
   const double unit = scatter > 0.0 ? scatter : kernel->variance(x.topRows(1))[0];
-  Search search{kernel, x, y, {Vector(p + 1), Vector(p + 1)}, Vector(p + 1), Vector(p + 1)};
-  search.prior.mean << kernel->log_parameters(), std::log(start_noise);
+  Search search{kernel,
+                x,
+                y,
+                noise,
+                Basis(options.trend, x).rows(x),
+                {Vector(p + 1), Vector(p + 1)},
+                Vector(p + 1),
+                Vector(p + 1)};
+  search.prior.mean << kernel->log_parameters(), std::log(noise.variance);
   search.prior.sd.setConstant(infinity);
   search.prior.mean.head(prior.mean.size()) = prior.mean;
   search.prior.sd.head(prior.sd.size()) = prior.sd;
@@ -101,12 +111,13 @@ Points starts_of(const Search& search, double start_noise, int count, const Rng&
 
 }  // namespace
 
-Fit fit(const Kernel& kernel, const LogPrior& prior, double noise_variance, PointsView x,
-        VectorView y, const FitOptions& options, Rng rng) {
-  const double start_noise = options.noise ? *options.noise : noise_variance;
+Fit fit(const Kernel& kernel, const LogPrior& prior, Noise noise, PointsView x, VectorView y,
+        const FitOptions& options, Rng rng) {
+  if (options.noise) noise.variance = *options.noise;
+  const double start_noise = noise.variance;
   require(std::isfinite(start_noise) && start_noise > 0.0,
           "fit: expected a noise variance above zero, got ", start_noise);
-  const Search search = search_for(kernel, prior, start_noise, x, y, options);
+  const Search search = search_for(kernel, prior, noise, x, y, options);
   const ScalarField objective = [&](VectorView at, VectorOut gradient) {
     return posterior(search, at, gradient);
   };
@@ -114,7 +125,8 @@ Fit fit(const Kernel& kernel, const LogPrior& prior, double noise_variance, Poin
   Maximum best = maximize(objective, search.lower, search.upper, {}, starts, options.optimize);
   const Index p = kernel.parameters();
   require<NumericalError>(std::isfinite(best.value), "fit: no start can be factorised");
-  GaussianProcess process(kernel.with(best.x.head(p)), std::exp(best.x[p]), x, y);
+  noise.variance = std::exp(best.x[p]);
+  GaussianProcess process(kernel.with(best.x.head(p)), noise, x, y, options.trend);
   return {std::move(process), std::move(best)};
 }
 

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "gp/conditioning.hpp"
+#include "gp/growing_factor.hpp"
+#include "gp/trend.hpp"
 #include "math/dense.hpp"
 #include "sonde/base/error.hpp"
 
@@ -16,12 +18,6 @@ namespace {
 
 constexpr Index block = 512;  // points predicted together: bounds the memory
 
-Matrix half_solved(const Matrix& lower, Matrix b) {
-  dense::arithmetic().half_solve(b.rows(), b.cols(), lower.data(), lower.rows(), b.data(),
-                                 b.rows());
-  return b;
-}
-
 /// c - a' b.
 void subtract_product(const Matrix& a, const Matrix& b, Matrix& c) {
   dense::arithmetic().add_product(c.rows(), c.cols(), a.rows(), -1.0, a.data(), a.rows(), b.data(),
@@ -29,7 +25,7 @@ void subtract_product(const Matrix& a, const Matrix& b, Matrix& c) {
 }
 
 /// a' v, of the first `rows` rows.
-Vector transposed_times(const Matrix& a, const Vector& v, Index rows) {
+Vector transposed_times(const Matrix& a, VectorView v, Index rows) {
   Vector product(a.cols());
   dense::arithmetic().transposed_times(rows, a.cols(), a.data(), a.rows(), v.data(),
                                        product.data());
@@ -37,115 +33,156 @@ Vector transposed_times(const Matrix& a, const Vector& v, Index rows) {
 }
 
 Vector squared_norms(const Matrix& a) {
+  if (a.rows() == 0) return Vector::Zero(a.cols());
   Vector norms(a.cols());
   dense::arithmetic().squared_norms(a.rows(), a.cols(), a.data(), a.rows(), norms.data());
   return norms;
 }
 
-Matrix cleared(Matrix lower) {
-  for (Index j = 1; j < lower.cols(); ++j) lower.col(j).head(j).setZero();
-  return lower;
-}
-
-void check(double noise_variance, PointsView x, VectorView y) {
-  require(x.rows() == y.size() && x.rows() > 0, "GaussianProcess: expected as many values as ",
-          "points, at least one; got ", y.size(), " and ", x.rows());
-  require(std::isfinite(noise_variance) && noise_variance >= 0.0,
-          "GaussianProcess: expected a noise variance of zero or more, got ", noise_variance);
-  for (Index i = 0; i < x.rows(); ++i) {
+void check(const Noise& noise, PointsView x, VectorView y) {
+  const Index n = x.rows();
+  require(n == y.size() && n > 0, "GaussianProcess: expected as many values as ",
+          "points, at least one; got ", y.size(), " and ", n);
+  require(std::isfinite(noise.variance) && noise.variance >= 0.0,
+          "GaussianProcess: expected a noise variance of zero or more, got ", noise.variance);
+  require((noise.share.size() == 0 || noise.share.size() == n) &&
+              (noise.known.size() == 0 || noise.known.size() == n),
+          "GaussianProcess: expected noise for ", n, " observations, got ", noise.share.size(),
+          " shares and ", noise.known.size(), " known variances");
+  for (Index i = 0; i < n; ++i) {
     require(std::isfinite(y[i]) && x.row(i).allFinite(),
             "GaussianProcess: expected finite numbers, got y = ", y[i], " at [", x.row(i), "]");
+    const double share = noise.share.size() > 0 ? noise.share[i] : 1.0;
+    const double known = noise.known.size() > 0 ? noise.known[i] : 0.0;
+    require(
+        std::isfinite(share) && share > 0.0 && std::isfinite(known) && known >= 0.0,
+        "GaussianProcess: expected a share of the noise above zero and a known variance of zero "
+        "or more, got ",
+        share, " and ", known, " of observation ", i);
   }
+}
+
+Vector joined(const Vector& left, const Vector& right) {
+  Vector both(left.size() + right.size());
+  both << left, right;
+  return both;
+}
+
+/// That of all, where k further observations came.
+Noise grown(const Noise& noise, Index n, Index k) {
+  Noise all = noise;
+  if (noise.share.size() > 0) all.share = joined(noise.share, Vector::Ones(k));
+  if (noise.known.size() > 0 || noise.further > 0.0) {
+    all.known = joined(noise.known.size() > 0 ? noise.known : Vector(Vector::Zero(n)),
+                       Vector::Constant(k, noise.further));
+  }
+  return all;
 }
 
 }  // namespace
 
 struct GaussianProcess::State {
   Kernel kernel;
-  double noise_variance;
+  Noise noise;
   Points x;
   Vector y;
-  Mean mean;
-  Matrix lower;
+  Trend trend;
+  Basis basis;
+  GrowingFactor factor;
   double jitter;
   Weights weights;
   Index told;  // rows that were observed; behind them stands what was supposed, with alpha zero
 
-  Vector mean_of(const Matrix& k) const {
-    return transposed_times(k, weights.alpha, told).array() + weights.constant;
+  Vector mean_of(PointsView at, const Matrix& k) const {
+    Vector mean = transposed_times(k, weights.alpha, told);
+    if (trend == Trend::Constant) {
+      mean.array() += weights.coefficients[0];
+    } else if (basis.size() > 0) {
+      mean += basis.rows(at) * weights.coefficients;
+    }
+    return mean;
   }
 
-  /// (n_b) what the uncertainty of the constant mean adds to a standard deviation.
-  Vector mean_row(const Matrix& half) const {
-    if (mean == Mean::Zero) return Vector::Zero(half.cols());
-    return ((1.0 - transposed_times(half, weights.half_ones, half.rows()).array()) /
-            std::sqrt(weights.precision))
-        .matrix();
+  Matrix half_solved(Matrix b) const {
+    dense::arithmetic().half_solve(b.rows(), b.cols(), factor.data(), factor.stride(), b.data(),
+                                   b.rows());
+    return b;
+  }
+
+  /// (q, n_b) whose squares are what the uncertainty of the trend adds to the variances.
+  Matrix trend_rows(PointsView at, const Matrix& half) const {
+    Matrix rows(basis.size(), half.cols());
+    if (basis.size() == 0) return rows;
+    if (trend == Trend::Constant) {
+      rows.row(0).setConstant(1.0 / weights.root(0, 0));
+    } else {
+      rows =
+          weights.root.transpose().triangularView<Eigen::Lower>().solve(basis.rows(at).transpose());
+    }
+    for (Index k = 0; k < rows.rows(); ++k)
+      rows.row(k) -= transposed_times(half, weights.half_trend.col(k), half.rows()).transpose();
+    return rows;
   }
 
   /// The factor with these rows as well. Where they repeat what stands there, a trifle on their
   /// diagonal keeps it positive definite.
-  Matrix grown(PointsView added) const {
-    const Index n = x.rows();
-    const Index k = added.rows();
-    const Matrix across = half_solved(lower, kernel->covariance(x, added));
-    const double scale = noise_variance + kernel->variance(added).maxCoeff();
+  GrowingFactor factor_with(PointsView added) const {
+    const Matrix across = half_solved(kernel->covariance(x, added));
+    Noise its = noise.variance;
+    its.known.setConstant(added.rows(), noise.further);
+    const double scale = noise.variance + kernel->variance(added).maxCoeff();
     const std::optional<conditioning::Factor> corner = conditioning::factorised(
         [&](double more) {
-          Matrix c = conditioning::observation_covariance(kernel, noise_variance + more, added);
+          Matrix c = conditioning::observation_covariance(kernel, its, added, more);
           subtract_product(across, across, c);
           return c;
         },
         scale);
     if (!corner) {
-      Points all(n + k, x.cols());
+      Points all(x.rows() + added.rows(), x.cols());
       all << x, added;
       conditioning::break_down(all);
     }
-    Matrix whole(n + k, n + k);
-    whole.topLeftCorner(n, n) = lower;
-    whole.topRightCorner(n, k).setZero();
-    whole.bottomLeftCorner(k, n) = across.transpose();
-    whole.bottomRightCorner(k, k) = cleared(corner->lower);
-    return whole;
+    return factor.appended(across, corner->lower);
   }
 
   State with_rows(PointsView added, VectorView values) const {
-    const Index n = x.rows();
     State next{kernel,
-               noise_variance,
-               Points(n + added.rows(), x.cols()),
-               Vector(n + added.rows()),
-               mean,
-               grown(added),
+               grown(noise, x.rows(), added.rows()),
+               Points(x.rows() + added.rows(), x.cols()),
+               joined(y, values),
+               trend,
+               basis,
+               factor_with(added),
                jitter,
                {},
                told};
     next.x << x, added;
-    next.y << y, values;
+    next.weights = conditioning::weights_of_halves(
+        next.factor.view(),
+        conditioning::half_solved_below(next.factor.view(), weights.half_basis, basis.rows(added)),
+        conditioning::half_solved_below(next.factor.view(), weights.half_y, values), next.noise);
     return next;
   }
 };
 
 GaussianProcess::GaussianProcess(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
-GaussianProcess::GaussianProcess(Kernel kernel, double noise_variance, Points x, Vector y,
-                                 Mean mean) {
-  check(noise_variance, x, y);
-  conditioning::Factor factor = conditioning::factorised(kernel, noise_variance, x);
-  Matrix lower = cleared(std::move(factor.lower));
-  Weights weights = conditioning::weights(lower, y, mean);
+GaussianProcess::GaussianProcess(Kernel kernel, Noise noise, Points x, Vector y, Trend trend) {
+  check(noise, x, y);
+  Basis basis(trend, x);
+  conditioning::Factor factor = conditioning::factorised(kernel, noise, x);
+  Weights weights = conditioning::weights(factor.lower, basis.rows(x), y, noise);
   const Index told = y.size();
-  state_ = std::make_shared<const State>(State{std::move(kernel), noise_variance, std::move(x),
-                                               std::move(y), mean, std::move(lower), factor.jitter,
-                                               std::move(weights), told});
+  state_ = std::make_shared<const State>(State{
+      std::move(kernel), std::move(noise), std::move(x), std::move(y), trend, std::move(basis),
+      GrowingFactor(std::move(factor.lower)), factor.jitter, std::move(weights), told});
 }
 
 GaussianProcess GaussianProcess::given(PointsView x, VectorView y) const {
   if (x.rows() == 0 && y.size() == 0) return *this;
-  check(state_->noise_variance, x, y);
+  check(state_->noise.variance, x, y);
   State next = state_->with_rows(x, y);
-  next.weights = conditioning::weights(next.lower, next.y, next.mean);
   next.told = next.y.size();
   return GaussianProcess(std::make_shared<const State>(std::move(next)));
 }
@@ -153,11 +190,10 @@ GaussianProcess GaussianProcess::given(PointsView x, VectorView y) const {
 GaussianProcess GaussianProcess::supposing(PointsView x) const {
   if (x.rows() == 0) return *this;
   const Vector values = predict_mean(x);
-  check(state_->noise_variance, x, values);
+  check(state_->noise.variance, x, values);
   State next = state_->with_rows(x, values);
-  next.weights = conditioning::weights(next.lower, next.y, next.mean);
   // What was predicted teaches nothing: the means stay to the last bit.
-  next.weights.constant = state_->weights.constant;
+  next.weights.coefficients = state_->weights.coefficients;
   next.weights.alpha << state_->weights.alpha, Vector::Zero(x.rows());
   return GaussianProcess(std::make_shared<const State>(std::move(next)));
 }
@@ -168,11 +204,11 @@ Marginals GaussianProcess::predict(PointsView x) const {
   for (Index first = 0; first < x.rows(); first += block) {
     const Index n = std::min(block, x.rows() - first);
     const PointsView here = x.middleRows(first, n);
-    const Matrix k = s.kernel->covariance(s.x, here);
-    result.mean.segment(first, n) = s.mean_of(k);
-    const Matrix half = half_solved(s.lower, k);
+    Matrix k = s.kernel->covariance(s.x, here);
+    result.mean.segment(first, n) = s.mean_of(here, k);
+    const Matrix half = s.half_solved(std::move(k));
     result.variance.segment(first, n) =
-        (s.kernel->variance(here) - squared_norms(half) + s.mean_row(half).cwiseAbs2())
+        (s.kernel->variance(here) - squared_norms(half) + squared_norms(s.trend_rows(here, half)))
             .cwiseMax(0.0);
   }
   return result;
@@ -183,8 +219,8 @@ Vector GaussianProcess::predict_mean(PointsView x) const {
   Vector mean(x.rows());
   for (Index first = 0; first < x.rows(); first += block) {
     const Index n = std::min(block, x.rows() - first);
-    const Matrix k = s.kernel->covariance(s.x, x.middleRows(first, n));
-    mean.segment(first, n) = s.mean_of(k);
+    const PointsView here = x.middleRows(first, n);
+    mean.segment(first, n) = s.mean_of(here, s.kernel->covariance(s.x, here));
   }
   return mean;
 }
@@ -193,61 +229,69 @@ LocalMarginal GaussianProcess::predict_at(VectorView x) const {
   const State& s = *state_;
   const Points here = x.transpose();
   const Matrix k = s.kernel->covariance(s.x, here);
-  const Matrix half = half_solved(s.lower, k);
-  const double from_mean = s.mean_row(half)[0];
+  const Matrix half = s.half_solved(k);
+  const Vector from_trend = s.trend_rows(here, half).col(0);
 
-  // variance = k(x, x) - k' C^-1 k + (1 - 1' C^-1 k)^2 / precision
+  // variance = k(x, x) - k' C^-1 k + |t|^2, t = R'^-1 (h - H' C^-1 k)
   Matrix w(s.x.rows(), 2);
   w.col(0) = s.weights.alpha;
   w.col(1) = half.col(0);
-  dense::arithmetic().half_solve_transposed(w.rows(), 1, s.lower.data(), w.rows(), w.col(1).data(),
-                                            w.rows());
+  dense::arithmetic().half_solve_transposed(w.rows(), 1, s.factor.data(), s.factor.stride(),
+                                            w.col(1).data(), w.rows());
   w.col(1) *= -2.0;
-  w.col(1) -= (2.0 * from_mean / std::sqrt(s.weights.precision)) * s.weights.solved_ones;
+  w.col(1) -= 2.0 * s.weights.solved_trend * from_trend;
   const Matrix slopes = s.kernel->input_gradient(x, s.x, w);
 
   LocalMarginal result;
-  result.mean = s.mean_of(k)[0];
+  result.mean = s.mean_of(here, k)[0];
   result.variance =
-      std::max(0.0, s.kernel->variance(here)[0] - half.squaredNorm() + from_mean * from_mean);
-  result.mean_gradient = slopes.col(0);
+      std::max(0.0, s.kernel->variance(here)[0] - half.squaredNorm() + from_trend.squaredNorm());
+  result.mean_gradient = slopes.col(0) + s.basis.slope(x) * s.weights.coefficients;
   // k is symmetric: d k(x, x) / dx is twice the slope in the first argument.
-  result.variance_gradient =
-      slopes.col(1) + 2.0 * s.kernel->input_gradient(x, here, Matrix::Ones(1, 1)).col(0);
+  result.variance_gradient = slopes.col(1) +
+                             2.0 * s.kernel->input_gradient(x, here, Matrix::Ones(1, 1)).col(0) +
+                             2.0 * trend_slope(x) * from_trend;
   return result;
 }
 
 Matrix GaussianProcess::covariance(PointsView a, PointsView b) const {
   const State& s = *state_;
   Matrix c = s.kernel->covariance(a, b);
-  const Matrix half_a = half_solved(s.lower, s.kernel->covariance(s.x, a));
-  const Matrix half_b = half_solved(s.lower, s.kernel->covariance(s.x, b));
+  const Matrix half_a = s.half_solved(s.kernel->covariance(s.x, a));
+  const Matrix half_b = s.half_solved(s.kernel->covariance(s.x, b));
   subtract_product(half_a, half_b, c);
-  if (s.mean == Mean::Constant) c.noalias() += s.mean_row(half_a) * s.mean_row(half_b).transpose();
+  if (s.basis.size() > 0)
+    c.noalias() += s.trend_rows(a, half_a).transpose() * s.trend_rows(b, half_b);
   return c;
 }
 
 Matrix GaussianProcess::half_covariance(PointsView b) const {
   const State& s = *state_;
-  const Matrix half = half_solved(s.lower, s.kernel->covariance(s.x, b));
-  Matrix result(half.rows() + 1, half.cols());
+  const Matrix half = s.half_solved(s.kernel->covariance(s.x, b));
+  Matrix result(half.rows() + s.basis.size(), half.cols());
   result.topRows(half.rows()) = half;
-  result.bottomRows(1) = s.mean_row(half).transpose();
+  result.bottomRows(s.basis.size()) = s.trend_rows(b, half);
   return result;
 }
 
-Vector GaussianProcess::mean_row_slope() const {
-  return -state_->weights.solved_ones / std::sqrt(state_->weights.precision);
+Matrix GaussianProcess::trend_slope(VectorView x) const {
+  const State& s = *state_;
+  if (s.basis.size() == 0) return Matrix(x.size(), 0);
+  const Matrix slope = s.basis.slope(x).transpose();
+  return s.weights.root.transpose().triangularView<Eigen::Lower>().solve(slope).transpose();
+}
+
+Matrix GaussianProcess::trend_slope_by_covariance() const {
+  return -state_->weights.solved_trend;
 }
 
 LeaveOneOut GaussianProcess::leave_one_out() const {
   const State& s = *state_;
-  require(s.mean == Mean::Zero || size() > 1,
-          "GaussianProcess: leaving one out takes two observations, got ", size());
-  Matrix inverse = s.lower;
+  require(s.basis.size() < size(), "GaussianProcess: leaving one out takes ", s.basis.size() + 1,
+          " observations, got ", size());
+  Matrix inverse = s.factor.view();
   dense::arithmetic().inverse(size(), inverse.data(), size());
-  const Vector& ones = s.weights.solved_ones;
-  const Vector precision = inverse.diagonal() - ones.cwiseAbs2() / s.weights.precision;
+  const Vector precision = inverse.diagonal() - s.weights.solved_trend.rowwise().squaredNorm();
   return {s.y - s.weights.alpha.cwiseQuotient(precision), precision.cwiseInverse()};
 }
 
@@ -256,15 +300,18 @@ double GaussianProcess::log_evidence() const {
 }
 
 Vector GaussianProcess::log_evidence_gradient() const {
-  return conditioning::evidence_gradient(state_->kernel, state_->noise_variance, state_->x,
-                                         state_->lower, state_->weights);
+  return conditioning::evidence_gradient(state_->kernel, state_->noise, state_->x,
+                                         state_->factor.view(), state_->weights);
 }
 
 const Kernel& GaussianProcess::kernel() const noexcept {
   return state_->kernel;
 }
+const Noise& GaussianProcess::noise() const noexcept {
+  return state_->noise;
+}
 double GaussianProcess::noise_variance() const noexcept {
-  return state_->noise_variance;
+  return state_->noise.variance + state_->noise.further;
 }
 const Points& GaussianProcess::x() const noexcept {
   return state_->x;
@@ -272,8 +319,14 @@ const Points& GaussianProcess::x() const noexcept {
 const Vector& GaussianProcess::y() const noexcept {
   return state_->y;
 }
-double GaussianProcess::constant_mean() const noexcept {
-  return state_->weights.constant;
+Trend GaussianProcess::trend() const noexcept {
+  return state_->trend;
+}
+Matrix GaussianProcess::trend_basis(PointsView x) const {
+  return state_->basis.rows(x);
+}
+const Vector& GaussianProcess::coefficients() const noexcept {
+  return state_->weights.coefficients;
 }
 double GaussianProcess::jitter() const noexcept {
   return state_->jitter;
@@ -284,8 +337,8 @@ Index GaussianProcess::size() const noexcept {
 const Vector& GaussianProcess::alpha() const noexcept {
   return state_->weights.alpha;
 }
-const Matrix& GaussianProcess::factor() const noexcept {
-  return state_->lower;
+MatrixView GaussianProcess::factor() const {
+  return state_->factor.view();
 }
 
 }  // namespace sonde

@@ -18,7 +18,7 @@ struct Prepared {
   GaussianProcess process;
   Features features;
   Points reference;  // (r, p) features
-  Matrix half;       // (n + 1, r); the last row, of the constant mean, with its sign turned
+  Matrix half;       // (n + q, r); the last rows, of the trend, with their sign turned
   Vector weights;    // (r), of squared covariances of standardised z there, in the output's unit
 };
 
@@ -50,7 +50,7 @@ Vector squared_slopes(const Member& member, const Vector& mean) {
 
 /// Posterior covariances of the reference points with x, (r, n), and the variances at x.
 struct Joint {
-  Matrix half;        // (n_train + 1, n)
+  Matrix half;        // (n_train + q, n)
   Matrix covariance;  // (r, n)
   Vector variance;    // (n)
 };
@@ -64,11 +64,11 @@ Joint joint(const Prepared& prepared, PointsView x) {
                                   prepared.half.data(), prepared.half.rows(), joint.half.data(),
                                   joint.half.rows(), joint.covariance.data(),
                                   joint.covariance.rows());
-  const auto mean_row = joint.half.bottomRows(1);
-  joint.variance = (process.kernel()->variance(x) -
-                    joint.half.topRows(process.size()).colwise().squaredNorm().transpose() +
-                    mean_row.cwiseAbs2().transpose())
-                       .cwiseMax(0.0);
+  const Index n = process.size();
+  joint.variance =
+      (process.kernel()->variance(x) - joint.half.topRows(n).colwise().squaredNorm().transpose() +
+       joint.half.bottomRows(joint.half.rows() - n).colwise().squaredNorm().transpose())
+          .cwiseMax(0.0);
   return joint;
 }
 
@@ -88,21 +88,24 @@ double reduction(const Prepared& part, const Vector& x, Vector& gradient) {
   if (gradient.size() == 0) return drop;
 
   // d/dx sum w c^2 / total = sum_r omega_r dc_r/dx - (drop / total) dv/dx, omega = 2 w c / total.
-  // c_r = k(r, x) - half_r' half(x) and v = k(x, x) - half(x)' half(x), where the rows of the
-  // constant mean count with the other sign.
+  // c_r = k(r, x) - half_r' half(x) and v = k(x, x) - half(x)' half(x), where the rows of the trend
+  // count with the other sign.
   const Vector omega = (2.0 / total) * part.weights.cwiseProduct(c);
   const Index n = process.size();
+  const Index q = part.half.rows() - n;
   Vector w = -(part.half * omega);
   w.head(n) += (2.0 * drop / total) * here.half.col(0).head(n);
-  w[n] -= (2.0 * drop / total) * here.half(n, 0);
-  // half = L^-1 k below the top, (1 - ones' half) / root(precision) in the row of the mean.
+  w.tail(q) -= (2.0 * drop / total) * here.half.col(0).tail(q);
   Vector on_train = w.head(n);
-  dense::arithmetic().half_solve_transposed(n, 1, process.factor().data(), n, on_train.data(), n);
-  on_train += w[n] * process.mean_row_slope();
+  const MatrixView factor = process.factor();
+  dense::arithmetic().half_solve_transposed(n, 1, factor.data(), factor.outerStride(),
+                                            on_train.data(), n);
+  on_train += process.trend_slope_by_covariance() * w.tail(q);
   gradient = (process.kernel()->input_gradient(x, part.reference, omega) +
               process.kernel()->input_gradient(x, process.x(), on_train) -
               (2.0 * drop / total) * process.kernel()->input_gradient(x, at, Matrix::Ones(1, 1)))
-                 .col(0);
+                 .col(0) +
+             process.trend_slope(x) * w.tail(q);
   return drop;
 }
 
@@ -124,7 +127,7 @@ VarianceReduction::VarianceReduction(const Response& response, PointsView refere
     const Features& its = response.state_->features[k];
     Points features = its.rows(reference);
     Matrix half = member.process.half_covariance(features);
-    half.bottomRows(1) *= -1.0;
+    half.bottomRows(half.rows() - member.process.size()) *= -1.0;
     Vector scaled = weight * weights.cwiseProduct(
                                  squared_slopes(member, member.process.predict_mean(features)));
     state.parts.push_back(

@@ -128,7 +128,7 @@ void write_scalar(const Handle& group, const std::string& name, double value,
   hdf5::write(group, name, {}, std::span<const double>(&value, 1), meaning);
 }
 
-void write_factor(const Handle& group, const Axis& row, const Matrix& factor) {
+void write_factor(const Handle& group, const Axis& row, MatrixView factor) {
   const Axis column = hdf5::axis(group, "train_column", counting(factor.cols()), {"1", ""});
   const Points lower = factor.triangularView<Eigen::Lower>();
   const Axes axes = {&row, &column};
@@ -147,7 +147,7 @@ void write_member(const Handle& group, const Member& member, const std::vector<F
   hdf5::write(group, "parameters", Axes{&parameter}, view(parameters),
               {"1", "of the kernel: the variance, then a length a feature"});
   write_scalar(group, "noise", process.noise_variance(), {"1", "noise variance of scaled z"});
-  write_scalar(group, "mean", process.constant_mean(), {"1", "constant mean of scaled z"});
+  write_scalar(group, "mean", process.coefficients()[0], {"1", "constant mean of scaled z"});
   write_features(group, features);
   write_scalar(group, "z_shift", member.z_shift, {"1", "z = z_shift + z_scale * scaled z"});
   write_scalar(group, "z_scale", member.z_scale, {"1", "z = z_shift + z_scale * scaled z"});

@@ -43,7 +43,8 @@ void evidence_and_gradient(benchmark::State& state) {
   const Vector y = wavy(x);
   for (auto _ : state) {
     conditioning::Factor factor = conditioning::factorised(kernel(), noise, x);
-    const conditioning::Weights weights = conditioning::weights(factor.lower, y, Mean::Constant);
+    const conditioning::Weights weights =
+        conditioning::weights(factor.lower, Matrix::Ones(y.size(), 1), y, noise);
     benchmark::DoNotOptimize(
         conditioning::evidence_gradient(kernel(), noise, x, std::move(factor.lower), weights));
   }

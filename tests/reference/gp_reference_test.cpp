@@ -46,8 +46,8 @@ TEST_CASE("processes at fixed parameters agree with scikit-learn's", "[gp_refere
   REQUIRE(data["cases"].size() == 10);
   for (const nlohmann::json& given : data["cases"]) {
     INFO(given["kernel"] << ", n = " << given["y"].size());
-    const GaussianProcess process(kernel_of(given), given["noise"], matrix_of(given["x"]),
-                                  vector_of(given["y"]), Mean::Zero);
+    const GaussianProcess process(kernel_of(given), given["noise"].get<double>(),
+                                  matrix_of(given["x"]), vector_of(given["y"]), Trend::Zero);
     const Points at = matrix_of(given["at"]);
     const Matrix covariance = matrix_of(given["covariance"]);
     CHECK(near(process.predict(at).mean, vector_of(given["mean"]), 1e-8));

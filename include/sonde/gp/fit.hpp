@@ -22,6 +22,7 @@ struct FitOptions {
   double min_noise = 1e-10;  ///< lower bound of the noise variance, relative to the variance of y
   double max_noise = 1.0;    ///< upper bound, likewise
   std::optional<double> noise{};  ///< fixed noise variance in y units squared; none: estimated
+  Trend trend = Trend::Constant;
   OptimizeOptions optimize{.max_evaluations = 100, .x_tolerance = 1e-3, .f_tolerance = 1e-5};
 };
 
@@ -33,9 +34,10 @@ struct Fit {
 /// Maximises log evidence + log prior over the parameters of `kernel` and the noise variance.
 ///
 /// A parameter vector whose covariance cannot be factorised counts as evidence -infinity.
+/// \param noise where the search for its variance begins
 /// \param x (n, d)  \param y (n)  \throws NumericalError where no start can be factorised.
 /// \see Rasmussen & Williams (2006), eq. 5.8, 5.9
-Fit fit(const Kernel& kernel, const LogPrior& prior, double noise_variance, PointsView x,
-        VectorView y, const FitOptions& options, Rng rng);
+Fit fit(const Kernel& kernel, const LogPrior& prior, Noise noise, PointsView x, VectorView y,
+        const FitOptions& options, Rng rng);
 
 }  // namespace sonde

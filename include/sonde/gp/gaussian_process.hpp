@@ -27,9 +27,29 @@ struct LeaveOneOut {
   Vector variance;  ///< (n), of an observation: noise included
 };
 
-/// The prior mean: zero, or an unknown constant that is estimated by generalised least squares, its
-/// uncertainty part of every variance (flat prior on the constant).
-enum class Mean { Zero, Constant };
+/// The prior mean: zero, or a polynomial of the inputs with unknown coefficients (a flat prior on
+/// them), estimated by generalised least squares, their uncertainty part of every variance:
+/// "simple", "ordinary" and "universal" kriging. The polynomial is whole: with all products of two
+/// inputs. Of fewer observations than it has coefficients the next simpler one is taken, and of
+/// terms that the observations do not tell apart (inputs on one plane) the first.
+enum class Trend { Zero, Constant, Linear, Quadratic };
+
+/// The errors of the observations: independent and normal, with variance
+/// variance * share_i + known_i.
+struct Noise {
+  Noise(double its_variance = 0.0)  // NOLINT(google-explicit-constructor)
+      : variance(its_variance) {}
+
+  double variance;   ///< of one observation: what fit() estimates; >= 0, in y units squared
+  Vector share{};    ///< (n) > 0; empty: 1. Of the mean of m replicates 1 / m
+  Vector known{};    ///< (n) >= 0; empty: 0
+  double further{};  ///< known part of the variance of one more observation
+
+  /// Sum of squares of replicates about their means, of which y holds the means alone, and its
+  /// degrees of freedom (observations less means). They are part of the evidence of `variance`.
+  double scatter{};
+  double scatter_freedom{};
+};
 
 /// A Gaussian process given observations y = f(x) + noise. Immutable, cheap to copy, safe to share
 /// between threads. There is no unfitted state: what exists can predict.
@@ -38,18 +58,19 @@ enum class Mean { Zero, Constant };
 /// section 2.7
 class GaussianProcess {
  public:
-  /// Factorises K + noise I: O(n^2 d + n^3/3).
+  /// Factorises K + noise: O(n^2 d + n^3/3).
   ///
-  /// \param x (n, d)  \param y (n)  \param noise_variance >= 0, in y units squared
+  /// \param x (n, d)  \param y (n)
   /// \throws ArgumentError where shapes disagree or a value is not finite.
-  /// Where rounding leaves K + noise I indefinite, as little as will do is added to its diagonal:
+  /// Where rounding leaves K + noise indefinite, as little as will do is added to its diagonal:
   /// jitter(), at most 1e-6 of the variance.
   /// \throws NumericalError where that is in vain; the message names the closest pair of points.
-  GaussianProcess(Kernel kernel, double noise_variance, Points x, Vector y,
-                  Mean mean = Mean::Constant);
+  GaussianProcess(Kernel kernel, Noise noise, Points x, Vector y, Trend trend = Trend::Constant);
 
-  /// The process given these observations as well: O(n^2 m), no refactorisation. The constant mean
-  /// is estimated anew. \throws as the constructor.
+  /// The process given these observations as well, each with the noise of a further one: O(n^2 m),
+  /// no refactorisation. The trend's coefficients are estimated anew. It shares the factor's
+  /// storage with the process it grew out of, the first of them; others copy it. \throws as the
+  /// constructor.
   GaussianProcess given(PointsView x, VectorView y) const;
   /// As if the values now predicted had been observed at `x` (k, d): means stay, variances fall.
   GaussianProcess supposing(PointsView x) const;
@@ -60,26 +81,33 @@ class GaussianProcess {
   Matrix covariance(PointsView a, PointsView b) const;  ///< posterior, (n_a, n_b)
   LeaveOneOut leave_one_out() const;                    ///< closed form, O(n^3); Dubrule (1983)
 
-  /// log p(y | x, theta); with a constant mean the restricted likelihood, which integrates it out.
+  /// log p(y | x, theta); with a trend the restricted likelihood, which integrates it out (a flat
+  /// prior of density 1 on the coefficients).
   double log_evidence() const;
   Vector log_evidence_gradient() const;  ///< (p + 1): kernel parameters, then noise, all in logs
 
   const Kernel& kernel() const noexcept;
-  double noise_variance() const noexcept;
+  const Noise& noise() const noexcept;
+  double noise_variance() const noexcept;  ///< of one further observation
   const Points& x() const noexcept;
   const Vector& y() const noexcept;
-  double jitter() const noexcept;         ///< added to the diagonal, mostly 0
-  double constant_mean() const noexcept;  ///< the estimate; 0 where the prior mean is zero
+  double jitter() const noexcept;  ///< added to the diagonal, mostly 0
   Index size() const noexcept;
 
-  const Vector& alpha() const noexcept;   ///< (n) (K + noise I)^-1 (y - mean)
-  const Matrix& factor() const noexcept;  ///< (n, n) lower Cholesky factor of K + noise I
-  /// L^-1 K(x_train, b), and below it a row m for the constant mean's uncertainty, (n + 1, n_b):
-  /// the posterior covariance of a and b is k(a, b) - half(a)' half(b) + 2 m(a)' m(b), where the
-  /// product is over all rows: the last one counts with the other sign. Cost O(n^2 n_b).
+  Trend trend() const noexcept;
+  Matrix trend_basis(PointsView x) const;       ///< (n, q) functions of the trend: 1, x_j, x_i x_j
+  const Vector& coefficients() const noexcept;  ///< (q) of trend_basis(): estimates
+
+  const Vector& alpha() const noexcept;  ///< (n) (K + noise)^-1 (y - trend)
+  MatrixView factor() const;             ///< (n, n) lower Cholesky factor of K + noise
+  /// L^-1 K(x_train, b), and below it q rows t for the uncertainty of the trend, (n + q, n_b):
+  /// the posterior covariance of a and b is k(a, b) - half(a)' half(b) + 2 t(a)' t(b), where the
+  /// product is over all rows: the last q count with the other sign. Cost O(n^2 n_b).
   Matrix half_covariance(PointsView b) const;
-  /// (n) the last row of half_covariance(b) changes by this' dK(x_train, b).
-  Vector mean_row_slope() const;
+  /// What the slope of those q rows at x is besides that of K(x_train, x): (d, q), and (n, q) for
+  /// t(b) changes by this' dK(x_train, b).
+  Matrix trend_slope(VectorView x) const;
+  Matrix trend_slope_by_covariance() const;
 
  private:
   struct State;
