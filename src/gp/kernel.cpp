@@ -1,5 +1,6 @@
 #include "sonde/gp/kernel.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -92,6 +93,11 @@ class Product final : public Pair {
     return joined(left_->parameter_gradient(a, w.cwiseProduct(right)),
                   right_->parameter_gradient(a, w.cwiseProduct(left)));
   }
+  Vector contracted(PointsView a, MatrixView w) const override {
+    const Vector left = left_->contracted(a, right_->lower_covariance(a, 1.0).cwiseProduct(w));
+    const Vector right = right_->contracted(a, left_->lower_covariance(a, 1.0).cwiseProduct(w));
+    return joined(left, right.tail(right.size() - 1));
+  }
   Matrix input_gradient(VectorView x, PointsView b, MatrixView w) const override {
     const Points here = x.transpose();
     const Vector left = left_->covariance(b, here).col(0);
@@ -162,6 +168,90 @@ class ConstantKernel final : public KernelModel {
   double variance_;
 };
 
+class Linear final : public KernelModel {
+ public:
+  Linear(Vector variances, Vector origin)
+      : variances_(std::move(variances)), origin_(std::move(origin)) {}
+
+  std::string name() const override { return "linear"; }
+  Vector log_parameters() const override { return variances_.array().log().matrix(); }
+  std::shared_ptr<const KernelModel> with(VectorView parameters) const override {
+    return std::make_shared<Linear>(parameters.array().exp().matrix(), origin_);
+  }
+  Matrix covariance(PointsView a, PointsView b) const override {
+    // The roots on both sides, so that rounding is symmetric.
+    const Vector roots = variances_.cwiseSqrt();
+    return (centred(a) * roots.asDiagonal()) * (centred(b) * roots.asDiagonal()).transpose();
+  }
+  Vector variance(PointsView a) const override { return centred(a).cwiseAbs2() * variances_; }
+  Vector parameter_gradient(PointsView a, MatrixView w) const override {
+    const Matrix z = centred(a);
+    const Matrix wz = w * z;
+    return variances_.cwiseProduct(z.cwiseProduct(wz).colwise().sum().transpose());
+  }
+  Matrix input_gradient(VectorView, PointsView b, MatrixView w) const override {
+    return variances_.asDiagonal() * (centred(b).transpose() * w);
+  }
+
+ private:
+  Matrix centred(PointsView a) const {
+    require(a.cols() == variances_.size(), "kernel: points have ", a.cols(),
+            " columns, variances have ", variances_.size());
+    return a.rowwise() - origin_.transpose();
+  }
+
+  Vector variances_;
+  Vector origin_;
+};
+
+class OnInputs final : public KernelModel {
+ public:
+  OnInputs(Kernel kernel, std::vector<Index> inputs)
+      : kernel_(std::move(kernel)), inputs_(std::move(inputs)) {}
+
+  std::string name() const override {
+    std::string inputs;
+    for (const Index input : inputs_)
+      inputs += (inputs.empty() ? "" : ", ") + std::to_string(input);
+    return kernel_->name() + " of inputs {" + inputs + "}";
+  }
+  Vector log_parameters() const override { return kernel_->log_parameters(); }
+  std::shared_ptr<const KernelModel> with(VectorView parameters) const override {
+    return std::make_shared<OnInputs>(kernel_.with(parameters), inputs_);
+  }
+  Matrix covariance(PointsView a, PointsView b) const override {
+    return kernel_->covariance(seen(a), seen(b));
+  }
+  Vector variance(PointsView a) const override { return kernel_->variance(seen(a)); }
+  Vector parameter_gradient(PointsView a, MatrixView w) const override {
+    return kernel_->parameter_gradient(seen(a), w);
+  }
+  Matrix input_gradient(VectorView x, PointsView b, MatrixView w) const override {
+    const Matrix inner = kernel_->input_gradient(x(inputs_), seen(b), w);
+    Matrix gradient = Matrix::Zero(x.size(), w.cols());
+    gradient(inputs_, Eigen::all) = inner;
+    return gradient;
+  }
+  Matrix lower_covariance(PointsView a, double scale) const override {
+    return kernel_->lower_covariance(seen(a), scale);
+  }
+  Vector contracted(PointsView a, MatrixView w) const override {
+    return kernel_->contracted(seen(a), w);
+  }
+
+ private:
+  Points seen(PointsView a) const {
+    for (const Index input : inputs_) {
+      require(input < a.cols(), "kernel: points have ", a.cols(), " columns, '", name(),
+              "' looks at column ", input, ", counted from 0");
+    }
+    return a(Eigen::all, inputs_);
+  }
+
+  Kernel kernel_;
+  std::vector<Index> inputs_;
+};
+
 void require_variance(double variance) {
   require(std::isfinite(variance) && variance > 0.0, "kernel: expected a variance above zero, got ",
           variance);
@@ -198,6 +288,26 @@ Index Kernel::parameters() const {
 Kernel constant(double variance) {
   require_variance(variance);
   return Kernel(std::make_shared<const ConstantKernel>(variance));
+}
+
+Kernel linear(Vector variances, Vector origin) {
+  require(variances.size() > 0 && variances.allFinite() && variances.minCoeff() > 0.0,
+          "kernel: expected variances above zero, got [", variances.transpose(), "]");
+  require(origin.size() == variances.size() && origin.allFinite(), "kernel: expected an origin of ",
+          variances.size(), " finite numbers, got [", origin.transpose(), "]");
+  return Kernel(std::make_shared<const Linear>(std::move(variances), std::move(origin)));
+}
+
+Kernel on_inputs(Kernel kernel, std::vector<Index> inputs) {
+  std::vector<Index> sorted = inputs;
+  std::sort(sorted.begin(), sorted.end());
+  const bool once = std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
+  require(!inputs.empty() && sorted.front() >= 0 && once, "kernel: '", kernel->name(),
+          "' on inputs: expected columns of 0 or more, each once, got [",
+          Eigen::Map<const Eigen::Matrix<Index, 1, Eigen::Dynamic>>(
+              inputs.data(), static_cast<Index>(inputs.size())),
+          "]");
+  return Kernel(std::make_shared<const OnInputs>(std::move(kernel), std::move(inputs)));
 }
 
 Kernel operator+(Kernel left, Kernel right) {

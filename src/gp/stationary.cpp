@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "gp/scaled_points.hpp"
 #include "math/dense.hpp"
 #include "sonde/base/error.hpp"
 
@@ -39,80 +40,100 @@ double rate(dense::Family family) {
   return family == dense::Family::Matern52 ? std::sqrt(5.0) : 1.0;
 }
 
-/// Points times a scale a column, as padded columns.
-class Scaled {
- public:
-  Scaled(PointsView points, const Vector& scales)
-      : size_(points.rows()),
-        columns_((points.rows() + dense::padding - 1) / dense::padding * dense::padding,
-                 points.cols()) {
-    require_columns(points, scales);
-    columns_.bottomRows(columns_.rows() - size_).setZero();
-    columns_.topRows(size_).noalias() = points * scales.asDiagonal();
-  }
-
-  dense::Coordinates coordinates() const {
-    return {size_, columns_.cols(), columns_.data(), columns_.rows()};
-  }
-
- private:
-  Index size_;
-  Matrix columns_;
-};
-
 /// Matern and squared exponential kernels, on the vectors of the processor.
-class BuiltIn final : public Stationary {
+class BuiltIn : public Stationary {
  public:
-  BuiltIn(dense::Correlation kind, Vector lengths)
+  BuiltIn(dense::Family family, dense::Form form, Vector lengths, Vector weights = {})
       : Stationary(std::move(lengths)),
-        kind_(kind),
-        scales_(rate(kind.family) * lengths_.cwiseInverse()) {}
+        family_(family),
+        form_(form),
+        scales_(rate(family) * lengths_.cwiseInverse()),
+        weights_(std::move(weights)) {}
 
   std::string name() const override {
-    if (kind_.family == dense::Family::SquaredExponential) return "squared exponential";
-    const std::string family = kind_.family == dense::Family::Matern32 ? "matern32" : "matern52";
-    return family + (kind_.product ? " product" : " radial");
+    if (family_ == dense::Family::SquaredExponential) {
+      return form_ == dense::Form::Anova ? "squared exponential anova" : "squared exponential";
+    }
+    const std::string family = family_ == dense::Family::Matern32 ? "matern32" : "matern52";
+    if (form_ == dense::Form::Anova) return family + " anova";
+    return family + (form_ == dense::Form::Product ? " product" : " radial");
   }
   std::shared_ptr<const KernelModel> with(VectorView parameters) const override {
-    return std::make_shared<BuiltIn>(kind_, parameters.array().exp().matrix());
+    return std::make_shared<BuiltIn>(family_, form_, parameters.array().exp().matrix());
   }
   Matrix covariance(PointsView a, PointsView b) const override {
-    const Scaled from(a, scales_);
-    const Scaled to(b, scales_);
+    const ScaledPoints from(a, scales_);
+    const ScaledPoints to(b, scales_);
     Matrix k(a.rows(), b.rows());
-    dense::arithmetic().covariance(kind_, from.coordinates(), to.coordinates(), 1.0, k.data(),
+    dense::arithmetic().covariance(kind(), from.coordinates(), to.coordinates(), 1.0, k.data(),
                                    k.rows());
     return k;
   }
   Matrix lower_covariance(PointsView a, double scale) const override {
-    const Scaled points(a, scales_);
+    const ScaledPoints points(a, scales_);
     Matrix k(a.rows(), a.rows());
-    dense::arithmetic().covariance_lower(kind_, points.coordinates(), scale, k.data(), k.rows());
+    dense::arithmetic().covariance_lower(kind(), points.coordinates(), scale, k.data(), k.rows());
     return k;
   }
   Vector contracted(PointsView a, MatrixView w) const override {
     require(w.rows() == a.rows() && w.cols() == a.rows(), "kernel: ", a.rows(),
             " points take weights of that size, got ", w.rows(), " x ", w.cols());
-    const Scaled points(a, scales_);
-    Vector sums(1 + lengths_.size());
-    dense::arithmetic().contract(kind_, points.coordinates(), w.data(), w.outerStride(),
+    const ScaledPoints points(a, scales_);
+    Vector sums(1 + lengths_.size() + weights_.size());
+    dense::arithmetic().contract(kind(), points.coordinates(), w.data(), w.outerStride(),
                                  sums.data());
     return sums;
   }
   Vector parameter_gradient(PointsView a, MatrixView w) const override {
-    return contracted(a, w).tail(lengths_.size());
+    const Vector sums = contracted(a, w);
+    return sums.tail(sums.size() - 1);
   }
   Matrix input_gradient(VectorView x, PointsView b, MatrixView w) const override {
-    const Scaled points(b, scales_);
-    const Vector here = scales_.cwiseProduct(x);  // as Scaled rounds
+    const ScaledPoints points(b, scales_);
+    const Vector here = scales_.cwiseProduct(x);  // as ScaledPoints rounds
     Matrix slopes(b.rows(), lengths_.size());
-    dense::arithmetic().slopes(kind_, here.data(), points.coordinates(), slopes.data(), b.rows());
+    dense::arithmetic().slopes(kind(), here.data(), points.coordinates(), slopes.data(), b.rows());
     return scales_.asDiagonal() * (slopes.transpose() * w);
   }
 
+ protected:
+  dense::Family family_;
+
  private:
-  dense::Correlation kind_;
+  dense::Correlation kind() const { return {family_, form_, weights_.data()}; }
+
+  dense::Form form_;
   Vector scales_;
+  Vector weights_;
+};
+
+/// (1 + a k) / (1 + a) = 1 + (k - 1) a / (1 + a), which is one at k = 1 to the last bit.
+class Anova final : public BuiltIn {
+ public:
+  Anova(dense::Family family, Vector lengths, Vector shares)
+      : BuiltIn(family, dense::Form::Anova, std::move(lengths),
+                (1.0 + shares.array().inverse()).inverse().matrix()),
+        shares_(std::move(shares)) {}
+
+  Vector log_parameters() const override {
+    Vector parameters(2 * shares_.size());
+    parameters << lengths_.array().log().matrix(), shares_.array().log().matrix();
+    return parameters;
+  }
+  std::shared_ptr<const KernelModel> with(VectorView parameters) const override {
+    const Index d = shares_.size();
+    return std::make_shared<Anova>(family_, parameters.head(d).array().exp().matrix(),
+                                   parameters.tail(d).array().exp().matrix());
+  }
+  Vector contracted(PointsView a, MatrixView w) const override {
+    Vector sums = BuiltIn::contracted(a, w);
+    // d log (a / (1 + a)) / d log a = 1 / (1 + a)
+    sums.tail(shares_.size()).array() /= 1.0 + shares_.array();
+    return sums;
+  }
+
+ private:
+  Vector shares_;
 };
 
 /// A profile from outside: a call a pair.
@@ -164,9 +185,19 @@ class Profiled final : public Stationary {
   std::shared_ptr<const detail::ProfileFunctions> profile_;
 };
 
-Kernel built_in(dense::Family family, Form form, Vector lengths) {
-  return Kernel(std::make_shared<const BuiltIn>(dense::Correlation{family, form == Form::Product},
-                                                std::move(lengths)));
+dense::Family dense_family(Family family) {
+  if (family == Family::Matern32) return dense::Family::Matern32;
+  return family == Family::Matern52 ? dense::Family::Matern52 : dense::Family::SquaredExponential;
+}
+
+Kernel built_in(Family family, Form form, Vector lengths) {
+  if (form == Form::Anova) {
+    const Index d = lengths.size();
+    return anova(family, std::move(lengths), Vector::Ones(d));
+  }
+  const dense::Form dense_form = form == Form::Product ? dense::Form::Product : dense::Form::Radial;
+  return Kernel(
+      std::make_shared<const BuiltIn>(dense_family(family), dense_form, std::move(lengths)));
 }
 
 }  // namespace
@@ -180,15 +211,23 @@ Kernel stationary_of(std::shared_ptr<const ProfileFunctions> profile, Vector len
 }  // namespace detail
 
 Kernel matern32(Vector lengths, Form form) {
-  return built_in(dense::Family::Matern32, form, std::move(lengths));
+  return built_in(Family::Matern32, form, std::move(lengths));
 }
 
 Kernel matern52(Vector lengths, Form form) {
-  return built_in(dense::Family::Matern52, form, std::move(lengths));
+  return built_in(Family::Matern52, form, std::move(lengths));
 }
 
-Kernel squared_exponential(Vector lengths) {
-  return built_in(dense::Family::SquaredExponential, Form::Radial, std::move(lengths));
+Kernel squared_exponential(Vector lengths, Form form) {
+  return built_in(Family::SquaredExponential, form, std::move(lengths));
+}
+
+Kernel anova(Family family, Vector lengths, Vector shares) {
+  require(shares.size() == lengths.size() && shares.allFinite() && (shares.array() > 0.0).all(),
+          "kernel: expected ", lengths.size(), " shares above zero, got [", shares.transpose(),
+          "]");
+  return Kernel(
+      std::make_shared<const Anova>(dense_family(family), std::move(lengths), std::move(shares)));
 }
 
 }  // namespace sonde

@@ -13,13 +13,16 @@ namespace sonde::dense {
 using Size = std::ptrdiff_t;
 
 enum class Family { Matern32, Matern52, SquaredExponential };
+enum class Form { Radial, Product, Anova };
 
-/// A stationary covariance of unit variance: of t = |x - z|, or a product over the dimensions of
-/// the same function of each |x_r - z_r|. Matern 3/2: (1 + t) e^-t, 5/2: (1 + t + t^2 / 3) e^-t;
-/// squared exponential: e^(-t^2 / 2).
+/// A stationary covariance of unit variance. In one dimension, of t = |x - z|: Matern 3/2,
+/// (1 + t) e^-t; 5/2, (1 + t + t^2 / 3) e^-t; squared exponential, e^(-t^2 / 2). Radial: that of
+/// the length of x - z. Product: the product over the dimensions of that of |x_r - z_r|. Anova:
+/// the product over the dimensions of 1 + weights[r] (k_r - 1), k_r that of |x_r - z_r|.
 struct Correlation {
   Family family;
-  bool product;
+  Form form;
+  const double* weights = nullptr;  ///< (dim), in [0, 1]; Anova only
 };
 
 /// Points as columns of coordinates: coordinate r of point i stands at data[i + r * stride].
@@ -57,7 +60,7 @@ struct Arithmetic {
   /// out (a.size, a.size) = scale k(a_i, a_j), in the lower triangle at least.
   void (*covariance_lower)(Correlation kind, Coordinates a, double scale, double* out, Size ldo);
   /// out[0] = sum_ij w_ij k(a_i, a_j), out[1 + r] = sum_ij w_ij dk(a_i, a_j) / dlog(length_r), w
-  /// symmetric.
+  /// symmetric; and of Anova out[1 + dim + r] = sum_ij w_ij dk(a_i, a_j) / dlog(weights[r]).
   void (*contract)(Correlation kind, Coordinates a, const double* w, Size ldw, double* out);
   /// out (b.size, dim): dk(x, b_j) / dx_r for x (dim), in the scaled coordinates.
   void (*slopes)(Correlation kind, const double* x, Coordinates b, double* out, Size ldo);

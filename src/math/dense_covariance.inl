@@ -1,76 +1,6 @@
 // Stationary covariances and their contracted derivatives, a block of rows at a time. Included
 // inside the unnamed namespace of dense_level.cpp.
 
-// Beyond these the covariance is zero in double precision; they keep what multiplies that zero
-// finite.
-constexpr double far = 800.0;
-constexpr Size chunk = 32;  // dimensions: (far^2 / 3)^32 is below the largest double
-
-/// k and dk/ds of a radial covariance, s the squared distance.
-template <Family family>
-inline void profile(Pack s, Pack& value, Pack& slope) {
-  s = smaller(s, far * far);
-  if constexpr (family == Family::SquaredExponential) {
-    value = exp_minus(0.5 * s);
-    slope = -0.5 * value;
-  } else {
-    const Pack t = root(s);
-    const Pack e = exp_minus(t);
-    if constexpr (family == Family::Matern52) {
-      value = (1.0 + t + (1.0 / 3.0) * s) * e;
-      slope = (-1.0 / 6.0) * (1.0 + t) * e;
-    } else {
-      value = (1.0 + t) * e;
-      slope = -0.5 * e;
-    }
-  }
-}
-
-template <Family family>
-inline Pack factor(Pack t) {
-  return family == Family::Matern52 ? 1.0 + t * (1.0 + t * (1.0 / 3.0)) : 1.0 + t;
-}
-
-/// -(d/dt) log of the covariance in one dimension.
-template <Family family>
-inline Pack decline(Pack t) {
-  return family == Family::Matern52 ? t * (1.0 + t) / (3.0 + t * (3.0 + t)) : t / (1.0 + t);
-}
-
-inline Pack distance(const double* a, double b) {
-  return smaller(absolute(load(a) - b), far);
-}
-
-/// k, and dk/ds where the covariance is radial, between rows of a and the point b.
-template <Family family, bool product>
-inline void values(const double* a, Size stride_a, const double* b, Size stride_b, Size dim,
-                   Block& value, Block& slope) {
-  if constexpr (product) {
-    for (Size p = 0; p < packs; ++p) value.p[p] = splat(1.0);
-    for (Size first = 0; first < dim; first += chunk) {
-      const Size last = first + chunk < dim ? first + chunk : dim;
-      Block sum = {};
-      for (Size r = first; r < last; ++r) {
-        for (Size p = 0; p < packs; ++p) {
-          const Pack t = distance(a + r * stride_a + p * width, b[r * stride_b]);
-          value.p[p] *= factor<family>(t);
-          sum.p[p] += t;
-        }
-      }
-      for (Size p = 0; p < packs; ++p) value.p[p] *= exp_minus(sum.p[p]);
-    }
-  } else {
-    Block s = {};
-    for (Size r = 0; r < dim; ++r) {
-      for (Size p = 0; p < packs; ++p) {
-        const Pack u = load(a + r * stride_a + p * width) - b[r * stride_b];
-        s.p[p] += u * u;
-      }
-    }
-    for (Size p = 0; p < packs; ++p) profile<family>(s.p[p], value.p[p], slope.p[p]);
-  }
-}
-
 /// Rows [i, i + rows) of a column that ends at n, from and to memory without padding.
 inline void store_rows(double* column, Size i, Size n, const Block& block) {
   if (i + rows <= n) {
@@ -89,23 +19,26 @@ inline void load_rows(const double* column, Size begin, Size i, Size n, Block& b
   __builtin_memcpy(&block, buffer, sizeof block);
 }
 
-template <Family family, bool product>
-void covariance_of(Coordinates a, Coordinates b, bool lower, double scale, double* out, Size ldo) {
+template <Family family, Form form>
+void covariance_of(Coordinates a, Coordinates b, const double* weights, bool lower, double scale,
+                   double* out, Size ldo) {
   for (Size j = 0; j < b.size; ++j) {
     for (Size i = lower ? j / rows * rows : 0; i < a.size; i += rows) {
       Block value;
       Block slope;
-      values<family, product>(a.data + i, a.stride, b.data + j, b.stride, a.dim, value, slope);
+      values<family, form>(a.data + i, a.stride, b.data + j, b.stride, a.dim, weights, value,
+                           slope);
       for (Size p = 0; p < packs; ++p) value.p[p] *= scale;
       store_rows(out + j * ldo, i, a.size, value);
     }
   }
 }
 
-/// Sums over pairs of points: whole of w k, total[r] of w dk / dlog(length_r).
+/// Sums over pairs of points: whole of w k, total[r] of w dk / dlog(length_r), and of Anova
+/// total[dim + r] of w dk / dlog(weights[r]).
 struct Sums {
   Pack whole;
-  Pack* total;  // (dim)
+  Pack* total;
 };
 
 template <Family family>
@@ -113,7 +46,7 @@ inline void add_radial(const double* a, Size stride, const double* b, Size dim, 
                        Sums& sums) {
   Block value;
   Block weight;
-  values<family, false>(a, stride, b, stride, dim, value, weight);
+  radial_values<family>(a, stride, b, stride, dim, value, weight);
   for (Size p = 0; p < packs; ++p) {
     sums.whole += w.p[p] * value.p[p];
     weight.p[p] *= -2.0 * w.p[p];
@@ -126,7 +59,7 @@ inline void add_radial(const double* a, Size stride, const double* b, Size dim, 
   }
 }
 
-/// What add_product remembers of each dimension: divisions would cost more than all the rest.
+/// What is remembered of each dimension: divisions would cost more than all the rest.
 struct Memory {
   Block* t;       // (dim)
   Block* before;  // (dim) product of the factors before this one, in its chunk
@@ -180,33 +113,74 @@ inline void add_product_form(const double* a, Size stride, const double* b, Size
   }
 }
 
-/// Room for what the sums take, at once.
+struct AnovaMemory {
+  Block* before;  // (dim) the weight times the factors before this one
+  Block* change;  // (dim) this factor less one
+  Block* slope;   // (dim) dk_r / dlog(length_r)
+};
+
+/// Room for what the sums take, at once: three blocks a dimension.
 class Room {
  public:
   explicit Room(Size dim)
-      : bytes_(static_cast<std::size_t>(3 * dim) * sizeof(Block)),
-        data_(static_cast<char*>(::operator new (bytes_, std::align_val_t{64}))),
-        memory_{blocks(0), blocks(dim), blocks(2 * dim)} {}
+      : dim_(dim),
+        data_(static_cast<Block*>(::operator new (static_cast<std::size_t>(3 * dim) * sizeof(Block),
+                                                  std::align_val_t{64}))) {}
   ~Room() { ::operator delete (data_, std::align_val_t{64}); }
   Room(const Room&) = delete;
   Room& operator=(const Room&) = delete;
 
-  Memory& memory() { return memory_; }
+  Block* blocks(Size k) const { return data_ + k * dim_; }
+  Memory memory() const { return {blocks(0), blocks(1), blocks(2)}; }
+  AnovaMemory anova_memory() const { return {blocks(0), blocks(1), blocks(2)}; }
 
  private:
-  Block* blocks(Size at) { return reinterpret_cast<Block*>(data_) + at; }
-
-  std::size_t bytes_;
-  char* data_;
-  Memory memory_;
+  Size dim_;
+  Block* data_;
 };
 
-template <Family family, bool product>
-void contract_of(Coordinates a, const double* w, Size ldw, double* out) {
+template <Family family>
+inline void add_anova(const double* a, Size stride, const double* b, Size dim,
+                      const double* weights, const Block& w, AnovaMemory& memory, Sums& sums) {
+  Block product;
+  for (Size p = 0; p < packs; ++p) product.p[p] = w.p[p];
+  for (Size r = 0; r < dim; ++r) {
+    for (Size p = 0; p < packs; ++p) {
+      const Pack t = distance(a + r * stride + p * width, b[r * stride]);
+      Pack k;
+      Pack fall;
+      profile_in_one<family>(t, k, fall);
+      memory.before[r].p[p] = product.p[p];
+      memory.change[r].p[p] = weights[r] * (k - 1.0);
+      memory.slope[r].p[p] = t * fall;
+      product.p[p] += product.p[p] * memory.change[r].p[p];
+    }
+  }
+  Block after;
+  for (Size p = 0; p < packs; ++p) {
+    sums.whole += product.p[p];
+    after.p[p] = splat(1.0);
+  }
+  for (Size r = dim - 1; r >= 0; --r) {
+    for (Size p = 0; p < packs; ++p) {
+      const Pack others = memory.before[r].p[p] * after.p[p];
+      sums.total[r] += others * memory.slope[r].p[p];
+      sums.total[dim + r] += others * memory.change[r].p[p];
+      after.p[p] += after.p[p] * memory.change[r].p[p];
+    }
+  }
+}
+
+template <Family family, Form form>
+void contract_of(Coordinates a, const double* weights, const double* w, Size ldw, double* out) {
+  constexpr bool anova = form == Form::Anova;
+  const Size derivatives = anova ? 2 * a.dim : a.dim;
   Room room(a.dim + 1);
   Room totals(a.dim + 1);
-  Sums sums{Pack{}, reinterpret_cast<Pack*>(totals.memory().t)};
-  for (Size r = 0; r < a.dim; ++r) sums.total[r] = Pack{};
+  Sums sums{Pack{}, reinterpret_cast<Pack*>(totals.blocks(0))};
+  for (Size r = 0; r < derivatives; ++r) sums.total[r] = Pack{};
+  Memory memory = room.memory();
+  AnovaMemory anova_memory = room.anova_memory();
   double diagonal = 0.0;
   for (Size j = 0; j < a.size; ++j) {
     diagonal += w[j + j * ldw];
@@ -214,31 +188,39 @@ void contract_of(Coordinates a, const double* w, Size ldw, double* out) {
       Block weight;
       load_rows(w + j * ldw, j + 1, i, a.size, weight);
       const double* const at = a.data + i;
-      if constexpr (product) {
-        add_product_form<family>(at, a.stride, a.data + j, a.dim, weight, room.memory(), sums);
+      if constexpr (anova) {
+        add_anova<family>(at, a.stride, a.data + j, a.dim, weights, weight, anova_memory, sums);
+      } else if constexpr (form == Form::Product) {
+        add_product_form<family>(at, a.stride, a.data + j, a.dim, weight, memory, sums);
       } else {
         add_radial<family>(at, a.stride, a.data + j, a.dim, weight, sums);
       }
     }
   }
   out[0] = diagonal + 2.0 * sum_of(sums.whole);
-  for (Size r = 0; r < a.dim; ++r) out[1 + r] = 2.0 * sum_of(sums.total[r]);
+  for (Size r = 0; r < derivatives; ++r) {
+    out[1 + r] = 2.0 * sum_of(sums.total[r]) * (anova && r < a.dim ? weights[r] : 1.0);
+  }
 }
 
-template <Family family, bool product>
+/// `size` with the sign of -u.
+inline Pack against(Pack size, Pack u) {
+  return (Pack)((Bits)size ^ (~(Bits)u & (Bits)splat(-0.0)));
+}
+
+template <Family family, Form form>
 void slopes_of(const double* x, Coordinates b, double* out, Size ldo) {
   for (Size i = 0; i < b.size; i += rows) {
     Block value;
     Block slope;
-    values<family, product>(b.data + i, b.stride, x, 1, b.dim, value, slope);
+    values<family, form>(b.data + i, b.stride, x, 1, b.dim, nullptr, value, slope);
     for (Size r = 0; r < b.dim; ++r) {
       Block result;
       for (Size p = 0; p < packs; ++p) {
         const double* at = b.data + i + r * b.stride + p * width;
         const Pack u = x[r] - load(at);
-        if constexpr (product) {
-          const Pack size = value.p[p] * decline<family>(distance(at, x[r]));
-          result.p[p] = (Pack)((Bits)size ^ (~(Bits)u & (Bits)splat(-0.0)));
+        if constexpr (form == Form::Product) {
+          result.p[p] = against(value.p[p] * decline<family>(distance(at, x[r])), u);
         } else {
           result.p[p] = 2.0 * slope.p[p] * u;
         }
@@ -248,40 +230,91 @@ void slopes_of(const double* x, Coordinates b, double* out, Size ldo) {
   }
 }
 
-/// Calls act.operator()<family, product>() for the kind. The squared exponential is both forms.
+template <Family family>
+void anova_slopes_of(const double* weights, const double* x, Coordinates b, double* out, Size ldo) {
+  const Room room(b.dim + 1);
+  const AnovaMemory memory = room.anova_memory();
+  for (Size i = 0; i < b.size; i += rows) {
+    Block product;
+    for (Size p = 0; p < packs; ++p) product.p[p] = splat(1.0);
+    for (Size r = 0; r < b.dim; ++r) {
+      for (Size p = 0; p < packs; ++p) {
+        const double* at = b.data + i + r * b.stride + p * width;
+        Pack k;
+        Pack fall;
+        profile_in_one<family>(distance(at, x[r]), k, fall);
+        memory.before[r].p[p] = product.p[p];
+        memory.change[r].p[p] = weights[r] * (k - 1.0);
+        memory.slope[r].p[p] = against(weights[r] * fall, x[r] - load(at));
+        product.p[p] += product.p[p] * memory.change[r].p[p];
+      }
+    }
+    for (Size p = 0; p < packs; ++p) product.p[p] = splat(1.0);  // of the factors after
+    for (Size r = b.dim - 1; r >= 0; --r) {
+      Block result;
+      for (Size p = 0; p < packs; ++p) {
+        result.p[p] = memory.before[r].p[p] * product.p[p] * memory.slope[r].p[p];
+        product.p[p] += product.p[p] * memory.change[r].p[p];
+      }
+      store_rows(out + r * ldo, i, b.size, result);
+    }
+  }
+}
+
+template <Family family, class Act>
+inline void dispatch_form(Form form, Act act) {
+  switch (form) {
+    case Form::Radial:
+      return act.template operator()<family, Form::Radial>();
+    case Form::Product:
+      if constexpr (family == Family::SquaredExponential) {
+        return act.template operator()<family, Form::Radial>();  // the same
+      } else {
+        return act.template operator()<family, Form::Product>();
+      }
+    case Form::Anova:
+      return act.template operator()<family, Form::Anova>();
+  }
+}
+
+/// Calls act.operator()<family, form>() for the kind.
 template <class Act>
 inline void dispatch(Correlation kind, Act act) {
   switch (kind.family) {
     case Family::Matern32:
-      return kind.product ? act.template operator()<Family::Matern32, true>()
-                          : act.template operator()<Family::Matern32, false>();
+      return dispatch_form<Family::Matern32>(kind.form, act);
     case Family::Matern52:
-      return kind.product ? act.template operator()<Family::Matern52, true>()
-                          : act.template operator()<Family::Matern52, false>();
+      return dispatch_form<Family::Matern52>(kind.form, act);
     case Family::SquaredExponential:
-      return act.template operator()<Family::SquaredExponential, false>();
+      return dispatch_form<Family::SquaredExponential>(kind.form, act);
   }
 }
 
 void covariance(Correlation kind, Coordinates a, Coordinates b, double scale, double* out,
                 Size ldo) {
-  dispatch(kind, [&]<Family family, bool product>() {
-    covariance_of<family, product>(a, b, false, scale, out, ldo);
+  dispatch(kind, [&]<Family family, Form form>() {
+    covariance_of<family, form>(a, b, kind.weights, false, scale, out, ldo);
   });
 }
 
 void covariance_lower(Correlation kind, Coordinates a, double scale, double* out, Size ldo) {
-  dispatch(kind, [&]<Family family, bool product>() {
-    covariance_of<family, product>(a, a, true, scale, out, ldo);
+  dispatch(kind, [&]<Family family, Form form>() {
+    covariance_of<family, form>(a, a, kind.weights, true, scale, out, ldo);
   });
 }
 
 void contract(Correlation kind, Coordinates a, const double* w, Size ldw, double* out) {
-  dispatch(kind,
-           [&]<Family family, bool product>() { contract_of<family, product>(a, w, ldw, out); });
+  dispatch(kind, [&]<Family family, Form form>() {
+    contract_of<family, form>(a, kind.weights, w, ldw, out);
+  });
 }
 
 void slopes(Correlation kind, const double* x, Coordinates b, double* out, Size ldo) {
-  dispatch(kind,
-           [&]<Family family, bool product>() { slopes_of<family, product>(x, b, out, ldo); });
+  dispatch(kind, [&]<Family family, Form form>() {
+    if constexpr (form == Form::Anova) {
+      anova_slopes_of<family>(kind.weights, x, b, out, ldo);
+    } else {
+      slopes_of<family, form>(x, b, out, ldo);
+    }
+  });
 }

@@ -19,6 +19,7 @@ namespace {
 // In this order, each builds on the one before.
 // clang-format off
 #include "math/pack.inl"
+#include "math/dense_correlation.inl"
 #include "math/dense_covariance.inl"
 #include "math/dense_factor.inl"
 // clang-format on

@@ -38,15 +38,66 @@ void gemm(benchmark::State& state) {
                                                benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void evidence_and_gradient(benchmark::State& state) {
+void evidence_and_gradient_of(benchmark::State& state, const Kernel& given) {
   const Points x = uniform_points(state.range(0), dim, Rng(1));
   const Vector y = wavy(x);
   for (auto _ : state) {
-    conditioning::Factor factor = conditioning::factorised(kernel(), noise, x);
+    conditioning::Factor factor = conditioning::factorised(given, noise, x);
     const conditioning::Weights weights =
         conditioning::weights(factor.lower, Matrix::Ones(y.size(), 1), y, noise);
     benchmark::DoNotOptimize(
-        conditioning::evidence_gradient(kernel(), noise, x, std::move(factor.lower), weights));
+        conditioning::evidence_gradient(given, noise, x, std::move(factor.lower), weights));
+  }
+}
+
+void evidence_and_gradient(benchmark::State& state) {
+  evidence_and_gradient_of(state, kernel());
+}
+
+void evidence_and_gradient_anova(benchmark::State& state) {
+  evidence_and_gradient_of(state, 10.0 * matern52(Vector::Constant(dim, 2.0), Form::Anova));
+}
+
+void evidence_and_gradient_free_matern(benchmark::State& state) {
+  evidence_and_gradient_of(state, 10.0 * matern(2.5, Vector::Constant(dim, 2.0)));
+}
+
+// The parts of evidence_and_gradient.
+
+void kernel_assembly(benchmark::State& state) {
+  const Points x = uniform_points(state.range(0), dim, Rng(1));
+  const Kernel given = kernel();
+  for (auto _ : state) benchmark::DoNotOptimize(given->lower_covariance(x, 1.0));
+}
+
+void kernel_contraction(benchmark::State& state) {
+  const Index n = state.range(0);
+  const Points x = uniform_points(n, dim, Rng(1));
+  const Matrix w = random_matrix(n, n, Rng(2));
+  const Kernel given = kernel();
+  for (auto _ : state) benchmark::DoNotOptimize(given->contracted(x, w));
+}
+
+void cholesky_alone(benchmark::State& state) {
+  const Index n = state.range(0);
+  const Matrix c =
+      conditioning::observation_covariance(kernel(), noise, uniform_points(n, dim, Rng(1)), 0.0);
+  Matrix lower(n, n);
+  for (auto _ : state) {
+    lower = c;
+    benchmark::DoNotOptimize(dense::arithmetic().cholesky(n, lower.data(), n));
+  }
+}
+
+void inverse_alone(benchmark::State& state) {
+  const Index n = state.range(0);
+  const Matrix factor =
+      conditioning::factorised(kernel(), noise, uniform_points(n, dim, Rng(1))).lower;
+  Matrix lower(n, n);
+  for (auto _ : state) {
+    lower = factor;
+    dense::arithmetic().inverse(n, lower.data(), n);
+    benchmark::DoNotOptimize(lower.data());
   }
 }
 
@@ -108,17 +159,24 @@ void variance_reduction_gradient(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(given(at, gradient));
 }
 
+void sizes(benchmark::internal::Benchmark* one) {
+  one->ArgName("n")->Arg(200)->Arg(500)->Arg(1000)->Arg(2000)->Unit(benchmark::kMillisecond);
+}
+
 }  // namespace
 
-BENCHMARK(gemm)->ArgName("n")->Arg(200)->Arg(500)->Arg(1000)->Unit(benchmark::kMillisecond);
-BENCHMARK(evidence_and_gradient)
+BENCHMARK(gemm)->Apply(sizes);
+BENCHMARK(evidence_and_gradient)->Arg(50)->Apply(sizes);
+BENCHMARK(evidence_and_gradient_anova)->Apply(sizes);
+BENCHMARK(evidence_and_gradient_free_matern)
     ->ArgName("n")
-    ->Arg(50)
     ->Arg(200)
-    ->Arg(500)
     ->Arg(1000)
-    ->Arg(2000)
     ->Unit(benchmark::kMillisecond);
+BENCHMARK(kernel_assembly)->Apply(sizes);
+BENCHMARK(kernel_contraction)->Apply(sizes);
+BENCHMARK(cholesky_alone)->Apply(sizes);
+BENCHMARK(inverse_alone)->Apply(sizes);
 BENCHMARK(one_fit)->ArgName("n")->Arg(15)->Arg(52)->Arg(200)->Unit(benchmark::kMillisecond);
 BENCHMARK(predict)->ArgName("n")->Arg(50)->Arg(1000)->Unit(benchmark::kMillisecond);
 BENCHMARK(predict_mean)->ArgName("n")->Arg(50)->Arg(1000)->Unit(benchmark::kMillisecond);

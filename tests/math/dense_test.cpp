@@ -13,7 +13,6 @@ using namespace sonde;
 using namespace sonde::testing_support;
 using dense::Arithmetic;
 using dense::Correlation;
-using dense::Family;
 
 namespace {
 
@@ -25,11 +24,19 @@ std::vector<const Arithmetic*> levels() {
   return found;
 }
 
-const std::vector<Correlation> correlations = {{Family::Matern32, false},
-                                               {Family::Matern32, true},
-                                               {Family::Matern52, false},
-                                               {Family::Matern52, true},
-                                               {Family::SquaredExponential, false}};
+constexpr Index dim = 4;
+constexpr double weights[dim] = {0.0, 0.2, 0.7, 1.0};
+
+std::vector<Correlation> correlations() {
+  std::vector<Correlation> all;
+  for (const dense::Family family :
+       {dense::Family::Matern32, dense::Family::Matern52, dense::Family::SquaredExponential}) {
+    for (const dense::Form form : {dense::Form::Radial, dense::Form::Product, dense::Form::Anova}) {
+      all.push_back({family, form, weights});
+    }
+  }
+  return all;
+}
 
 /// (n, d) as padded columns.
 Matrix columns(Index n, Index d, Rng rng) {
@@ -57,7 +64,7 @@ std::vector<Matrix> everything(const Arithmetic& at, Correlation kind, Index n, 
   at.covariance_lower(kind, a, 1.3, factor.data(), n);
   factor.diagonal().array() += 0.1;
   factor.triangularView<Eigen::StrictlyUpper>().setZero();
-  Vector sums(1 + d);
+  Vector sums(1 + (kind.form == dense::Form::Anova ? 2 * d : d));
   at.contract(kind, a, factor.data(), n, sums.data());
   results.push_back(sums);
   REQUIRE(at.cholesky(n, factor.data(), n));
@@ -89,12 +96,12 @@ std::vector<Matrix> everything(const Arithmetic& at, Correlation kind, Index n, 
 }  // namespace
 
 TEST_CASE("the instruction sets agree", "[dense]") {
-  for (const Correlation kind : correlations) {
+  for (const Correlation kind : correlations()) {
     for (const Index n : {1, 5, 32, 75}) {
-      const std::vector<Matrix> expected = everything(*levels().front(), kind, n, 4);
+      const std::vector<Matrix> expected = everything(*levels().front(), kind, n, dim);
       for (const Arithmetic* level : levels()) {
         INFO(level->name << ", n = " << n);
-        const std::vector<Matrix> got = everything(*level, kind, n, 4);
+        const std::vector<Matrix> got = everything(*level, kind, n, dim);
         for (std::size_t i = 0; i < got.size(); ++i) {
           INFO("result " << i);
           const double size = std::max(expected[i].cwiseAbs().maxCoeff(), 1e-300);
@@ -118,8 +125,8 @@ TEST_CASE("the exponential is accurate to two units in the last place", "[dense]
   for (const Arithmetic* level : levels()) {
     INFO(level->name);
     Vector value(n);
-    level->covariance({Family::SquaredExponential, false}, coordinates(n, a), coordinates(1, zero),
-                      1.0, value.data(), n);
+    level->covariance({dense::Family::SquaredExponential, dense::Form::Radial}, coordinates(n, a),
+                      coordinates(1, zero), 1.0, value.data(), n);
     double worst = 0.0;
     for (Index i = 0; i < n; ++i) {
       const long double t = a(i, 0);

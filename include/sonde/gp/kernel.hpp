@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sonde/base/types.hpp"
 
@@ -57,5 +58,18 @@ Kernel constant(double variance);  ///< k = variance
 Kernel operator+(Kernel left, Kernel right);
 Kernel operator*(Kernel left, Kernel right);
 Kernel operator*(double variance, Kernel kernel);  ///< one more trained parameter, the first
+
+/// k(x, z) = sum_j v_j (x_j - c_j) (z_j - c_j): straight lines through zero at c. In a sum with
+/// others it is a trend whose slopes are shrunk to zero. Trained: log v.
+/// \param variances (d), v > 0, of the slopes  \param origin (d), c
+/// \see Rasmussen & Williams (2006), section 4.2.2
+Kernel linear(Vector variances, Vector origin);
+
+/// The kernel of some of the inputs. An additive model, a sum of functions of one input each:
+///
+///   0.7 * on_inputs(matern52(Vector::Ones(1)), {0}) + 0.2 * on_inputs(matern52(Vector::Ones(1)),
+///   {1})
+/// \param inputs columns of the points, each once, in the order of the kernel's lengths
+Kernel on_inputs(Kernel kernel, std::vector<Index> inputs);
 
 }  // namespace sonde
