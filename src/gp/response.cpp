@@ -191,14 +191,34 @@ Matrix Response::covariance(PointsView a, PointsView b) const {
   return covariance + means_a * weights.asDiagonal() * means_b.transpose();
 }
 
+namespace {
+
+/// Of each observation, of standardised z, without it and its replicates.
+Marginals left_out(const GaussianProcess& process, const std::vector<Index>& place) {
+  const LeaveOneOut left = process.leave_one_out();
+  const Noise& noise = process.noise();
+  Vector count = Vector::Zero(process.size());
+  for (const Index p : place) count[p] += 1.0;
+  const auto n = static_cast<Index>(place.size());
+  Marginals of{Vector(n), Vector(n)};
+  for (Index i = 0; i < n; ++i) {
+    const Index p = place[static_cast<std::size_t>(i)];
+    // Of a mean of replicates it holds that mean's noise; one of them has more.
+    const double share = noise.share.size() > 0 ? noise.share[p] : 1.0;
+    const double known = noise.known.size() > 0 ? noise.known[p] : 0.0;
+    of.mean[i] = left.mean[p];
+    of.variance[i] = left.variance[p] + noise.variance * (1.0 - share) + known * (count[p] - 1.0);
+  }
+  return of;
+}
+
+}  // namespace
+
 LeaveOneOut Response::leave_one_out() const {
   std::vector<Marginals> parts;
-  // What was supposed stands behind what was observed.
-  const auto n = static_cast<Index>(train_rows().size());
   for (const Member& member : members()) {
-    const LeaveOneOut left = member.process.leave_one_out();
     parts.push_back(carried_back(member.kind.transform,
-                                 in_units(member, {left.mean.head(n), left.variance.head(n)})));
+                                 in_units(member, left_out(member.process, state_->place))));
   }
   Marginals mixture = mixed(members(), parts);
   return {std::move(mixture.mean), std::move(mixture.variance)};
@@ -209,6 +229,9 @@ const std::vector<Member>& Response::members() const noexcept {
 }
 const std::vector<Index>& Response::train_rows() const noexcept {
   return state_->train_rows;
+}
+const std::vector<Index>& Response::point_rows() const noexcept {
+  return state_->point_rows;
 }
 double Response::spread() const noexcept {
   return state_->spread;

@@ -35,7 +35,9 @@ class Features {
 struct Response::State {
   std::vector<Member> members;
   std::vector<Features> features;  // of each member
-  std::vector<Index> train_rows;
+  std::vector<Index> train_rows;   // (n)
+  std::vector<Index> place;        // (n) the point of each
+  std::vector<Index> point_rows;   // (m)
   Vector observed;
   double spread;
 };

@@ -14,28 +14,81 @@ namespace sonde::stack {
 namespace {
 
 constexpr double not_fitted = -1.0;     // in place of a weight
-constexpr Index all_kinds_up_to = 200;  // observations; of more, only what weighs most is fitted
+constexpr Index all_kinds_up_to = 200;  // points; of more, only what weighs most is fitted
 constexpr double least_weight = 0.02;   // of a member that is kept
 constexpr std::size_t most_leaders = 3;
 constexpr double telling = 1.2;  // a logarithm over a smaller ratio is a straight line
 
 /// What a process of this kind sees.
 struct Training {
-  Points features;  // (n, p)
-  Vector z;         // (n), mean 0 and variance 1
+  Points features;  // (m, p)
+  Vector z;         // (m), mean 0 and variance 1; means of replicates
   Standard standard;
+  Noise noise;  // of which the variance is still to be found
 };
 
-Training training_for(const Features& features, const MemberKind& kind, const Observed& observed) {
-  Vector z(observed.y.size());
-  for (Index i = 0; i < z.size(); ++i) z[i] = transform::forward(kind.transform, observed.y[i]);
-  const Standard standard = standard_of(z);
-  if (standard.varies) {
-    z = (z.array() - standard.shift) / standard.scale;
-  } else {
-    z.setZero();
+/// Of z = (T(y) - shift) / scale at each observation.
+struct Transformed {
+  Vector z;      // (n)
+  Vector noise;  // (n) variance where it is known, or empty
+};
+
+Transformed transformed(const MemberKind& kind, const Observed& observed) {
+  Transformed seen{Vector(observed.y.size()), observed.noise_sd};
+  for (Index i = 0; i < seen.z.size(); ++i) {
+    const double y = observed.y[i];
+    seen.z[i] = transform::forward(kind.transform, y);
+    if (seen.noise.size() == 0) continue;
+    const double sd = seen.noise[i] * std::exp(transform::log_slope(kind.transform, y));
+    seen.noise[i] = sd * sd;
   }
-  return {features.rows(observed.x), std::move(z), standard};
+  return seen;
+}
+
+/// The mean of each point's observations, weighted by what is known of their noise, and what is
+/// left of that.
+struct Averages {
+  Vector z;       // (m)
+  Vector weight;  // (m) sum of weights: number of observations, or sum of 1 / variance
+  double scatter = 0.0;
+};
+
+Averages averages(const Transformed& seen, const std::vector<Index>& place, Index points) {
+  Averages means{Vector::Zero(points), Vector::Zero(points)};
+  const auto weight_of = [&](Index i) { return seen.noise.size() > 0 ? 1.0 / seen.noise[i] : 1.0; };
+  for (Index i = 0; i < seen.z.size(); ++i) {
+    const Index p = place[static_cast<std::size_t>(i)];
+    means.weight[p] += weight_of(i);
+    means.z[p] += (seen.z[i] - means.z[p]) * weight_of(i) / means.weight[p];
+  }
+  for (Index i = 0; i < seen.z.size(); ++i) {
+    const double off = seen.z[i] - means.z[place[static_cast<std::size_t>(i)]];
+    means.scatter += off * off;
+  }
+  return means;
+}
+
+Training training_for(const Features& features, const MemberKind& kind, const Observed& observed) {
+  const Transformed seen = transformed(kind, observed);
+  const Index points = observed.x.rows();
+  Averages means = averages(seen, observed.place, points);
+  const Standard standard = standard_of(means.z);
+  const double unit = 1.0 / (standard.scale * standard.scale);
+  Noise noise;
+  if (seen.noise.size() > 0) {
+    noise.known = unit * means.weight.cwiseInverse();
+    noise.further = unit * seen.noise.mean();
+  } else if (points < seen.z.size()) {
+    noise.share = means.weight.cwiseInverse();
+    noise.scatter = unit * means.scatter;
+    noise.scatter_freedom = static_cast<double>(seen.z.size() - points);
+  }
+  if (standard.varies) {
+    means.z = (means.z.array() - standard.shift) / standard.scale;
+  } else {
+    means.z.setZero();
+  }
+  return {features.rows(observed.x), std::move(means.z), standard, std::move(noise)};
 }
 
 Kernel kernel_of(const MemberKind& kind, Vector lengths) {
@@ -71,9 +124,10 @@ LogPrior prior_of(const MemberKind& kind, Index features) {
   return prior;
 }
 
-/// A known noise as the process sees it.
+/// The variance of the noise as the process sees it, where there is nothing to find.
 std::optional<double> noise_of(const MemberKind& kind, const Training& training,
                                const Observed& observed, const ModelOptions& options) {
+  if (training.noise.known.size() > 0) return options.fit.min_noise;
   if (std::isnan(options.noise_sd)) return std::nullopt;
   double slope = 0.0;
   for (const double y : observed.y) slope += std::exp(transform::log_slope(kind.transform, y));
@@ -101,7 +155,9 @@ Member fitted_member(const MemberKind& kind, const Features& features, const Obs
   search.noise = noise_of(kind, training, observed, options);
   const Vector& from = start ? *start : prior.mean;
   const Kernel kernel = kernel_of(kind, Vector::Ones(p)).with(from.head(p + 1));
-  Fit found = fit(kernel, prior, std::exp(from[p + 1]), training.features, training.z, search, rng);
+  Noise noise = training.noise;
+  noise.variance = std::exp(from[p + 1]);
+  Fit found = fit(kernel, prior, std::move(noise), training.features, training.z, search, rng);
   return member_of(kind, training, std::move(found.process), std::move(found.evidence.x));
 }
 
@@ -109,25 +165,31 @@ Member fitted_member(const MemberKind& kind, const Features& features, const Obs
 /// bit.
 Member conditioned_member(const MemberKind& kind, const Features& features,
                           const Observed& observed, const Vector& parameters) {
-  const Training training = training_for(features, kind, observed);
+  Training training = training_for(features, kind, observed);
   const Index p = training.features.cols();
   const Kernel kernel = kernel_of(kind, Vector::Ones(p)).with(parameters.head(p + 1));
-  return member_of(
-      kind, training,
-      GaussianProcess(kernel, std::exp(parameters[p + 1]), training.features, training.z),
-      parameters);
+  training.noise.variance = std::exp(parameters[p + 1]);
+  return member_of(kind, training,
+                   GaussianProcess(kernel, training.noise, training.features, training.z),
+                   parameters);
 }
 
-/// (n) ln p(y_i | all others), in the output's unit.
-Vector log_densities(const Member& member, const Vector& y) {
+/// (m) ln p(y of a point | those of all others), in the output's unit. Of replicates: of their mean
+/// z, where ln |dz/dy| is a mean too.
+Vector log_densities(const Member& member, const Observed& observed) {
   const LeaveOneOut left = member.process.leave_one_out();
-  Vector density(y.size());
-  for (Index i = 0; i < y.size(); ++i) {
-    const double sd = std::sqrt(std::max(left.variance[i], 1e-24)) * member.z_scale;
-    const double z = transform::forward(member.kind.transform, y[i]);
-    const double off = (z - member.z_shift - member.z_scale * left.mean[i]) / sd;
-    density[i] = -0.5 * off * off - std::log(sd) - 0.5 * std::log(2.0 * std::numbers::pi) +
-                 transform::log_slope(member.kind.transform, y[i]);
+  const Index points = member.process.size();
+  const Averages slopes = averages({observed.y.unaryExpr([&](double y) {
+                                      return transform::log_slope(member.kind.transform, y);
+                                    }),
+                                    Vector()},
+                                   observed.place, points);
+  Vector density(points);
+  for (Index i = 0; i < points; ++i) {
+    const double sd = std::sqrt(std::max(left.variance[i], 1e-24));
+    const double off = (member.process.y()[i] - left.mean[i]) / sd;
+    density[i] = -0.5 * off * off - std::log(sd * member.z_scale) -
+                 0.5 * std::log(2.0 * std::numbers::pi) + slopes.z[i];
   }
   return density;
 }
@@ -218,11 +280,19 @@ std::vector<std::size_t> leaders(const Blocks& blocks, const std::vector<std::si
   return chosen;
 }
 
-Observed first_of(const Observed& observed, Index n) {
-  Observed first{{observed.rows.begin(), observed.rows.begin() + n},
-                 observed.x.topRows(n),
-                 observed.y.head(n),
-                 {}};
+// The observations of the first points.
+Observed first_of(const Observed& observed, Index points) {
+  Observed first{{}, {}, {}, observed.x.topRows(points), {}, {}, {}};
+  std::vector<Index> taken;
+  for (std::size_t i = 0; i < observed.place.size(); ++i) {
+    if (observed.place[i] < points) taken.push_back(static_cast<Index>(i));
+  }
+  for (const Index i : taken) {
+    first.rows.push_back(observed.rows[static_cast<std::size_t>(i)]);
+    first.place.push_back(observed.place[static_cast<std::size_t>(i)]);
+  }
+  first.y = observed.y(taken);
+  if (observed.noise_sd.size() > 0) first.noise_sd = observed.noise_sd(taken);
   first.standard = standard_of(first.y);
   return first;
 }
@@ -244,9 +314,9 @@ std::vector<std::pair<std::size_t, Member>> fitted_members(const Domain& domain,
     }
   }
   if (members.size() == 1) return members;
-  Matrix densities(observed.y.size(), static_cast<Index>(members.size()));
+  Matrix densities(observed.x.rows(), static_cast<Index>(members.size()));
   for (std::size_t i = 0; i < members.size(); ++i)
-    densities.col(static_cast<Index>(i)) = log_densities(members[i].second, observed.y);
+    densities.col(static_cast<Index>(i)) = log_densities(members[i].second, observed);
   const Vector weight = weights(densities);
   for (std::size_t i = 0; i < members.size(); ++i)
     members[i].second.weight = weight[static_cast<Index>(i)];
@@ -285,7 +355,7 @@ Standard standard_of(const Vector& values) {
   return {mean * unit, std::max((varies ? sd : 1e-9) * unit, least), varies};
 }
 
-Observed observed(const Output& output, const Dataset& data, Index column) {
+Observed observed(const Domain& domain, const Output& output, const Dataset& data, Index column) {
   Observed found;
   for (Index i = 0; i < data.size(); ++i) {
     if (!std::isnan(data.y(i, column))) found.rows.push_back(i);
@@ -293,21 +363,60 @@ Observed observed(const Output& output, const Dataset& data, Index column) {
   const Index n = static_cast<Index>(found.rows.size());
   require(n >= 2, "Surrogate: output '", output.name, "' has ", n,
           " observations; a fit takes two or more");
-  found.x.resize(n, data.x.cols());
-  found.y.resize(n);
+  found.y = data.y.col(column)(found.rows);
+  if (data.noise_sd.size() > 0) found.noise_sd = data.noise_sd.col(column)(found.rows);
   for (Index i = 0; i < n; ++i) {
     const Index row = found.rows[static_cast<std::size_t>(i)];
-    found.x.row(i) = data.x.row(row);
-    found.y[i] = data.y(row, column);
     require(std::isfinite(found.y[i]), "Surrogate: output '", output.name, "' is ", found.y[i],
             " in row ", row, "; leave out what failed as NaN");
+    require(
+        found.noise_sd.size() == 0 || (std::isfinite(found.noise_sd[i]) && found.noise_sd[i] > 0.0),
+        "Surrogate: expected a noise of output '", output.name, "' above zero in row ", row,
+        ", got ", found.noise_sd.size() == 0 ? 0.0 : found.noise_sd[i]);
   }
+  const Points x = data.x(found.rows, Eigen::all);
+  found.place = replicates(domain.rows_to_unit(x));
+  std::vector<Index> firsts;
+  for (std::size_t i = 0; i < found.place.size(); ++i) {
+    if (found.place[i] < static_cast<Index>(firsts.size())) continue;
+    firsts.push_back(static_cast<Index>(i));
+    found.point_rows.push_back(found.rows[i]);
+  }
+  found.x = x(firsts, Eigen::all);
   found.standard = standard_of(found.y);
   require<NumericalError>(found.standard.scale <= largest_value, "Surrogate: output '", output.name,
                           "' varies by ", found.standard.scale,
                           ", the square of which has no place in double precision. Choose another "
                           "unit.");
   return found;
+}
+
+std::vector<Index> replicates(PointsView unit) {
+  constexpr double rounding = 1e-9;  // of an input's range
+  // Along the first input only those within reach are compared.
+  std::vector<Index> order(static_cast<std::size_t>(unit.rows()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Index a, Index b) { return unit(a, 0) < unit(b, 0); });
+  std::vector<Index> first(order.size());  // earliest row that each repeats: itself, mostly
+  std::iota(first.begin(), first.end(), Index{0});
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    for (std::size_t j = i; j-- > 0 && unit(order[i], 0) - unit(order[j], 0) <= rounding;) {
+      const double apart = (unit.row(order[i]) - unit.row(order[j])).cwiseAbs().maxCoeff();
+      if (apart > rounding) continue;
+      const Index earliest = std::min(first[static_cast<std::size_t>(order[i])],
+                                      first[static_cast<std::size_t>(order[j])]);
+      first[static_cast<std::size_t>(order[i])] = earliest;
+      first[static_cast<std::size_t>(order[j])] = earliest;
+    }
+  }
+  std::vector<Index> place(order.size());
+  Index points = 0;
+  for (std::size_t i = 0; i < place.size(); ++i) {
+    const auto of = static_cast<std::size_t>(first[i]);
+    place[i] = of == i ? points++ : place[of];
+  }
+  return place;
 }
 
 Vector weights(const Matrix& log_densities) {
@@ -333,7 +442,7 @@ Stack fitted(const Domain& domain, const Observed& observed, const ModelOptions&
              const Vector& start, Rng rng) {
   std::vector<std::size_t> kinds = telling_kinds(domain, observed, options.stack);
   Blocks begin(domain, options.stack.size(), start);
-  if (observed.y.size() > all_kinds_up_to && kinds.size() > 1) {
+  if (observed.x.rows() > all_kinds_up_to && kinds.size() > 1) {
     const bool weighed = std::any_of(kinds.begin(), kinds.end(),
                                      [&](std::size_t k) { return begin.weight(k) > 0.0; });
     if (!weighed) {

@@ -17,15 +17,23 @@ struct Standard {
 };
 Standard standard_of(const Vector& values);
 
-/// What has been observed of one output.
+/// What has been observed of one output. Observations of one point, or of points so near that
+/// rounding is all between them, are replicates.
 struct Observed {
-  std::vector<Index> rows;  ///< of the data
-  Points x;                 ///< (n, d)
-  Vector y;                 ///< (n)
-  Standard standard;        ///< of y
+  std::vector<Index> rows;        ///< (n) of the data
+  std::vector<Index> place;       ///< (n) which of the points each is an observation of
+  std::vector<Index> point_rows;  ///< (m) of the data: the first observation of each point
+  Points x;                       ///< (m, d)
+  Vector y;                       ///< (n)
+  Vector noise_sd;                ///< (n), or empty where it is not known
+  Standard standard;              ///< of y
 };
 /// \throws ArgumentError where there are fewer than two values, or one is not finite.
-Observed observed(const Output& output, const Dataset& data, Index column);
+Observed observed(const Domain& domain, const Output& output, const Dataset& data, Index column);
+
+/// (n) for each of these points in the unit cube which one it is, counted from 0 in the order in
+/// which they first come; those within 1e-9 of each other in every input are one.
+std::vector<Index> replicates(PointsView unit);
 
 /// All kinds, of which those without anything new to say are not fitted. Members come with their
 /// weights and the places of their kinds.

@@ -42,10 +42,12 @@ Vector seen_by(const Member& member, const Vector& y, const Vector& observed) {
 
 void check(const Domain& domain, const std::vector<Output>& outputs, const Dataset& data) {
   require(data.x.cols() == domain.dim() && data.x.rows() == data.y.rows() &&
-              data.y.cols() == static_cast<Index>(outputs.size()),
+              data.y.cols() == static_cast<Index>(outputs.size()) &&
+              (data.noise_sd.size() == 0 ||
+               (data.noise_sd.rows() == data.y.rows() && data.noise_sd.cols() == data.y.cols())),
           "Surrogate: expected data of ", domain.dim(), " parameters and ", outputs.size(),
-          " outputs; got x ", data.x.rows(), " x ", data.x.cols(), " and y ", data.y.rows(), " x ",
-          data.y.cols());
+          " outputs; got x ", data.x.rows(), " x ", data.x.cols(), ", y ", data.y.rows(), " x ",
+          data.y.cols(), " and noise ", data.noise_sd.rows(), " x ", data.noise_sd.cols());
 }
 
 }  // namespace
@@ -66,7 +68,7 @@ struct Surrogate::State {
     State state{domain, outputs, data.size(), {}, {}};
     for (Index j = 0; j < data.y.cols(); ++j) {
       const stack::Observed observed =
-          stack::observed(outputs[static_cast<std::size_t>(j)], data, j);
+          stack::observed(domain, outputs[static_cast<std::size_t>(j)], data, j);
       stack::Stack found = find(observed, j);
       if (j == 0) state.parameters.resize(data.y.cols(), found.parameters.size());
       state.parameters.row(j) = found.parameters.transpose();
@@ -79,7 +81,9 @@ struct Surrogate::State {
 
   static Response response_of(const Domain& domain, const stack::Observed& observed,
                               std::vector<Member> members, const Points& reference) {
-    Response::State state{std::move(members), {}, observed.rows, observed.y, 0.0};
+    Response::State state{
+        std::move(members), {}, observed.rows, observed.place, observed.point_rows,
+        observed.y,         0.0};
     for (const Member& member : state.members)
       state.features.emplace_back(domain, member.kind.log_inputs);
     Response response;

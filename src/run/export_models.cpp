@@ -134,7 +134,7 @@ void write_factor(const Handle& group, const Axis& row, MatrixView factor) {
   const Axes axes = {&row, &column};
   hdf5::write(group, "factor", axes,
               std::span<const double>(lower.data(), static_cast<std::size_t>(lower.size())),
-              {"1", "lower Cholesky factor of K + noise I"});
+              {"1", "lower Cholesky factor of K + noise"});
 }
 
 void write_member(const Handle& group, const Member& member, const std::vector<Feature>& features,
@@ -151,16 +151,22 @@ void write_member(const Handle& group, const Member& member, const std::vector<F
   write_features(group, features);
   write_scalar(group, "z_shift", member.z_shift, {"1", "z = z_shift + z_scale * scaled z"});
   write_scalar(group, "z_scale", member.z_scale, {"1", "z = z_shift + z_scale * scaled z"});
-  const Axis train = hdf5::axis(group, "train_run", runs, {"1", "runs it was made from"});
+  const Axis train =
+      hdf5::axis(group, "train_run", runs, {"1", "runs at its points; replicates share the first"});
   hdf5::write(group, "alpha", Axes{&train}, view(process.alpha()),
-              {"1", "(K + noise I)^-1 (scaled z - mean)"});
+              {"1", "(K + noise)^-1 (scaled z - mean), of the means of replicates"});
   if (with_factor) write_factor(group, train, process.factor());
 }
 
 void write_response(const Handle& group, const Response& response, const Domain& domain,
                     const std::vector<Index>& ids, const std::string& unit, bool with_factor) {
-  std::vector<std::int64_t> runs;
-  for (const Index row : response.train_rows()) runs.push_back(ids[static_cast<std::size_t>(row)]);
+  const auto ids_of = [&](const std::vector<Index>& rows) {
+    std::vector<std::int64_t> runs;
+    for (const Index row : rows) runs.push_back(ids[static_cast<std::size_t>(row)]);
+    return runs;
+  };
+  const std::vector<std::int64_t> runs = ids_of(response.train_rows());
+  const std::vector<std::int64_t> points = ids_of(response.point_rows());
   std::vector<double> weights;
   for (const Member& member : response.members()) weights.push_back(member.weight);
 
@@ -178,7 +184,7 @@ void write_response(const Handle& group, const Response& response, const Domain&
   for (std::size_t k = 0; k < weights.size(); ++k) {
     const Handle inner = hdf5::create_group(group, "member_" + std::to_string(k));
     const Member& its = response.members()[k];
-    write_member(inner, its, features_of(seen_by(its.kind, domain)), runs, with_factor);
+    write_member(inner, its, features_of(seen_by(its.kind, domain)), points, with_factor);
   }
 }
 

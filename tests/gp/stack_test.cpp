@@ -143,5 +143,50 @@ TEST_CASE("gradients of a stack are central differences", "[stack]") {
   }
 }
 
+TEST_CASE("points within rounding of each other are one", "[stack]") {
+  Points unit(6, 2);
+  unit << 0.5, 0.5, 0.1, 0.9, 0.5 + 3e-10, 0.5 - 3e-10, 0.5, 0.9, 0.1, 0.9, 0.5 + 6e-10, 0.5;
+  CHECK(stack::replicates(unit) == std::vector<Index>{0, 1, 0, 2, 1, 0});
+}
+
+TEST_CASE("replicates tell the noise apart from what varies", "[stack]") {
+  // 40 points of a wild function, three times each, with noise of sd 0.1.
+  Dataset data{Points(120, 1), Matrix(120, 1)};
+  const Points points = spread_points(40, 1, Rng(12));
+  for (Index i = 0; i < 120; ++i) data.x.row(i) = points.row(i % 40);
+  const Vector noise = 0.1 * random_vector(120, Rng(13));
+  data.y.col(0) = (4.0 * data.x.col(0)).array().sin().matrix() + noise;
+  const Surrogate surrogate =
+      Surrogate::fit(positive_box(1), {{"y", ""}}, data, {}, Matrix(), Rng(1));
+  CHECK(surrogate[0].point_rows().size() == 40);
+  CHECK(surrogate[0].train_rows().size() == 120);
+  CHECK(surrogate[0].members()[0].process.size() == 40);
+  // 80 degrees of freedom: the standard error of a standard deviation is 8 %.
+  CHECK(surrogate[0].noise_sd() == Approx(0.1).epsilon(0.3));
+
+  const LeaveOneOut left = surrogate[0].leave_one_out();
+  CHECK(left.mean.size() == 120);
+  CHECK(left.mean[0] == left.mean[40]);
+  CHECK(left.variance[0] > surrogate[0].noise_sd() * surrogate[0].noise_sd());
+}
+
+TEST_CASE("observations count as much as their noise says", "[stack]") {
+  Dataset data{spread_points(30, 1, Rng(14)), Matrix(30, 1), Matrix::Constant(30, 1, 0.01)};
+  data.y.col(0) = (0.5 * data.x.col(0)).array().sin();
+  const Points at = data.x.row(7);
+  const double truth = data.y(7, 0);
+  data.y(7, 0) += 5.0;
+  const auto predicted = [&] {
+    return Surrogate::fit(positive_box(1), {{"y", ""}}, data, {}, Matrix(), Rng(1))[0]
+        .predict(at)
+        .mean[0];
+  };
+  CHECK(std::abs(predicted() - truth) > 1.0);
+  data.noise_sd(7, 0) = 50.0;
+  CHECK(std::abs(predicted() - truth) < 0.05);
+  data.noise_sd(7, 0) = 0.0;
+  CHECK(contains(message_of<ArgumentError>(predicted), "noise of output 'y' above zero in row 7"));
+}
+
 }  // namespace
 }  // namespace sonde

@@ -19,6 +19,9 @@ namespace sonde {
 struct Dataset {
   Points x;  ///< (n, d)
   Matrix y;  ///< (n, m), a column an output; NaN: not observed
+  /// (n, m) standard deviation of each observation's error, > 0, in the output's unit; empty: not
+  /// known.
+  Matrix noise_sd{};
   Index size() const noexcept { return x.rows(); }
 };
 
@@ -39,7 +42,8 @@ struct MemberKind {
 struct ModelOptions {
   /// Kinds that say nothing new of an output (logarithms of what is not positive) are passed over.
   std::vector<MemberKind> stack = full_stack();
-  /// Of one observation, in the output's unit, the same for all outputs; NaN: estimated.
+  /// Of one observation, in the output's unit, the same for all outputs; NaN: estimated, from how
+  /// replicates scatter as well. Of no account where the Dataset says it of each observation.
   double noise_sd = std::numeric_limits<double>::quiet_NaN();
   FitOptions fit{};
 
@@ -70,10 +74,14 @@ class Response {
   Marginals predict(PointsView x) const;                ///< (n, d); in blocks, bounded memory
   LocalMarginal predict_at(VectorView x) const;         ///< with gradients in natural units
   Matrix covariance(PointsView a, PointsView b) const;  ///< posterior, (n_a, n_b)
-  LeaveOneOut leave_one_out() const;                    ///< in the order of train_rows()
+  /// Without the observation and its replicates, in the order of train_rows().
+  LeaveOneOut leave_one_out() const;
 
   const std::vector<Member>& members() const noexcept;
   const std::vector<Index>& train_rows() const noexcept;  ///< rows of the Dataset it was made from
+  /// (m <= n) the rows whose points the processes see: the first of those that agree to 1e-9 of the
+  /// range of every input. The others are replicates of them.
+  const std::vector<Index>& point_rows() const noexcept;
   Vector observed() const;  ///< (n) the values it was made from, in the output's unit
   double noise_sd() const;  ///< of one observation, in the output's unit, where y is typical
   /// Standard deviation of the posterior mean over the input distribution and the admissible
