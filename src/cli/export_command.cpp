@@ -12,6 +12,7 @@
 #include "cli/json_point.hpp"
 #include "cli/subcommands.hpp"
 #include "run/csv.hpp"
+#include "sonde/export/c99.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -20,6 +21,7 @@ struct ExportChoices {
   Target target;
   std::string format = "csv";
   std::string to;
+  std::string name;
 };
 
 const char* status_word(const std::optional<Answer>& answer) {
@@ -95,7 +97,22 @@ std::string as_json(const OpenCampaign& open) {
          "\n";
 }
 
+std::string as_c99(OpenCampaign& open, const ExportChoices& choices) {
+  require<UsageError>(open.campaign.has_surrogate(), open.folder.shown(),
+                      ": there is no surrogate yet: it takes two good runs of each output");
+  return export_c99(
+      open.campaign.surrogate(),
+      {.name = choices.name.empty() ? open.folder.name : choices.name, .title = open.study.title});
+}
+
+std::string as_text(OpenCampaign& open, const ExportChoices& choices) {
+  if (choices.format == "csv") return as_csv(open);
+  return choices.format == "json" ? as_json(open) : as_c99(open, choices);
+}
+
 int carry_out(const ExportChoices& choices) {
+  require<UsageError>(choices.name.empty() || choices.format == "c99",
+                      "--name goes with --format c99, got --format ", choices.format);
   OpenCampaign open = read_campaign(locate(choices.target), cores());
   if (choices.format == "hdf5") {
     const std::filesystem::path file =
@@ -104,7 +121,7 @@ int carry_out(const ExportChoices& choices) {
     std::puts(file.string().c_str());
     return Done;
   }
-  const std::string text = choices.format == "csv" ? as_csv(open) : as_json(open);
+  const std::string text = as_text(open, choices);
   if (choices.to.empty()) {
     std::fwrite(text.data(), 1, text.size(), stdout);
   } else {
@@ -121,14 +138,18 @@ Subcommand export_subcommand() {
   std::vector<Argument> arguments = target_arguments(choices->target);
   arguments.push_back({.names = "--format",
                        .place = &choices->format,
-                       .help = "csv, hdf5 or json; default: csv",
-                       .choices = {"csv", "hdf5", "json"}});
+                       .help = "csv, hdf5 or json: all runs; c99: the surrogate as a C source "
+                               "file; default: csv",
+                       .choices = {"csv", "hdf5", "json", "c99"}});
   arguments.push_back(
       {.names = "-o,--output",
        .place = &choices->to,
        .help = "File to write; default: standard output, of hdf5 the campaign's NAME.h5"});
+  arguments.push_back({.names = "--name",
+                       .place = &choices->name,
+                       .help = "What all names in the C source begin with; default: the study's"});
   return {.name = "export",
-          .help = "All runs for other tools",
+          .help = "All runs for other tools, or the surrogate as C source",
           .arguments = std::move(arguments),
           .action = [choices] { return carry_out(*choices); }};
 }

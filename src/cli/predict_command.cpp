@@ -10,6 +10,7 @@
 #include "cli/files.hpp"
 #include "cli/points_file.hpp"
 #include "cli/subcommands.hpp"
+#include "sonde/gp/trust.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -26,21 +27,28 @@ std::string header(const Study& study) {
   for (const Parameter& parameter : study.parameters)
     line += (line.empty() ? "" : ",") + csv_field(parameter.name);
   for (const ProcessOutput& output : study.outputs)
-    line += fmt::format(",{0},{0}_sd", output.output.name);
+    line += fmt::format(",{0},{0}_sd,{0}_trust", output.output.name);
   return line + "\n";
 }
 
 std::string predictions(const Study& study, const Points& x, const Surrogate& surrogate) {
   std::vector<Marginals> marginals;
-  for (std::size_t j = 0; j < study.outputs.size(); ++j)
-    marginals.push_back(surrogate[static_cast<Index>(j)].predict(x));
+  std::vector<std::vector<Trust>> trust;
+  for (std::size_t j = 0; j < study.outputs.size(); ++j) {
+    const Response& response = surrogate[static_cast<Index>(j)];
+    marginals.push_back(response.predict(x));
+    trust.push_back(TrustRegion(surrogate.domain(), response).on_rows(x));
+  }
   std::string text = header(study);
   for (Index i = 0; i < x.rows(); ++i) {
     for (std::size_t j = 0; j < study.parameters.size(); ++j)
       text += (j ? "," : "") +
               csv_field(format_value(x(i, static_cast<Index>(j)), study.parameters[j]));
-    for (const Marginals& m : marginals)
-      text += fmt::format(",{},{}", m.mean[i], std::sqrt(std::max(0.0, m.variance[i])));
+    for (std::size_t j = 0; j < marginals.size(); ++j) {
+      const Marginals& m = marginals[j];
+      text += fmt::format(",{},{},{}", m.mean[i], std::sqrt(std::max(0.0, m.variance[i])),
+                          word(trust[j][static_cast<std::size_t>(i)]));
+    }
     text += "\n";
   }
   return text;
@@ -78,7 +86,10 @@ Subcommand predict_subcommand() {
                        .help = "Cores for Sonde's arithmetic; default: all",
                        .range = Between{1, 1024}});
   return {.name = "predict",
-          .help = "Print the inputs, and of each output NAME and its standard deviation NAME_sd",
+          .help =
+              "Print the inputs, and of each output NAME, its standard deviation NAME_sd and "
+              "NAME_trust: "
+              "inside, edge, extrapolation",
           .arguments = std::move(arguments),
           .action = [choices] { return carry_out(*choices); }};
 }

@@ -1,0 +1,219 @@
+#include "export/c99_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "gp/trend.hpp"
+#include "sonde/gp/trust.hpp"
+
+namespace sonde::c99 {
+
+namespace {
+
+/// An input as a process sees it. \see Features
+struct Input {
+  enum class Kind { Linear, Log, Labels };
+  Kind kind;
+  Index labels;  // of what is not an indicator a label: 1
+  double least;
+  double start;
+  double range;
+};
+
+Input input_of(const Parameter& parameter, const MemberKind& member) {
+  constexpr double far_below = 1e-3;
+  const auto labels = static_cast<Index>(parameter.labels.size());
+  if (labels > 2) return {Input::Kind::Labels, labels, 0.0, 0.0, 1.0};
+  const bool log = parameter.scale == Scale::Log ||
+                   (member.log_inputs && parameter.scale == Scale::Linear && parameter.lower > 0.0);
+  const double start = log ? std::log(parameter.lower) : parameter.lower;
+  const double end = log ? std::log(parameter.upper) : parameter.upper;
+  return {log ? Input::Kind::Log : Input::Kind::Linear, 1, far_below * parameter.lower, start,
+          end - start};
+}
+
+/// What the core computes for a member's correlation, and what it multiplies features by.
+struct Correlation {
+  int kind;
+  bool product;
+  Vector scale;  // (features)
+};
+
+Correlation correlation_of(const Member& member) {
+  using Kind = MemberKind::Correlation;
+  const Vector lengths = member.log_parameters.segment(1, member.process.x().cols()).array().exp();
+  const bool product = member.kind.form == Form::Product;
+  switch (member.kind.correlation) {
+    case Kind::Matern32:
+      return {0, product, std::sqrt(3.0) * lengths.cwiseInverse()};
+    case Kind::Matern52:
+      return {1, product, std::sqrt(5.0) * lengths.cwiseInverse()};
+    case Kind::SquaredExponential:
+      break;
+  }
+  return {2, false, lengths.cwiseInverse()};
+}
+
+/// The prior mean: terms, each a product of at most two features, and what their uncertainty takes.
+struct TrendTables {
+  std::vector<std::pair<int, int>> terms;  // -1: one
+  Vector coefficients;
+  Matrix half_trend;  // (n, q) Q of L^-1 H = Q R
+  Matrix root;        // (q, q) R
+};
+
+/// Which features a term of the trend is the product of: it vanishes with each of them.
+std::vector<std::pair<int, int>> terms_of(const GaussianProcess& process) {
+  const Index d = process.x().cols();
+  Points probes = Points::Ones(d + 1, d);
+  for (Index j = 0; j < d; ++j) probes(j, j) = 0.0;
+  probes.row(d).setConstant(2.0);
+  const Matrix values = process.trend_basis(probes);
+  std::vector<std::pair<int, int>> terms;
+  for (Index k = 0; k < values.cols(); ++k) {
+    std::vector<int> features;
+    for (Index j = 0; j < d; ++j) {
+      if (values(j, k) == 0.0) features.push_back(static_cast<int>(j));
+    }
+    if (features.size() == 1 && values(d, k) == 4.0) features.push_back(features.front());
+    features.resize(2, -1);
+    terms.emplace_back(features[0], features[1]);
+  }
+  return terms;
+}
+
+TrendTables trend_of(const GaussianProcess& process) {
+  Matrix half = process.trend_basis(process.x());
+  process.factor().triangularView<Eigen::Lower>().solveInPlace(half);
+  Matrix root = orthonormalise(half);
+  return {terms_of(process), process.coefficients(), std::move(half), std::move(root)};
+}
+
+template <class Values>
+std::string array(const std::string& type, const std::string& name, const Values& values) {
+  constexpr std::size_t line_width = 96;
+  std::string text = fmt::format("static const {} {}[] = {{\n", type, name);
+  std::size_t width = 0;
+  for (const auto& value : values) {
+    std::string item;
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, double>) {
+      item = literal(value) + ",";
+    } else {
+      item = fmt::format("{},", value);
+    }
+    if (width + item.size() > line_width) {
+      text += '\n';
+      width = 0;
+    }
+    text += item;
+    width += item.size();
+  }
+  return text + "\n};\n";
+}
+
+std::vector<double> by_rows(const Matrix& matrix) {
+  std::vector<double> values;
+  for (Index i = 0; i < matrix.rows(); ++i) {
+    for (Index j = 0; j < matrix.cols(); ++j) values.push_back(matrix(i, j));
+  }
+  return values;
+}
+
+std::vector<double> lower_rows(MatrixView matrix) {
+  std::vector<double> values;
+  values.reserve(static_cast<std::size_t>(matrix.rows() * (matrix.rows() + 1) / 2));
+  for (Index i = 0; i < matrix.rows(); ++i) {
+    for (Index j = 0; j <= i; ++j) values.push_back(matrix(i, j));
+  }
+  return values;
+}
+
+std::string inputs_table(const Domain& domain, const Member& member, const std::string& name) {
+  std::string text = fmt::format("static const struct @__input {}[] = {{\n", name);
+  for (const Parameter& parameter : domain.parameters()) {
+    const Input input = input_of(parameter, member.kind);
+    text += fmt::format("  {{{}, {}, {}, {}, {}}},\n", static_cast<int>(input.kind), input.labels,
+                        literal(input.least), literal(input.start), literal(input.range));
+  }
+  return text + "};\n";
+}
+
+std::string trend_tables(const TrendTables& trend, const std::string& tail) {
+  if (trend.terms.empty()) return "";
+  std::vector<int> features;
+  for (const auto& [first, second] : trend.terms) features.insert(features.end(), {first, second});
+  return array("int", "@__term" + tail, features) +
+         array("double", "@__coefficient" + tail, trend.coefficients) +
+         array("double", "@__half_trend" + tail, by_rows(trend.half_trend)) +
+         array("double", "@__root" + tail, lower_rows(trend.root.transpose()));
+}
+
+/// The arrays of one process into `text`. \returns its entry among the processes
+std::string process_tables(const Domain& domain, const Member& member, const std::string& tail,
+                           std::string& text) {
+  const GaussianProcess& process = member.process;
+  const Correlation correlation = correlation_of(member);
+  const TrendTables trend = trend_of(process);
+  text +=
+      inputs_table(domain, member, "@__inputs" + tail) +
+      array("double", "@__scale" + tail, correlation.scale) +
+      array("double", "@__point" + tail, by_rows(process.x() * correlation.scale.asDiagonal())) +
+      array("double", "@__alpha" + tail, process.alpha()) +
+      array("double", "@__factor" + tail, lower_rows(process.factor())) + trend_tables(trend, tail);
+  const auto of_trend = [&](const char* name) {
+    return trend.terms.empty() ? std::string("0") : std::string("@__") + name + tail;
+  };
+  return fmt::format(
+      "  {{{}, {}, {}, {}, @__inputs{tail}, {},\n   {}, {}, {}, @__scale{tail},\n"
+      "   {}, @__point{tail}, @__alpha{tail}, @__factor{tail},\n"
+      "   {}, {}, {}, {}, {}}},\n",
+      literal(member.weight), static_cast<int>(member.kind.transform), literal(member.z_shift),
+      literal(member.z_scale), process.x().cols(), correlation.kind, correlation.product ? 1 : 0,
+      literal(process.kernel()->variance(process.x().topRows(1))[0]), process.size(),
+      trend.terms.size(), of_trend("term"), of_trend("coefficient"), of_trend("half_trend"),
+      of_trend("root"), fmt::arg("tail", tail));
+}
+
+}  // namespace
+
+Extent extent_of(const Surrogate& surrogate) {
+  Extent extent;
+  for (Index j = 0; j < static_cast<Index>(surrogate.outputs().size()); ++j) {
+    const std::vector<Member>& members = surrogate[j].members();
+    extent.processes = std::max(extent.processes, static_cast<Index>(members.size()));
+    for (const Member& member : members) {
+      extent.features = std::max(extent.features, member.process.x().cols());
+      extent.points = std::max(extent.points, member.process.size());
+      extent.terms = std::max(extent.terms, member.process.coefficients().size());
+    }
+  }
+  return extent;
+}
+
+std::string tables(const Surrogate& surrogate, Index output) {
+  const Response& response = surrogate[output];
+  const TrustRegion region(surrogate.domain(), response);
+  std::string text;
+  std::string processes;
+  for (std::size_t k = 0; k < response.members().size(); ++k) {
+    processes += process_tables(surrogate.domain(), response.members()[k],
+                                fmt::format("_{}_{}", output, k), text);
+  }
+  text += fmt::format("static const struct @__process @__processes_{}[] = {{\n{}}};\n", output,
+                      processes);
+  return text + fmt::format(
+                    "static const struct @__response @__response_{} = {{{}, "
+                    "@__processes_{}, {}, {}}};\n",
+                    output, response.members().size(), output, literal(region.inside()),
+                    literal(region.edge()));
+}
+
+std::string literal(double value) {
+  return fmt::format("{:a}", value);
+}
+
+}  // namespace sonde::c99
