@@ -80,7 +80,7 @@ TrustRegion::TrustRegion(const Domain& domain, const Response& response) {
   Vector doubt = left_out(response);
   std::sort(doubt.begin(), doubt.end());
   const auto last = doubt.size() - 1;
-  const auto bound = [](double doubt) { return std::clamp(doubt, rounding, half); };
+  const auto bound = [](double most) { return std::clamp(most, rounding, half); };
   state.edge = bound(doubt[last]);
   state.inside = doubt.size() > domain.dim()
                      ? bound(doubt[static_cast<Index>(usual * static_cast<double>(last))])
