@@ -31,9 +31,9 @@ Vector errors(const GaussianProcess& process) {
   return errors;
 }
 
-/// (n) of each observation, by all others; what stands behind them was supposed.
+/// (n) of each point that was observed, by all others; what stands behind them was supposed.
 Vector left_out(const Response& response) {
-  const auto n = static_cast<Index>(response.train_rows().size());
+  const auto n = static_cast<Index>(response.point_rows().size());
   Vector doubt = Vector::Zero(n);
   for (const Member& member : response.members()) {
     const GaussianProcess& process = member.process;

@@ -98,6 +98,22 @@ TEST_CASE("two runs enclose nothing, and a constant is trusted where it was samp
   CHECK(share(flags, Trust::Inside) > 0.8);
 }
 
+TEST_CASE("replicates of a point support it as one", "[trust]") {
+  const Points once = design::maximin(square(), 12, Rng(1));
+  Points twice(24, 2);
+  twice << once, once;
+  ModelOptions options;
+  options.stack = {{}};
+  const Surrogate surrogate = surrogate_of(twice, wavy, options);
+  const TrustRegion region(square(), surrogate[0]);
+  const GaussianProcess& process = surrogate[0].members()[0].process;
+  REQUIRE(process.size() == 12);
+  const double noise = process.noise_variance() / 2.0 + process.jitter();
+  const Vector left = process.leave_one_out().variance.array() - noise;
+  const double variance = process.kernel()->variance(process.x().topRows(1))[0];
+  CHECK(std::abs(region.edge() - std::min(0.5, left.maxCoeff() / variance)) < 1e-10);
+}
+
 TEST_CASE("what is supposed brings trust where it lies", "[trust]") {
   const Surrogate left = surrogate_of(part(-1.0, 0.0, 40), wavy);
   const Vector far{{0.9, 0.0}};
