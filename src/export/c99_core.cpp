@@ -22,7 +22,8 @@ struct @__process {
   const struct @__input *inputs;
   int features;
   int correlation;            /* 0 Matern 3/2, 1 Matern 5/2, 2 squared exponential; */
-  int product;                /* of the distance, or a product over the features */
+  int form;                   /* 0 of the distance, 1 a product over the features, 2 ANOVA */
+  const double *share;        /* (features) of ANOVA: the product of 1 + share (k - 1) */
   double variance;
   const double *scale;        /* (features) they are multiplied by it */
   int points;
@@ -137,9 +138,45 @@ static double @__product(const struct @__process *p, const double *z, const doub
   return value;
 }
 
+/* k at the distance t of one feature, and -dk/dt. */
+static double @__single(int correlation, double t, double *fall) {
+  switch (correlation) {
+    case 0:
+      *fall = t * exp(-t);
+      return (1.0 + t) * exp(-t);
+    case 1:
+      *fall = t * (1.0 + t) / 3.0 * exp(-t);
+      return (1.0 + t * (1.0 + t / 3.0)) * exp(-t);
+    default:
+      *fall = t * exp(-0.5 * t * t);
+      return exp(-0.5 * t * t);
+  }
+}
+
+static double @__anova(const struct @__process *p, const double *z, const double *at,
+                       double *slope) {
+  double change[@@__FEATURES];
+  double fall[@@__FEATURES];
+  double value = 1.0;
+  for (int r = 0; r < p->features; ++r) {
+    const double distance = fabs(z[r] - at[r]);
+    const double t = distance > 800.0 ? 800.0 : distance;
+    change[r] = p->share[r] * (@__single(p->correlation, t, fall + r) - 1.0);
+    if (slope) slope[r] = (z[r] < at[r] ? value : -value) * p->share[r] * fall[r];
+    value += value * change[r];
+  }
+  double after = 1.0;
+  for (int r = p->features - 1; slope && r >= 0; --r) {
+    slope[r] *= after;
+    after += after * change[r];
+  }
+  return value;
+}
+
 static double @__correlated(const struct @__process *p, const double *z, int i, double *slope) {
   const double *at = p->at + (long)i * p->features;
-  return p->product ? @__product(p, z, at, slope) : @__radial(p, z, at, slope);
+  if (p->form == 0) return @__radial(p, z, at, slope);
+  return p->form == 1 ? @__product(p, z, at, slope) : @__anova(p, z, at, slope);
 }
 
 /* b becomes the solution of L y = b, or of L' y = b. */

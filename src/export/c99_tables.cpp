@@ -38,24 +38,44 @@ Input input_of(const Parameter& parameter, const MemberKind& member) {
 
 /// What the core computes for a member's correlation, and what it multiplies features by.
 struct Correlation {
-  int kind;
-  bool product;
+  int family;
+  int form;
   Vector scale;  // (features)
+  Vector share;  // (features) of ANOVA
 };
 
-Correlation correlation_of(const Member& member) {
-  using Kind = MemberKind::Correlation;
-  const Vector lengths = member.log_parameters.segment(1, member.process.x().cols()).array().exp();
-  const bool product = member.kind.form == Form::Product;
-  switch (member.kind.correlation) {
-    case Kind::Matern32:
-      return {0, product, std::sqrt(3.0) * lengths.cwiseInverse()};
-    case Kind::Matern52:
-      return {1, product, std::sqrt(5.0) * lengths.cwiseInverse()};
-    case Kind::SquaredExponential:
+int form_of(const MemberKind& kind) {
+  switch (kind.form) {
+    case Form::Radial:
+      return 0;
+    case Form::Product:
+      // Of the squared exponential both forms are the same.
+      return kind.correlation == MemberKind::Correlation::SquaredExponential ? 0 : 1;
+    case Form::Anova:
       break;
   }
-  return {2, false, lengths.cwiseInverse()};
+  return 2;
+}
+
+/// Kernel parameters: the variance, a length a feature, then of ANOVA a share a feature.
+Correlation correlation_of(const Member& member) {
+  using Kind = MemberKind::Correlation;
+  const Index features = member.process.x().cols();
+  const Vector inverse =
+      member.log_parameters.segment(1, features).array().exp().inverse().matrix();
+  Correlation correlation{2, form_of(member.kind), inverse, {}};
+  if (member.kind.correlation == Kind::Matern32) {
+    correlation.family = 0;
+    correlation.scale = std::sqrt(3.0) * inverse;
+  } else if (member.kind.correlation == Kind::Matern52) {
+    correlation.family = 1;
+    correlation.scale = std::sqrt(5.0) * inverse;
+  }
+  if (correlation.form == 2) {
+    const Vector shares = member.log_parameters.segment(1 + features, features).array().exp();
+    correlation.share = (1.0 + shares.array().inverse()).inverse();
+  }
+  return correlation;
 }
 
 /// The prior mean: terms, each a product of at most two features, and what their uncertainty takes.
@@ -164,18 +184,21 @@ std::string process_tables(const Domain& domain, const Member& member, const std
       array("double", "@__point" + tail, by_rows(process.x() * correlation.scale.asDiagonal())) +
       array("double", "@__alpha" + tail, process.alpha()) +
       array("double", "@__factor" + tail, lower_rows(process.factor())) + trend_tables(trend, tail);
-  const auto of_trend = [&](const char* name) {
-    return trend.terms.empty() ? std::string("0") : std::string("@__") + name + tail;
+  const bool shares = correlation.share.size() > 0;
+  if (shares) text += array("double", "@__share" + tail, correlation.share);
+  const auto name = [&](const char* table, bool there) {
+    return there ? std::string("@__") + table + tail : std::string("0");
   };
+  const bool trended = !trend.terms.empty();
   return fmt::format(
-      "  {{{}, {}, {}, {}, @__inputs{tail}, {},\n   {}, {}, {}, @__scale{tail},\n"
+      "  {{{}, {}, {}, {}, @__inputs{tail}, {},\n   {}, {}, {}, {}, @__scale{tail},\n"
       "   {}, @__point{tail}, @__alpha{tail}, @__factor{tail},\n"
       "   {}, {}, {}, {}, {}}},\n",
       literal(member.weight), static_cast<int>(member.kind.transform), literal(member.z_shift),
-      literal(member.z_scale), process.x().cols(), correlation.kind, correlation.product ? 1 : 0,
-      literal(process.kernel()->variance(process.x().topRows(1))[0]), process.size(),
-      trend.terms.size(), of_trend("term"), of_trend("coefficient"), of_trend("half_trend"),
-      of_trend("root"), fmt::arg("tail", tail));
+      literal(member.z_scale), process.x().cols(), correlation.family, correlation.form,
+      name("share", shares), literal(process.kernel()->variance(process.x().topRows(1))[0]),
+      process.size(), trend.terms.size(), name("term", trended), name("coefficient", trended),
+      name("half_trend", trended), name("root", trended), fmt::arg("tail", tail));
 }
 
 }  // namespace
