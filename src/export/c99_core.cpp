@@ -182,8 +182,14 @@ static double @__correlated(const struct @__process *p, const double *z, int i, 
 /* b becomes the solution of L y = b, or of L' y = b. */
 static void @__solve(const double *lower, int n, double *b) {
   for (int i = 0; i < n; ++i) {
-    for (int j = 0; j < i; ++j) b[i] -= *lower++ * b[j];
-    b[i] /= *lower++;
+    double sum[4] = {0.0}; /* four at a time: one would wait for the one before */
+    int j = 0;
+    for (; j + 4 <= i; j += 4) {
+      for (int k = 0; k < 4; ++k) sum[k] += lower[j + k] * b[j + k];
+    }
+    for (; j < i; ++j) sum[0] += lower[j] * b[j];
+    b[i] = (b[i] - ((sum[0] + sum[1]) + (sum[2] + sum[3]))) / lower[i];
+    lower += i + 1;
   }
 }
 
