@@ -190,7 +190,7 @@ std::vector<bool> learnt(const Study& study) {
 
 ModelOptions standard_model() {
   ModelOptions model;
-  model.stack = {{.correlation = MemberKind::Correlation::Matern52, .form = Form::Radial}};
+  model.stack = {{.family = Family::Matern52, .form = Form::Radial}};
   return model;
 }
 

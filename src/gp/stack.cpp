@@ -91,19 +91,21 @@ Training training_for(const Features& features, const MemberKind& kind, const Ob
   return {features.rows(observed.x), std::move(means.z), standard, std::move(noise)};
 }
 
-Kernel kernel_of(const MemberKind& kind, Vector lengths) {
-  switch (kind.correlation) {
-    case MemberKind::Correlation::Matern32:
-      return 1.0 * matern32(std::move(lengths), kind.form);
-    case MemberKind::Correlation::Matern52:
-      return 1.0 * matern52(std::move(lengths), kind.form);
-    case MemberKind::Correlation::SquaredExponential:
-      break;
-  }
-  return 1.0 * squared_exponential(std::move(lengths));
+// Parameters of the kernel: its variance, the lengths, the shares of an ANOVA form.
+Index kernel_parameters(const MemberKind& kind, Index features) {
+  return 1 + (kind.form == Form::Anova ? 2 : 1) * features;
 }
 
-/// On log variance, log lengths in the unit cube, log noise variance of standardised z.
+Kernel kernel_of(const MemberKind& kind, Index features, VectorView log_parameters) {
+  const Vector ones = Vector::Ones(features);
+  const Kernel of_one = kind.form == Form::Anova          ? anova(kind.family, ones, ones)
+                        : kind.family == Family::Matern32 ? matern32(ones, kind.form)
+                        : kind.family == Family::Matern52 ? matern52(ones, kind.form)
+                                                          : squared_exponential(ones);
+  return (1.0 * of_one).with(log_parameters);
+}
+
+/// On log variance, log lengths in the unit cube, log shares, log noise variance of standardised z.
 ///
 /// Points of the unit cube lie sqrt(d) apart, so lengths go with that. Measured on eight functions
 /// of 2 to 10 inputs (borehole, wing weight, piston, ...), 15 to 100 uniform points, product and
@@ -111,16 +113,22 @@ Kernel kernel_of(const MemberKind& kind, Vector lengths) {
 /// from 1 to 2.5, make 10 % of difference in the error; longer ones cost calibration at few points.
 /// The noise prior lets deterministic simulators be interpolated, and data with noise say so.
 LogPrior prior_of(const MemberKind& kind, Index features) {
-  const bool product =
-      kind.form == Form::Product && kind.correlation != MemberKind::Correlation::SquaredExponential;
+  const bool product = kind.form == Form::Product && kind.family != Family::SquaredExponential;
   const double d = static_cast<double>(features);
-  LogPrior prior{Vector(features + 2), Vector(features + 2)};
-  prior.mean.setConstant((product ? 0.2 : 0.0) + 0.5 * std::log(d));
-  prior.sd.setConstant(1.5);
+  const Index kernel = kernel_parameters(kind, features);
+  LogPrior prior{Vector(kernel + 1), Vector(kernel + 1)};
   prior.mean[0] = 0.0;
   prior.sd[0] = 2.0;
-  prior.mean[features + 1] = std::log(1e-6);
-  prior.sd[features + 1] = 3.0;
+  prior.mean.segment(1, features).setConstant((product ? 0.2 : 0.0) + 0.5 * std::log(d));
+  prior.sd.segment(1, features).setConstant(1.5);
+  if (kind.form == Form::Anova) {
+    prior.mean.segment(1, features).setConstant(-0.35);
+    prior.sd.segment(1, features).setConstant(1.0);
+    prior.mean.segment(1 + features, features).setConstant(std::log(0.3));
+    prior.sd.segment(1 + features, features).setConstant(1.5);
+  }
+  prior.mean[kernel] = std::log(1e-6);
+  prior.sd[kernel] = 3.0;
   return prior;
 }
 
@@ -152,11 +160,12 @@ Member fitted_member(const MemberKind& kind, const Features& features, const Obs
   const Index p = training.features.cols();
   const LogPrior prior = prior_of(kind, p);
   FitOptions search = options.fit;
+  search.trend = kind.trend;
   search.noise = noise_of(kind, training, observed, options);
   const Vector& from = start ? *start : prior.mean;
-  const Kernel kernel = kernel_of(kind, Vector::Ones(p)).with(from.head(p + 1));
+  const Kernel kernel = kernel_of(kind, p, from.head(from.size() - 1));
   Noise noise = training.noise;
-  noise.variance = std::exp(from[p + 1]);
+  noise.variance = std::exp(from[from.size() - 1]);
   Fit found = fit(kernel, prior, std::move(noise), training.features, training.z, search, rng);
   return member_of(kind, training, std::move(found.process), std::move(found.evidence.x));
 }
@@ -167,11 +176,13 @@ Member conditioned_member(const MemberKind& kind, const Features& features,
                           const Observed& observed, const Vector& parameters) {
   Training training = training_for(features, kind, observed);
   const Index p = training.features.cols();
-  const Kernel kernel = kernel_of(kind, Vector::Ones(p)).with(parameters.head(p + 1));
-  training.noise.variance = std::exp(parameters[p + 1]);
-  return member_of(kind, training,
-                   GaussianProcess(kernel, training.noise, training.features, training.z),
-                   parameters);
+  const Index kernel_size = parameters.size() - 1;
+  const Kernel kernel = kernel_of(kind, p, parameters.head(kernel_size));
+  training.noise.variance = std::exp(parameters[kernel_size]);
+  return member_of(
+      kind, training,
+      GaussianProcess(kernel, training.noise, training.features, training.z, kind.trend),
+      parameters);
 }
 
 /// (m) ln p(y of a point | those of all others), in the output's unit. Of replicates: of their mean
@@ -225,40 +236,44 @@ std::vector<std::size_t> telling_kinds(const Domain& domain, const Observed& obs
   return kinds;
 }
 
-// Rows of parameters(): a block a kind.
+// A row of parameters(): a block a kind, its weight first.
 class Blocks {
  public:
-  Blocks(const Domain& domain, std::size_t kinds)
-      : features_(Features(domain, false).size()),
-        values_(Vector::Zero(static_cast<Index>(kinds) * size())) {
-    for (std::size_t k = 0; k < kinds; ++k) values_[first(k)] = not_fitted;
+  Blocks(const Domain& domain, const std::vector<MemberKind>& kinds) {
+    const Index features = Features(domain, false).size();
+    for (const MemberKind& kind : kinds) {
+      first_.push_back(values_.size());
+      size_.push_back(kernel_parameters(kind, features) + 1);
+      values_.conservativeResize(values_.size() + 1 + size_.back());
+    }
+    values_.setZero();
+    for (const Index first : first_) values_[first] = not_fitted;
   }
-  Blocks(const Domain& domain, std::size_t kinds, const Vector& row) : Blocks(domain, kinds) {
+  Blocks(const Domain& domain, const std::vector<MemberKind>& kinds, const Vector& row)
+      : Blocks(domain, kinds) {
     if (row.size() == 0) return;
     require(row.size() == values_.size(), "Surrogate: expected ", values_.size(),
             " parameters an output, got ", row.size());
     values_ = row;
   }
 
-  bool has(std::size_t kind) const { return values_[first(kind)] != not_fitted; }
-  double weight(std::size_t kind) const { return has(kind) ? values_[first(kind)] : 0.0; }
+  bool has(std::size_t kind) const { return values_[first_[kind]] != not_fitted; }
+  double weight(std::size_t kind) const { return has(kind) ? values_[first_[kind]] : 0.0; }
   Vector parameters(std::size_t kind) const {
-    return values_.segment(first(kind) + 1, features_ + 2);
+    return values_.segment(first_[kind] + 1, size_[kind]);
   }
   std::optional<Vector> known(std::size_t kind) const {
     return has(kind) ? std::optional<Vector>(parameters(kind)) : std::nullopt;
   }
   void set(std::size_t kind, double weight, const Vector& parameters) {
-    values_[first(kind)] = weight;
-    values_.segment(first(kind) + 1, features_ + 2) = parameters;
+    values_[first_[kind]] = weight;
+    values_.segment(first_[kind] + 1, size_[kind]) = parameters;
   }
   const Vector& values() const { return values_; }
 
  private:
-  Index size() const { return features_ + 3; }
-  Index first(std::size_t kind) const { return static_cast<Index>(kind) * size(); }
-
-  Index features_;
+  std::vector<Index> first_;  // of each kind
+  std::vector<Index> size_;   // without the weight
   Vector values_;
 };
 
@@ -441,24 +456,24 @@ Vector weights(const Matrix& log_densities) {
 Stack fitted(const Domain& domain, const Observed& observed, const ModelOptions& options,
              const Vector& start, Rng rng) {
   std::vector<std::size_t> kinds = telling_kinds(domain, observed, options.stack);
-  Blocks begin(domain, options.stack.size(), start);
+  Blocks begin(domain, options.stack, start);
   if (observed.x.rows() > all_kinds_up_to && kinds.size() > 1) {
     const bool weighed = std::any_of(kinds.begin(), kinds.end(),
                                      [&](std::size_t k) { return begin.weight(k) > 0.0; });
     if (!weighed) {
       const Stack few =
           fitted(domain, first_of(observed, all_kinds_up_to), options, Vector(), rng.child("few"));
-      begin = Blocks(domain, options.stack.size(), few.parameters);
+      begin = Blocks(domain, options.stack, few.parameters);
     }
     kinds = leaders(begin, kinds, options.stack);
   }
   return kept(fitted_members(domain, observed, options, kinds, begin, rng),
-              Blocks(domain, options.stack.size()));
+              Blocks(domain, options.stack));
 }
 
 Stack conditioned(const Domain& domain, const Observed& observed, const ModelOptions& options,
                   const Vector& parameters) {
-  const Blocks blocks(domain, options.stack.size(), parameters);
+  const Blocks blocks(domain, options.stack, parameters);
   Stack stack{{}, blocks.values()};
   const auto take = [&](std::size_t k, double weight) {
     const MemberKind& kind = options.stack[k];

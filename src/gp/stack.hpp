@@ -39,7 +39,7 @@ std::vector<Index> replicates(PointsView unit);
 /// weights and the places of their kinds.
 struct Stack {
   std::vector<Member> members;
-  Vector parameters;  ///< (K (p + 2)) as in Surrogate::parameters()
+  Vector parameters;  ///< a row of Surrogate::parameters()
 };
 
 /// \param start a row of parameters() to begin from; empty: the defaults

@@ -117,13 +117,15 @@ Surrogate Surrogate::at(const Domain& domain, const std::vector<Output>& outputs
 }
 
 std::vector<MemberKind> ModelOptions::full_stack() {
-  using Correlation = MemberKind::Correlation;
   std::vector<MemberKind> kinds;
   for (const bool log_inputs : {false, true}) {
     for (const Transform transform : {Transform::None, Transform::SquareRoot, Transform::Log}) {
-      kinds.push_back({Correlation::Matern52, Form::Product, transform, log_inputs});
-      kinds.push_back({Correlation::Matern52, Form::Radial, transform, log_inputs});
-      kinds.push_back({Correlation::SquaredExponential, Form::Radial, transform, log_inputs});
+      for (const auto& [family, form] : {std::pair{Family::Matern52, Form::Radial},
+                                         {Family::SquaredExponential, Form::Anova},
+                                         {Family::Matern52, Form::Anova}}) {
+        kinds.push_back(
+            {.family = family, .form = form, .transform = transform, .log_inputs = log_inputs});
+      }
     }
   }
   return kinds;

@@ -86,11 +86,13 @@ TEST_CASE("what has no logarithm is fitted without, and parameters say so", "[st
   const ModelOptions options;
   const Surrogate surrogate =
       Surrogate::fit(positive_box(2), {{"y", ""}}, data, options, Matrix(), Rng(1));
-  const Index block = surrogate.parameters().cols() / static_cast<Index>(options.stack.size());
-  for (std::size_t k = 0; k < options.stack.size(); ++k) {
-    const double weight = surrogate.parameters()(0, static_cast<Index>(k) * block);
-    CHECK((weight == -1.0) == (options.stack[k].transform != Transform::None));
+  const Matrix parameters = surrogate.parameters();
+  Index at = 0;
+  for (const MemberKind& kind : options.stack) {
+    CHECK((parameters(0, at) == -1.0) == (kind.transform != Transform::None));
+    at += 1 + 1 + (kind.form == Form::Anova ? 4 : 2) + 1;
   }
+  CHECK(at == parameters.cols());
 }
 
 TEST_CASE("a stack from its parameters is the stack that was fitted", "[stack]") {

