@@ -322,6 +322,9 @@ const Vector& GaussianProcess::y() const noexcept {
 Trend GaussianProcess::trend() const noexcept {
   return state_->trend;
 }
+std::vector<std::pair<Index, Index>> GaussianProcess::trend_terms() const {
+  return state_->basis.terms();
+}
 Matrix GaussianProcess::trend_basis(PointsView x) const {
   return state_->basis.rows(x);
 }

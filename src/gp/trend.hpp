@@ -14,14 +14,12 @@ class Basis {
   Basis(Trend trend, PointsView x);
 
   Index size() const noexcept { return static_cast<Index>(terms_.size()); }  ///< q
+  const std::vector<std::pair<Index, Index>>& terms() const noexcept { return terms_; }
   Matrix rows(PointsView x) const;                                           ///< (n, q)
   Matrix slope(VectorView x) const;                                          ///< (d, q)
 
  private:
-  struct Term {
-    Index first;   // columns whose product it is; none: 1
-    Index second;  // likewise
-  };
+  using Term = std::pair<Index, Index>;  // columns whose product it is; -1: a factor of one
   static double value(const Term& term, PointsView x, Index row);
 
   std::vector<Term> terms_;

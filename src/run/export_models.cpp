@@ -137,6 +137,21 @@ void write_factor(const Handle& group, const Axis& row, MatrixView factor) {
               {"1", "lower Cholesky factor of K + noise"});
 }
 
+void write_trend(const Handle& group, const GaussianProcess& process) {
+  std::vector<std::int64_t> terms;
+  for (const auto& [first, second] : process.trend_terms()) {
+    terms.push_back(first);
+    terms.push_back(second);
+  }
+  const Axis term = hdf5::axis(group, "term", counting(process.coefficients().size()),
+                               {"1", "function of the trend"});
+  const Axis factor = hdf5::axis(group, "factor_of_term", counting(2), {"1", ""});
+  hdf5::write(group, "trend_term", Axes{&term, &factor}, std::span<const std::int64_t>(terms),
+              {"1", "features whose product it is; -1: a factor of one"});
+  hdf5::write(group, "coefficients", Axes{&term}, view(process.coefficients()),
+              {"1", "of the trend of scaled z"});
+}
+
 void write_member(const Handle& group, const Member& member, const std::vector<Feature>& features,
                   const std::vector<std::int64_t>& runs, bool with_factor) {
   const GaussianProcess& process = member.process;
@@ -145,16 +160,16 @@ void write_member(const Handle& group, const Member& member, const std::vector<F
   const Vector parameters = process.kernel()->log_parameters().array().exp();
   const Axis parameter = hdf5::axis(group, "parameter", counting(parameters.size()), {"1", ""});
   hdf5::write(group, "parameters", Axes{&parameter}, view(parameters),
-              {"1", "of the kernel: the variance, then a length a feature"});
+              {"1", "of the kernel: the variance, a length a feature, of anova then a share a feature"});
   write_scalar(group, "noise", process.noise_variance(), {"1", "noise variance of scaled z"});
-  write_scalar(group, "mean", process.coefficients()[0], {"1", "constant mean of scaled z"});
+  write_trend(group, process);
   write_features(group, features);
   write_scalar(group, "z_shift", member.z_shift, {"1", "z = z_shift + z_scale * scaled z"});
   write_scalar(group, "z_scale", member.z_scale, {"1", "z = z_shift + z_scale * scaled z"});
   const Axis train =
       hdf5::axis(group, "train_run", runs, {"1", "runs at its points; replicates share the first"});
   hdf5::write(group, "alpha", Axes{&train}, view(process.alpha()),
-              {"1", "(K + noise)^-1 (scaled z - mean), of the means of replicates"});
+              {"1", "(K + noise)^-1 (scaled z - trend), of the means of replicates"});
   if (with_factor) write_factor(group, train, process.factor());
 }
 

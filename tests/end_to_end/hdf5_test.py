@@ -33,7 +33,10 @@ def one_dimensional(kernel, r):
 
 def covariance(kernel, parameters, a, b):
     kernel = kernel.removeprefix("variance * (").removesuffix(")")
-    distances = np.abs(a[:, None, :] - b[None, :, :]) / parameters[1:]
+    lengths, shares = parameters[1:a.shape[1] + 1], parameters[a.shape[1] + 1:]
+    distances = np.abs(a[:, None, :] - b[None, :, :]) / lengths
+    if kernel.endswith("anova"):
+        return parameters[0] * ((1 + shares * one_dimensional(kernel, distances)) / (1 + shares)).prod(axis=2)
     if kernel.endswith("product"):
         return parameters[0] * one_dimensional(kernel, distances).prod(axis=2)
     return parameters[0] * one_dimensional(kernel, np.sqrt((distances**2).sum(axis=2)))
@@ -44,6 +47,12 @@ def features(member, x):
     shift, scale, warp = member["x_shift"][:], member["x_scale"][:], member["x_warp"][:]
     logs = np.log(np.where(warp == 1, x, 1.0))
     return np.where(warp == 2, x == shift, np.where(warp == 1, logs, x) - shift) / scale
+
+
+def trend(member, z):
+    """Its terms at features z: products of two features, -1 for a factor of one."""
+    padded = np.hstack([z, np.ones((len(z), 1))])
+    return padded[:, member["trend_term"][:, 0]] * padded[:, member["trend_term"][:, 1]]
 
 
 def carried_back(transform, mean, variance):
@@ -69,10 +78,11 @@ def predict(file, response, x):
         kernel, parameters = member.attrs["kernel"], member["parameters"][:]
         cross = covariance(kernel, parameters, train, query)
         half = np.linalg.solve(member["factor"][:], cross)
-        ones = np.linalg.solve(member["factor"][:], np.ones(len(train)))
-        missing = 1 - ones @ half
-        mean = member["mean"][()] + cross.T @ member["alpha"][:]
-        variance = parameters[0] - (half**2).sum(axis=0) + missing**2 / (ones @ ones)
+        basis = np.linalg.solve(member["factor"][:], trend(member, train))
+        missing = trend(member, query).T - basis.T @ half
+        mean = trend(member, query) @ member["coefficients"][:] + cross.T @ member["alpha"][:]
+        variance = parameters[0] - (half**2).sum(axis=0)
+        variance += (missing * np.linalg.solve(basis.T @ basis, missing)).sum(axis=0)
         mean, variance = carried_back(member.attrs["transform"], member["z_shift"][()] + member["z_scale"][()] * mean,
                                       member["z_scale"][()]**2 * variance)
         means.append(mean)

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "sonde/base/types.hpp"
 #include "sonde/gp/kernel.hpp"
@@ -95,6 +97,8 @@ class GaussianProcess {
   Index size() const noexcept;
 
   Trend trend() const noexcept;
+  /// (q) the inputs whose product each function of the trend is; -1 stands for a factor of one.
+  std::vector<std::pair<Index, Index>> trend_terms() const;
   Matrix trend_basis(PointsView x) const;       ///< (n, q) functions of the trend: 1, x_j, x_i x_j
   const Vector& coefficients() const noexcept;  ///< (q) of trend_basis(): estimates
 
