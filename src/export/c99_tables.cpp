@@ -50,7 +50,7 @@ int form_of(const MemberKind& kind) {
       return 0;
     case Form::Product:
       // Of the squared exponential both forms are the same.
-      return kind.correlation == MemberKind::Correlation::SquaredExponential ? 0 : 1;
+      return kind.family == Family::SquaredExponential ? 0 : 1;
     case Form::Anova:
       break;
   }
@@ -59,15 +59,14 @@ int form_of(const MemberKind& kind) {
 
 /// Kernel parameters: the variance, a length a feature, then of ANOVA a share a feature.
 Correlation correlation_of(const Member& member) {
-  using Kind = MemberKind::Correlation;
   const Index features = member.process.x().cols();
   const Vector inverse =
       member.log_parameters.segment(1, features).array().exp().inverse().matrix();
   Correlation correlation{2, form_of(member.kind), inverse, {}};
-  if (member.kind.correlation == Kind::Matern32) {
+  if (member.kind.family == Family::Matern32) {
     correlation.family = 0;
     correlation.scale = std::sqrt(3.0) * inverse;
-  } else if (member.kind.correlation == Kind::Matern52) {
+  } else if (member.kind.family == Family::Matern52) {
     correlation.family = 1;
     correlation.scale = std::sqrt(5.0) * inverse;
   }
@@ -80,37 +79,17 @@ Correlation correlation_of(const Member& member) {
 
 /// The prior mean: terms, each a product of at most two features, and what their uncertainty takes.
 struct TrendTables {
-  std::vector<std::pair<int, int>> terms;  // -1: one
+  std::vector<std::pair<Index, Index>> terms;  // -1: one
   Vector coefficients;
   Matrix half_trend;  // (n, q) Q of L^-1 H = Q R
   Matrix root;        // (q, q) R
 };
 
-/// Which features a term of the trend is the product of: it vanishes with each of them.
-std::vector<std::pair<int, int>> terms_of(const GaussianProcess& process) {
-  const Index d = process.x().cols();
-  Points probes = Points::Ones(d + 1, d);
-  for (Index j = 0; j < d; ++j) probes(j, j) = 0.0;
-  probes.row(d).setConstant(2.0);
-  const Matrix values = process.trend_basis(probes);
-  std::vector<std::pair<int, int>> terms;
-  for (Index k = 0; k < values.cols(); ++k) {
-    std::vector<int> features;
-    for (Index j = 0; j < d; ++j) {
-      if (values(j, k) == 0.0) features.push_back(static_cast<int>(j));
-    }
-    if (features.size() == 1 && values(d, k) == 4.0) features.push_back(features.front());
-    features.resize(2, -1);
-    terms.emplace_back(features[0], features[1]);
-  }
-  return terms;
-}
-
 TrendTables trend_of(const GaussianProcess& process) {
   Matrix half = process.trend_basis(process.x());
   process.factor().triangularView<Eigen::Lower>().solveInPlace(half);
   Matrix root = orthonormalise(half);
-  return {terms_of(process), process.coefficients(), std::move(half), std::move(root)};
+  return {process.trend_terms(), process.coefficients(), std::move(half), std::move(root)};
 }
 
 template <class Values>
@@ -164,7 +143,7 @@ std::string inputs_table(const Domain& domain, const Member& member, const std::
 
 std::string trend_tables(const TrendTables& trend, const std::string& tail) {
   if (trend.terms.empty()) return "";
-  std::vector<int> features;
+  std::vector<Index> features;
   for (const auto& [first, second] : trend.terms) features.insert(features.end(), {first, second});
   return array("int", "@__term" + tail, features) +
          array("double", "@__coefficient" + tail, trend.coefficients) +

@@ -68,7 +68,8 @@ Vector Features::chained(VectorView x, VectorView gradient) const {
   Vector natural = domain_.unit_slope(x);
   for (Index j = 0; j < natural.size(); ++j) {
     const Column column = columns_[static_cast<std::size_t>(j)];
-    natural[j] = column.count == 1 ? natural[j] * gradient[column.first] : 0.0;
+    const bool moves = column.count == 1 && x[j] >= least_[j];
+    natural[j] = moves ? natural[j] * gradient[column.first] : 0.0;
   }
   return natural;
 }

@@ -15,8 +15,8 @@ class Basis {
 
   Index size() const noexcept { return static_cast<Index>(terms_.size()); }  ///< q
   const std::vector<std::pair<Index, Index>>& terms() const noexcept { return terms_; }
-  Matrix rows(PointsView x) const;                                           ///< (n, q)
-  Matrix slope(VectorView x) const;                                          ///< (d, q)
+  Matrix rows(PointsView x) const;   ///< (n, q)
+  Matrix slope(VectorView x) const;  ///< (d, q)
 
  private:
   using Term = std::pair<Index, Index>;  // columns whose product it is; -1: a factor of one

@@ -159,8 +159,9 @@ void write_member(const Handle& group, const Member& member, const std::vector<F
   hdf5::attribute(group, "transform", name_of(member.kind.transform));
   const Vector parameters = process.kernel()->log_parameters().array().exp();
   const Axis parameter = hdf5::axis(group, "parameter", counting(parameters.size()), {"1", ""});
-  hdf5::write(group, "parameters", Axes{&parameter}, view(parameters),
-              {"1", "of the kernel: the variance, a length a feature, of anova then a share a feature"});
+  hdf5::write(
+      group, "parameters", Axes{&parameter}, view(parameters),
+      {"1", "of the kernel: the variance, a length a feature, of anova then a share a feature"});
   write_scalar(group, "noise", process.noise_variance(), {"1", "noise variance of scaled z"});
   write_trend(group, process);
   write_features(group, features);
