@@ -70,8 +70,8 @@ TEST_CASE("a surrogate follows numbers, logarithms, integers and labels", "[surr
   CHECK(surrogate[0].log_lengths().size() == 5);
   // Of each kind its weight, the variance, four lengths and four of the labels, the noise.
   CHECK(surrogate.parameters().rows() == 1);
-  CHECK(surrogate.parameters().cols() ==
-        static_cast<Index>(ModelOptions{}.stack.size()) * (1 + 1 + 4 + 4 + 1));
+  // Of 4 + 4 features: a weight, the variance, lengths, of ANOVA forms shares, the noise.
+  CHECK(surrogate.parameters().cols() == 6 * (1 + 1 + 8 + 1) + 12 * (1 + 1 + 16 + 1));
 }
 
 TEST_CASE("gradients in natural units equal central differences", "[surrogate]") {
