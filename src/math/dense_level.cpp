@@ -8,7 +8,6 @@
 
 #include <new>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Core>
 
 #include "math/dense.hpp"
@@ -21,6 +20,7 @@ namespace {
 #include "math/pack.inl"
 #include "math/dense_correlation.inl"
 #include "math/dense_covariance.inl"
+#include "math/dense_product.inl"
 #include "math/dense_factor.inl"
 // clang-format on
 

@@ -65,6 +65,26 @@ inline Pack root(Pack v) {
 #endif
 }
 
+/// a0 b0 a1 b1 ..., of the first and of the second half of each.
+inline Pack first_halves(Pack a, Pack b) {
+#if defined(__AVX512F__)
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+#elif defined(__AVX__)
+  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+#else
+  return __builtin_shufflevector(a, b, 0, 2);
+#endif
+}
+inline Pack second_halves(Pack a, Pack b) {
+#if defined(__AVX512F__)
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+#elif defined(__AVX__)
+  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+#else
+  return __builtin_shufflevector(a, b, 1, 3);
+#endif
+}
+
 inline double sum_of(Pack v) {
   double sum = 0.0;
   for (Size i = 0; i < width; ++i) sum += v[i];

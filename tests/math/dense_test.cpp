@@ -1,6 +1,7 @@
 #include "math/dense.hpp"
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -141,9 +142,56 @@ TEST_CASE("the exponential is accurate to two units in the last place", "[dense]
   }
 }
 
+TEST_CASE("products of any shape are what they are number by number", "[dense]") {
+  struct Shape {
+    Index m, n, k;
+  };
+  for (const Arithmetic* level : levels()) {
+    for (const Shape s :
+         {Shape{1, 1, 1}, {25, 9, 300}, {7, 600, 3}, {430, 31, 257}, {24, 8, 0}, {0, 4, 4}}) {
+      INFO(level->name << ": " << s.m << " x " << s.n << ", " << s.k);
+      const Matrix a = random_matrix(s.k + 2, s.m, Rng(1));
+      const Matrix b = random_matrix(s.k + 1, s.n, Rng(2));
+      const Matrix before = random_matrix(s.m + 3, s.n, Rng(3));
+      Matrix c = before;
+      level->add_product(s.m, s.n, s.k, -0.5, a.data(), s.k + 2, b.data(), s.k + 1, c.data(),
+                         s.m + 3);
+      Matrix expected = before;
+      expected.topRows(s.m) -= 0.5 * a.topRows(s.k).transpose().lazyProduct(b.topRows(s.k)).eval();
+      CHECK(near(c, expected, 1e-12));
+    }
+  }
+}
+
+TEST_CASE("large factors, solves and inverses undo what they are made from", "[dense]") {
+  for (const Arithmetic* level : levels()) {
+    for (const Index n : {17, 49, 261, 530}) {
+      INFO(level->name << ", n = " << n);
+      const Matrix root = random_matrix(n, n, Rng(4));
+      const Matrix a = root * root.transpose() + static_cast<double>(n) * Matrix::Identity(n, n);
+      Matrix factor = a;
+      factor.triangularView<Eigen::StrictlyUpper>().setConstant(7.0);
+      REQUIRE(level->cholesky(n, factor.data(), n));
+      CHECK((factor.diagonal(1).array() == 7.0).all());  // what stands above is left alone
+      factor.triangularView<Eigen::StrictlyUpper>().setZero();
+      CHECK(near(factor * factor.transpose() / a(0, 0), a / a(0, 0), 1e-13));
+
+      const Matrix b = random_matrix(n, 37, Rng(5));
+      Matrix half = b;
+      level->half_solve(n, 37, factor.data(), n, half.data(), n);
+      CHECK(near(factor * half, b, 1e-12));
+
+      Matrix inverse = factor;
+      level->inverse(n, inverse.data(), n);
+      CHECK(near(inverse.selfadjointView<Eigen::Lower>() * a, Matrix::Identity(n, n), 1e-12));
+      CHECK(inverse.triangularView<Eigen::StrictlyUpper>().toDenseMatrix().isZero(0.0));
+    }
+  }
+}
+
 TEST_CASE("every level refuses what has no factor", "[dense]") {
   for (const Arithmetic* level : levels()) {
-    for (const double bad : {-1.0, 0.0, std::nan("")}) {
+    for (const double bad : {-1.0, 0.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
       Matrix a = Matrix::Identity(50, 50);
       a(40, 40) = bad;
       CHECK(!level->cholesky(50, a.data(), 50));
