@@ -35,6 +35,8 @@ struct @__process {
   const double *coefficient;  /* (terms) */
   const double *half_trend;   /* (points, terms) Q of L^-1 H = Q R, H the terms at the points */
   const double *root;         /* (terms, terms) R', lower */
+  int alternatives;           /* means with other parameters: see @__scattered */
+  const struct @__process *alternative;
 };
 
 /* The processes of one output, and the most doubt that is inside and edge. */
@@ -49,6 +51,7 @@ struct @__response {
 struct @__marginal {
   double mean;
   double variance;
+  double own_variance; /* without what the uncertainty of the parameters adds */
   double mean_gradient[@@_INPUTS];
   double variance_gradient[@@_INPUTS];
 };
@@ -237,6 +240,57 @@ static void @__variance_weights(const struct @__process *p, double *half, double
   @__solve_transposed(p->root, p->terms, t);
 }
 
+/* The mean at features u; half becomes the covariances with the points. */
+static double @__mean(const struct @__process *p, const double *u, const double *scaled,
+                      double *half) {
+  double mean = 0.0;
+  double lost = 0.0; /* by rounding: large terms cancel (Neumaier, 1974) */
+  for (int i = 0; i < p->points; ++i) {
+    half[i] = p->variance * @__correlated(p, scaled, i, 0);
+    const double term = half[i] * p->alpha[i];
+    const double sum = mean + term;
+    lost += fabs(mean) >= fabs(term) ? (mean - sum) + term : (term - sum) + mean;
+    mean = sum;
+  }
+  mean += lost;
+  for (int k = 0; k < p->terms; ++k) mean += p->coefficient[k] * @__term(p, k, u);
+  return mean;
+}
+
+/* Adds the slope of the mean, in the features. */
+static void @__add_mean_slope(const struct @__process *p, const double *u, const double *scaled,
+                              double *mean_slope) {
+  double slope[@@__FEATURES];
+  for (int i = 0; i < p->points; ++i) {
+    @__correlated(p, scaled, i, slope);
+    for (int r = 0; r < p->features; ++r)
+      mean_slope[r] += p->variance * p->alpha[i] * p->scale[r] * slope[r];
+  }
+  for (int k = 0; k < p->terms; ++k) @__add_term_slope(p, k, u, p->coefficient[k], mean_slope);
+}
+
+/* What the uncertainty of the parameters adds to the variance: how far the means with others lie
+   from the mean, squared. Adds its slope where that is wanted. */
+static double @__scattered(const struct @__process *p, const double *u, double mean,
+                           const double *mean_slope, double *variance_slope) {
+  double scaled[@@__FEATURES];
+  double slope[@@__FEATURES];
+  double half[@@__POINTS];
+  double scatter = 0.0;
+  for (int a = 0; a < p->alternatives; ++a) {
+    const struct @__process *other = p->alternative + a;
+    for (int r = 0; r < p->features; ++r) scaled[r] = u[r] * other->scale[r];
+    const double off = @__mean(other, u, scaled, half) - mean;
+    scatter += off * off;
+    if (!variance_slope) continue;
+    for (int r = 0; r < p->features; ++r) slope[r] = 0.0;
+    @__add_mean_slope(other, u, scaled, slope);
+    for (int r = 0; r < p->features; ++r)
+      variance_slope[r] += 2.0 * off * (slope[r] - mean_slope[r]);
+  }
+  return scatter;
+}
+
 /* What a process says of z: 0 its mean, 1 its variance as well, 2 and the gradient of the mean,
    3 and that of the variance. */
 static void @__at(const struct @__process *p, const double *x, int wanted,
@@ -250,17 +304,7 @@ static void @__at(const struct @__process *p, const double *x, int wanted,
   double variance_slope[@@__FEATURES] = {0.0};
   @__features(p, x, u);
   for (int r = 0; r < p->features; ++r) scaled[r] = u[r] * p->scale[r];
-  double mean = 0.0;
-  double lost = 0.0; /* by rounding: large terms cancel (Neumaier, 1974) */
-  for (int i = 0; i < p->points; ++i) {
-    half[i] = p->variance * @__correlated(p, scaled, i, 0);
-    const double term = half[i] * p->alpha[i];
-    const double sum = mean + term;
-    lost += fabs(mean) >= fabs(term) ? (mean - sum) + term : (term - sum) + mean;
-    mean = sum;
-  }
-  mean += lost;
-  for (int k = 0; k < p->terms; ++k) mean += p->coefficient[k] * @__term(p, k, u);
+  const double mean = @__mean(p, u, scaled, half);
   z->mean = mean * p->z_scale + p->z_shift;
   if (wanted == 0) return;
 
@@ -270,24 +314,20 @@ static void @__at(const struct @__process *p, const double *x, int wanted,
   for (int i = 0; i < p->points; ++i) explained += half[i] * half[i];
   double variance = p->variance - explained;
   for (int k = 0; k < p->terms; ++k) variance += t[k] * t[k];
-  z->variance = (variance < 0.0 ? 0.0 : variance) * p->z_scale * p->z_scale;
+  if (variance < 0.0) variance = 0.0;
+  z->own_variance = variance * p->z_scale * p->z_scale;
+  if (wanted > 1) @__add_mean_slope(p, u, scaled, mean_slope);
+  variance += @__scattered(p, u, mean, mean_slope, wanted == 3 ? variance_slope : 0);
+  z->variance = variance * p->z_scale * p->z_scale;
   if (wanted == 1) return;
 
-  if (wanted == 3) @__variance_weights(p, half, t);
-  for (int i = 0; i < p->points; ++i) {
-    @__correlated(p, scaled, i, slope);
-    for (int r = 0; r < p->features; ++r) {
-      mean_slope[r] += p->variance * p->alpha[i] * slope[r];
-      if (wanted == 3) variance_slope[r] += half[i] * slope[r];
+  if (wanted == 3) {
+    @__variance_weights(p, half, t);
+    for (int i = 0; i < p->points; ++i) {
+      @__correlated(p, scaled, i, slope);
+      for (int r = 0; r < p->features; ++r) variance_slope[r] += half[i] * p->scale[r] * slope[r];
     }
-  }
-  for (int r = 0; r < p->features; ++r) {
-    mean_slope[r] *= p->scale[r];
-    variance_slope[r] *= p->scale[r];
-  }
-  for (int k = 0; k < p->terms; ++k) {
-    @__add_term_slope(p, k, u, p->coefficient[k], mean_slope);
-    if (wanted == 3) @__add_term_slope(p, k, u, 2.0 * t[k], variance_slope);
+    for (int k = 0; k < p->terms; ++k) @__add_term_slope(p, k, u, 2.0 * t[k], variance_slope);
   }
   for (int r = 0; r < p->features; ++r) {
     mean_slope[r] *= p->z_scale;
@@ -338,9 +378,9 @@ static double @__mixed(const struct @__response *r, const double *x, double *mea
     const struct @__process *p = r->process + k;
     const int curved = p->transform != 0;
     @__at(p, x, slopes ? (sd_gradient || curved ? 3 : 2) : (sd || curved ? 1 : 0), z + k);
-    if (!slopes && !sd && !curved) z[k].variance = 0.0;
+    if (!slopes && !sd && !curved) z[k].variance = z[k].own_variance = 0.0;
     y[k] = @__carried_back(p->transform, z[k].mean, z[k].variance);
-    doubt += p->weight * z[k].variance / (p->variance * p->z_scale * p->z_scale);
+    doubt += p->weight * z[k].own_variance / (p->variance * p->z_scale * p->z_scale);
     center += p->weight * y[k].mean;
   }
   for (int k = 0; k < r->processes; ++k) {

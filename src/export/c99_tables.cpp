@@ -57,21 +57,19 @@ int form_of(const MemberKind& kind) {
   return 2;
 }
 
-/// Kernel parameters: the variance, a length a feature, then of ANOVA a share a feature.
-Correlation correlation_of(const Member& member) {
-  const Index features = member.process.x().cols();
-  const Vector inverse =
-      member.log_parameters.segment(1, features).array().exp().inverse().matrix();
-  Correlation correlation{2, form_of(member.kind), inverse, {}};
-  if (member.kind.family == Family::Matern32) {
+/// \param log_parameters the variance, a length a feature, then of ANOVA a share a feature
+Correlation correlation_of(const MemberKind& kind, Index features, VectorView log_parameters) {
+  const Vector inverse = log_parameters.segment(1, features).array().exp().inverse().matrix();
+  Correlation correlation{2, form_of(kind), inverse, {}};
+  if (kind.family == Family::Matern32) {
     correlation.family = 0;
     correlation.scale = std::sqrt(3.0) * inverse;
-  } else if (member.kind.family == Family::Matern52) {
+  } else if (kind.family == Family::Matern52) {
     correlation.family = 1;
     correlation.scale = std::sqrt(5.0) * inverse;
   }
   if (correlation.form == 2) {
-    const Vector shares = member.log_parameters.segment(1 + features, features).array().exp();
+    const Vector shares = log_parameters.segment(1 + features, features).array().exp();
     correlation.share = (1.0 + shares.array().inverse()).inverse();
   }
   return correlation;
@@ -80,16 +78,15 @@ Correlation correlation_of(const Member& member) {
 /// The prior mean: terms, each a product of at most two features, and what their uncertainty takes.
 struct TrendTables {
   std::vector<std::pair<Index, Index>> terms;  // -1: one
-  Vector coefficients;
-  Matrix half_trend;  // (n, q) Q of L^-1 H = Q R
-  Matrix root;        // (q, q) R
+  Matrix half_trend;                           // (n, q) Q of L^-1 H = Q R
+  Matrix root;                                 // (q, q) R
 };
 
 TrendTables trend_of(const GaussianProcess& process) {
   Matrix half = process.trend_basis(process.x());
   process.factor().triangularView<Eigen::Lower>().solveInPlace(half);
   Matrix root = orthonormalise(half);
-  return {process.trend_terms(), process.coefficients(), std::move(half), std::move(root)};
+  return {process.trend_terms(), std::move(half), std::move(root)};
 }
 
 template <class Values>
@@ -146,38 +143,82 @@ std::string trend_tables(const TrendTables& trend, const std::string& tail) {
   std::vector<Index> features;
   for (const auto& [first, second] : trend.terms) features.insert(features.end(), {first, second});
   return array("int", "@__term" + tail, features) +
-         array("double", "@__coefficient" + tail, trend.coefficients) +
          array("double", "@__half_trend" + tail, by_rows(trend.half_trend)) +
          array("double", "@__root" + tail, lower_rows(trend.root.transpose()));
+}
+
+/// What of the arrays of a process goes with its kernel's parameters.
+struct Shape {
+  const Member& member;
+  std::string inputs;  // name of that table
+  std::string tail;    // of the names of the others
+  VectorView log_parameters;
+  const Vector& alpha;
+  const Vector& coefficients;
+};
+
+std::string reference(const std::string& table, bool there = true) {
+  return there ? "@__" + table : "0";
+}
+
+/// The arrays of a mean into `text`. \returns its entry as a process, up to the factor
+std::string mean_tables(const Shape& shape, std::string& text) {
+  const GaussianProcess& process = shape.member.process;
+  const Index features = process.x().cols();
+  const Correlation correlation = correlation_of(shape.member.kind, features, shape.log_parameters);
+  const std::string& tail = shape.tail;
+  text +=
+      array("double", "@__scale" + tail, correlation.scale) +
+      array("double", "@__point" + tail, by_rows(process.x() * correlation.scale.asDiagonal())) +
+      array("double", "@__alpha" + tail, shape.alpha);
+  const bool shares = correlation.share.size() > 0;
+  const bool trended = shape.coefficients.size() > 0;
+  if (shares) text += array("double", "@__share" + tail, correlation.share);
+  if (trended) text += array("double", "@__coefficient" + tail, shape.coefficients);
+  return fmt::format("  {{{}, {}, {}, {}, {}, {},\n   {}, {}, {}, {}, {},\n   {}, {}, {},",
+                     literal(shape.member.weight), static_cast<int>(shape.member.kind.transform),
+                     literal(shape.member.z_shift), literal(shape.member.z_scale), shape.inputs,
+                     features, correlation.family, correlation.form,
+                     reference("share" + tail, shares), literal(std::exp(shape.log_parameters[0])),
+                     reference("scale" + tail), process.size(), reference("point" + tail),
+                     reference("alpha" + tail));
 }
 
 /// The arrays of one process into `text`. \returns its entry among the processes
 std::string process_tables(const Domain& domain, const Member& member, const std::string& tail,
                            std::string& text) {
   const GaussianProcess& process = member.process;
-  const Correlation correlation = correlation_of(member);
   const TrendTables trend = trend_of(process);
-  text +=
-      inputs_table(domain, member, "@__inputs" + tail) +
-      array("double", "@__scale" + tail, correlation.scale) +
-      array("double", "@__point" + tail, by_rows(process.x() * correlation.scale.asDiagonal())) +
-      array("double", "@__alpha" + tail, process.alpha()) +
-      array("double", "@__factor" + tail, lower_rows(process.factor())) + trend_tables(trend, tail);
-  const bool shares = correlation.share.size() > 0;
-  if (shares) text += array("double", "@__share" + tail, correlation.share);
-  const auto name = [&](const char* table, bool there) {
-    return there ? std::string("@__") + table + tail : std::string("0");
-  };
+  const std::string inputs = "@__inputs" + tail;
   const bool trended = !trend.terms.empty();
-  return fmt::format(
-      "  {{{}, {}, {}, {}, @__inputs{tail}, {},\n   {}, {}, {}, {}, @__scale{tail},\n"
-      "   {}, @__point{tail}, @__alpha{tail}, @__factor{tail},\n"
-      "   {}, {}, {}, {}, {}}},\n",
-      literal(member.weight), static_cast<int>(member.kind.transform), literal(member.z_shift),
-      literal(member.z_scale), process.x().cols(), correlation.family, correlation.form,
-      name("share", shares), literal(process.kernel()->variance(process.x().topRows(1))[0]),
-      process.size(), trend.terms.size(), name("term", trended), name("coefficient", trended),
-      name("half_trend", trended), name("root", trended), fmt::arg("tail", tail));
+  text += inputs_table(domain, member, inputs) +
+          array("double", "@__factor" + tail, lower_rows(process.factor())) +
+          trend_tables(trend, tail);
+  std::string others;
+  for (std::size_t a = 0; a < member.alternatives.size(); ++a) {
+    const PosteriorMean& other = member.alternatives[a];
+    const std::string its_tail = fmt::format("{}_{}", tail, a);
+    const Vector parameters = other.kernel()->log_parameters();
+    others +=
+        mean_tables({member, inputs, its_tail, parameters, other.alpha(), other.coefficients()},
+                    text) +
+        fmt::format(" 0,\n   {}, {}, {}, 0, 0, 0, 0}},\n", trend.terms.size(),
+                    reference("term" + tail, trended),
+                    reference("coefficient" + its_tail, trended));
+  }
+  if (!others.empty()) {
+    text += fmt::format("static const struct @__process @__alternatives{}[] = {{\n{}}};\n", tail,
+                        others);
+  }
+  const Vector parameters = process.kernel()->log_parameters();
+  return mean_tables({member, inputs, tail, parameters, process.alpha(), process.coefficients()},
+                     text) +
+         fmt::format(" {},\n   {}, {}, {}, {}, {}, {}, {}}},\n", reference("factor" + tail),
+                     trend.terms.size(), reference("term" + tail, trended),
+                     reference("coefficient" + tail, trended),
+                     reference("half_trend" + tail, trended), reference("root" + tail, trended),
+                     member.alternatives.size(),
+                     reference("alternatives" + tail, !member.alternatives.empty()));
 }
 
 }  // namespace

@@ -166,6 +166,51 @@ struct GaussianProcess::State {
   }
 };
 
+struct PosteriorMean::State {
+  Kernel kernel;
+  Points x;
+  Basis basis;
+  Vector alpha;
+  Vector coefficients;
+};
+
+Vector PosteriorMean::on_rows(PointsView x) const {
+  const State& s = *state_;
+  Vector mean = s.basis.rows(x) * s.coefficients;
+  for (Index first = 0; first < x.rows(); first += block) {
+    const Index n = std::min(block, x.rows() - first);
+    const Matrix k = s.kernel->covariance(s.x, x.middleRows(first, n));
+    mean.segment(first, n) += transposed_times(k, s.alpha, s.alpha.size());
+  }
+  return mean;
+}
+
+double PosteriorMean::operator()(VectorView x, VectorOut gradient) const {
+  const State& s = *state_;
+  if (gradient.size() > 0) {
+    gradient = s.kernel->input_gradient(x, s.x, s.alpha).col(0) + s.basis.slope(x) * s.coefficients;
+  }
+  return on_rows(x.transpose())[0];
+}
+
+const Kernel& PosteriorMean::kernel() const noexcept {
+  return state_->kernel;
+}
+const Vector& PosteriorMean::alpha() const noexcept {
+  return state_->alpha;
+}
+const Vector& PosteriorMean::coefficients() const noexcept {
+  return state_->coefficients;
+}
+
+PosteriorMean GaussianProcess::posterior_mean() const {
+  const State& s = *state_;
+  PosteriorMean mean;
+  mean.state_ = std::make_shared<const PosteriorMean::State>(
+      PosteriorMean::State{s.kernel, s.x, s.basis, s.weights.alpha, s.weights.coefficients});
+  return mean;
+}
+
 GaussianProcess::GaussianProcess(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
 GaussianProcess::GaussianProcess(Kernel kernel, Noise noise, Points x, Vector y, Trend trend) {

@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "gp/alternatives.hpp"
 #include "gp/response_state.hpp"
 #include "gp/transform.hpp"
 #include "sonde/base/error.hpp"
@@ -85,6 +86,13 @@ Vector Features::shortest(VectorView log_lengths) const {
 
 namespace {
 
+/// Of standardised z.
+Marginals seen_by(const Member& member, const Points& features) {
+  Marginals z = member.process.predict(features);
+  z.variance += scatter_of(member.alternatives, features, z.mean);
+  return z;
+}
+
 /// Of z, from what the process says of standardised z.
 Marginals in_units(const Member& member, Marginals z) {
   z.mean = z.mean.array() * member.z_scale + member.z_shift;
@@ -121,9 +129,9 @@ Marginals Response::predict(PointsView x) const {
   std::vector<Marginals> parts;
   for (std::size_t k = 0; k < members().size(); ++k) {
     const Member& member = members()[k];
+    const Points features = state_->features[k].rows(x);
     parts.push_back(
-        carried_back(member.kind.transform,
-                     in_units(member, member.process.predict(state_->features[k].rows(x)))));
+        carried_back(member.kind.transform, in_units(member, seen_by(member, features))));
   }
   return mixed(members(), parts);
 }
@@ -139,7 +147,11 @@ LocalMarginal Response::predict_at(VectorView x) const {
     const Member& member = members()[k];
     const double scale = member.z_scale;
     const Features& features = state_->features[k];
-    LocalMarginal z = member.process.predict_at(features.point(x));
+    const Vector at = features.point(x);
+    LocalMarginal z = member.process.predict_at(at);
+    Vector slope;
+    z.variance += scatter_of(member.alternatives, at, z.mean, z.mean_gradient, slope);
+    z.variance_gradient += slope;
     z.mean = z.mean * scale + member.z_shift;
     z.variance *= scale * scale;
     z.mean_gradient = features.chained(x, scale * z.mean_gradient);
@@ -171,9 +183,14 @@ Matrix Response::covariance(PointsView a, PointsView b) const {
     const Transform kind = member.kind.transform;
     const Points at_a = state_->features[k].rows(a);
     const Points at_b = state_->features[k].rows(b);
-    Matrix c = member.z_scale * member.z_scale * member.process.covariance(at_a, at_b);
-    const Marginals z_a = in_units(member, member.process.predict(at_a));
-    const Marginals z_b = in_units(member, member.process.predict(at_b));
+    Marginals z_a = seen_by(member, at_a);
+    Marginals z_b = seen_by(member, at_b);
+    Matrix c = member.process.covariance(at_a, at_b);
+    for (const PosteriorMean& other : member.alternatives)
+      c += (other.on_rows(at_a) - z_a.mean) * (other.on_rows(at_b) - z_b.mean).transpose();
+    c *= member.z_scale * member.z_scale;
+    z_a = in_units(member, std::move(z_a));
+    z_b = in_units(member, std::move(z_b));
     for (Index j = 0; j < c.cols(); ++j) {
       for (Index i = 0; i < c.rows(); ++i) {
         c(i, j) = transform::covariance(kind, z_a.mean[i], z_a.variance[i], z_b.mean[j],

@@ -434,6 +434,10 @@ std::vector<Index> replicates(PointsView unit) {
   return place;
 }
 
+Vector prior_deviations(const MemberKind& kind, Index features) {
+  return prior_of(kind, features).sd.head(kernel_parameters(kind, features));
+}
+
 Vector weights(const Matrix& log_densities) {
   constexpr int most_rounds = 500;
   const auto count = static_cast<double>(log_densities.cols());

@@ -51,6 +51,9 @@ Stack fitted(const Domain& domain, const Observed& observed, const ModelOptions&
 Stack conditioned(const Domain& domain, const Observed& observed, const ModelOptions& options,
                   const Vector& parameters);
 
+/// (p) standard deviations of the prior of the kernel's log parameters.
+Vector prior_deviations(const MemberKind& kind, Index features);
+
 /// w (K) >= 0, sum 1, that maximise sum_i ln sum_k w_k exp(density_ik), where one more observation
 /// that all foretold alike keeps few data from deciding. \param log_densities (n, K)
 Vector weights(const Matrix& log_densities);

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "gp/alternatives.hpp"
 #include "gp/response_state.hpp"
 #include "gp/stack.hpp"
 #include "gp/transform.hpp"
@@ -62,6 +63,7 @@ struct Surrogate::State {
   /// One response an output, of the stack that `find` makes of its observations.
   static Surrogate make(
       const Domain& domain, const std::vector<Output>& outputs, const Dataset& data,
+      bool parameter_uncertainty,
       const std::function<stack::Stack(const stack::Observed& observed, Index output)>& find) {
     check(domain, outputs, data);
     const Points reference = design::reference(domain, reference_points, Rng(0));
@@ -72,7 +74,8 @@ struct Surrogate::State {
       stack::Stack found = find(observed, j);
       if (j == 0) state.parameters.resize(data.y.cols(), found.parameters.size());
       state.parameters.row(j) = found.parameters.transpose();
-      state.responses.push_back(response_of(domain, observed, std::move(found.members), reference));
+      state.responses.push_back(response_of(domain, observed, std::move(found.members),
+                                            parameter_uncertainty, reference));
     }
     Surrogate surrogate;
     surrogate.state_ = std::make_shared<const State>(std::move(state));
@@ -80,12 +83,17 @@ struct Surrogate::State {
   }
 
   static Response response_of(const Domain& domain, const stack::Observed& observed,
-                              std::vector<Member> members, const Points& reference) {
+                              std::vector<Member> members, bool parameter_uncertainty,
+                              const Points& reference) {
     Response::State state{
         std::move(members), {}, observed.rows, observed.place, observed.point_rows,
         observed.y,         0.0};
-    for (const Member& member : state.members)
-      state.features.emplace_back(domain, member.kind.log_inputs);
+    for (Member& member : state.members) {
+      const Features& its = state.features.emplace_back(domain, member.kind.log_inputs);
+      if (!parameter_uncertainty || !observed.standard.varies) continue;
+      member.alternatives = alternatives(
+          member.process, stack::prior_deviations(member.kind, its.size()), its.rows(reference));
+    }
     Response response;
     response.state_ = std::make_shared<const Response::State>(state);
     state.spread = spread_of(observed, response.predict(reference).mean);
@@ -100,20 +108,24 @@ Surrogate Surrogate::fit(const Domain& domain, const std::vector<Output>& output
   require(start.rows() == 0 || start.rows() == data.y.cols(),
           "Surrogate: expected a row of start parameters for each of ", data.y.cols(),
           " outputs, got ", start.rows());
-  return State::make(domain, outputs, data, [&](const stack::Observed& observed, Index output) {
-    const Vector from = start.rows() > 0 ? Vector(start.row(output).transpose()) : Vector();
-    return stack::fitted(domain, observed, options, from,
-                         rng.child("output", static_cast<std::uint64_t>(output)));
-  });
+  return State::make(
+      domain, outputs, data, options.parameter_uncertainty,
+      [&](const stack::Observed& observed, Index output) {
+        const Vector from = start.rows() > 0 ? Vector(start.row(output).transpose()) : Vector();
+        return stack::fitted(domain, observed, options, from,
+                             rng.child("output", static_cast<std::uint64_t>(output)));
+      });
 }
 
 Surrogate Surrogate::at(const Domain& domain, const std::vector<Output>& outputs,
                         const Dataset& data, const ModelOptions& options, MatrixView parameters) {
   require(parameters.rows() == data.y.cols(), "Surrogate: expected parameters for ", data.y.cols(),
           " outputs, got ", parameters.rows(), " rows");
-  return State::make(domain, outputs, data, [&](const stack::Observed& observed, Index output) {
-    return stack::conditioned(domain, observed, options, parameters.row(output).transpose());
-  });
+  return State::make(domain, outputs, data, options.parameter_uncertainty,
+                     [&](const stack::Observed& observed, Index output) {
+                       return stack::conditioned(domain, observed, options,
+                                                 parameters.row(output).transpose());
+                     });
 }
 
 std::vector<MemberKind> ModelOptions::full_stack() {
@@ -179,6 +191,7 @@ Surrogate Surrogate::supposing(PointsView x) const {
     const Vector mean = grown.members.size() > 1 ? response.predict(x).mean : Vector();
     for (std::size_t k = 0; k < grown.members.size(); ++k) {
       Member& member = grown.members[k];
+      member.alternatives.clear();
       const Points features = grown.features[k].rows(x);
       // Alone a process supposes what it predicts itself, and its means stay to the last bit.
       member.process = mean.size() > 0

@@ -152,6 +152,32 @@ void write_trend(const Handle& group, const GaussianProcess& process) {
               {"1", "of the trend of scaled z"});
 }
 
+void write_alternatives(const Handle& group, const Member& member, const Axis& train) {
+  const auto count = static_cast<Index>(member.alternatives.size());
+  const Index p = member.log_parameters.size() - 1;
+  Points parameters(count, p);
+  Points alpha(count, member.process.size());
+  Points coefficients(count, member.process.coefficients().size());
+  for (Index r = 0; r < count; ++r) {
+    const PosteriorMean& mean = member.alternatives[static_cast<std::size_t>(r)];
+    parameters.row(r) = mean.kernel()->log_parameters().array().exp().transpose();
+    alpha.row(r) = mean.alpha().transpose();
+    coefficients.row(r) = mean.coefficients().transpose();
+  }
+  const Axis alternative = hdf5::axis(group, "alternative", counting(count),
+                                      {"1", "mean with parameters one standard deviation off"});
+  const Axis parameter = hdf5::axis(group, "alternative_parameter", counting(p), {"1", ""});
+  const Axis term = hdf5::axis(group, "alternative_term", counting(coefficients.cols()), {"1", ""});
+  const auto write = [&](const char* name, const Axis& along, const Points& values) {
+    hdf5::write(group, name, Axes{&alternative, &along},
+                std::span<const double>(values.data(), static_cast<std::size_t>(values.size())),
+                {"1", "as without alternative_"});
+  };
+  write("alternative_parameters", parameter, parameters);
+  write("alternative_alpha", train, alpha);
+  write("alternative_coefficients", term, coefficients);
+}
+
 void write_member(const Handle& group, const Member& member, const std::vector<Feature>& features,
                   const std::vector<std::int64_t>& runs, bool with_factor) {
   const GaussianProcess& process = member.process;
@@ -172,6 +198,7 @@ void write_member(const Handle& group, const Member& member, const std::vector<F
   hdf5::write(group, "alpha", Axes{&train}, view(process.alpha()),
               {"1", "(K + noise)^-1 (scaled z - trend), of the means of replicates"});
   if (with_factor) write_factor(group, train, process.factor());
+  write_alternatives(group, member, train);
 }
 
 void write_response(const Handle& group, const Response& response, const Domain& domain,

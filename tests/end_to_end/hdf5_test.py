@@ -83,6 +83,10 @@ def predict(file, response, x):
         mean = trend(member, query) @ member["coefficients"][:] + cross.T @ member["alpha"][:]
         variance = parameters[0] - (half**2).sum(axis=0)
         variance += (missing * np.linalg.solve(basis.T @ basis, missing)).sum(axis=0)
+        for r in range(len(member["alternative"])):
+            other = trend(member, query) @ member["alternative_coefficients"][r] + covariance(
+                kernel, member["alternative_parameters"][r], train, query).T @ member["alternative_alpha"][r]
+            variance += (other - mean)**2
         mean, variance = carried_back(member.attrs["transform"], member["z_shift"][()] + member["z_scale"][()] * mean,
                                       member["z_scale"][()]**2 * variance)
         means.append(mean)

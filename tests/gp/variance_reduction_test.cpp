@@ -22,6 +22,7 @@ Surrogate some_surrogate(double noise_sd) {
   ModelOptions options;
   options.noise_sd = noise_sd;
   options.stack.resize(1);
+  options.parameter_uncertainty = false;  // which supposing leaves aside
   return Surrogate::fit(domain, {{"y", "N"}}, data, options, Matrix(0, 0), Rng(2));
 }
 

@@ -66,6 +66,7 @@ TEST_CASE("integrated variance is the drop of the mean variance that supposing b
   const Domain domain = plate();
   ModelOptions alone;  // between members there is variance that the criterion leaves out
   alone.stack.resize(1);
+  alone.parameter_uncertainty = false;  // which supposing leaves aside
   const Surrogate surrogate = two_outputs(domain, 1.0, alone);
   const Acquisition worth = criteria::integrated_variance(64).prepare(surrogate, Rng(5));
   // The reference points are drawn from a stream of that name below the criterion's.

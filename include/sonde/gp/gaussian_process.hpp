@@ -53,6 +53,23 @@ struct Noise {
   double scatter_freedom{};
 };
 
+/// The posterior mean of a process by itself, without what a variance takes. Immutable, cheap to
+/// copy.
+class PosteriorMean {
+ public:
+  Vector on_rows(PointsView x) const;                         ///< (n): O(n_train d) a point
+  double operator()(VectorView x, VectorOut gradient) const;  ///< an empty gradient is not wanted
+
+  const Kernel& kernel() const noexcept;
+  const Vector& alpha() const noexcept;         ///< (n_train) (K + noise)^-1 (y - trend)
+  const Vector& coefficients() const noexcept;  ///< (q) of the trend
+
+ private:
+  friend class GaussianProcess;
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
 /// A Gaussian process given observations y = f(x) + noise. Immutable, cheap to copy, safe to share
 /// between threads. There is no unfitted state: what exists can predict.
 ///
@@ -102,6 +119,7 @@ class GaussianProcess {
   Matrix trend_basis(PointsView x) const;       ///< (n, q) functions of the trend: 1, x_j, x_i x_j
   const Vector& coefficients() const noexcept;  ///< (q) of trend_basis(): estimates
 
+  PosteriorMean posterior_mean() const;
   const Vector& alpha() const noexcept;  ///< (n) (K + noise)^-1 (y - trend)
   MatrixView factor() const;             ///< (n, n) lower Cholesky factor of K + noise
   /// L^-1 K(x_train, b), and below it q rows t for the uncertainty of the trend, (n + q, n_b):

@@ -45,6 +45,8 @@ struct ModelOptions {
   /// Of one observation, in the output's unit, the same for all outputs; NaN: estimated, from how
   /// replicates scatter as well. Of no account where the Dataset says it of each observation.
   double noise_sd = std::numeric_limits<double>::quiet_NaN();
+  /// Whether variances count how uncertain the parameters are: see Alternatives.
+  bool parameter_uncertainty = true;
   FitOptions fit{};
 
   /// Matern 5/2 radial and ANOVA, and the squared exponential ANOVA, each with all transforms and
@@ -53,6 +55,17 @@ struct ModelOptions {
   /// that of radial Matern 5/2 alone (Matern product, radial and squared exponential: 0.52).
   static std::vector<MemberKind> full_stack();
 };
+
+/// Where the parameters of a process are uncertain: its mean with parameters one standard deviation
+/// off, along each principal axis of their posterior that matters. What the means differ by,
+/// squared and summed, is part of the variance.
+///
+/// The posterior is taken to be normal, with the curvature of log evidence + log prior at its
+/// maximum (Laplace), and the mean to be linear in the parameters. Of more than 400 points, where
+/// little is uncertain, none is made.
+/// \see Kennedy & O'Hagan (2001), J. R. Stat. Soc. B 63(3); Rasmussen & Williams (2006), eq. 3.44
+/// f.
+using Alternatives = std::vector<PosteriorMean>;
 
 /// One process of a stack. It lives in scaled coordinates: inputs as features (the unit cube, a
 /// Choice of more than two labels as that many 0/1 columns), z = T(y) as (z - z_shift) / z_scale.
@@ -63,6 +76,7 @@ struct Member {
   double z_shift;
   double z_scale;
   Vector log_parameters;  ///< of the kernel, then of the noise
+  Alternatives alternatives{};
 };
 
 /// The posterior of one output: inputs in natural units, y in the output's unit. A weighted stack
@@ -126,8 +140,9 @@ class Surrogate {
   Matrix parameters() const;
 
   /// As if `x` (k, d) had been observed with the values now predicted there, by the whole stack:
-  /// its members agree there. Variances fall; means stay, of a single process to the last bit. How
-  /// queries that are chosen, but not answered, are taken into account.
+  /// its members agree there. What is uncertain about parameters is left aside. Variances fall;
+  /// means stay, of a single process to the last bit. How queries that are chosen, but not
+  /// answered, are taken into account.
   Surrogate supposing(PointsView x) const;
 
   /// The responses of these outputs alone, in this order. \throws ArgumentError: no such output

@@ -1,0 +1,104 @@
+#include "gp/alternatives.hpp"
+
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+#include "sonde/base/error.hpp"
+
+namespace sonde {
+
+namespace {
+
+constexpr Index most_points = 400;
+constexpr double longest = 1.6;       // standard deviation: farther off nothing is linear
+constexpr double negligible = 0.002;  // of the mean variance
+
+Vector parameters_of(const GaussianProcess& process) {
+  return process.kernel()->log_parameters();
+}
+
+/// Nothing where that has no factor.
+std::optional<GaussianProcess> with(const GaussianProcess& process, const Vector& parameters) {
+  try {
+    return GaussianProcess(process.kernel().with(parameters), process.noise(), process.x(),
+                           process.y(), process.trend());
+  } catch (const NumericalError&) {
+    return std::nullopt;
+  }
+}
+
+/// (p, p) of log evidence and log prior, with its sign turned, by differences of gradients.
+std::optional<Matrix> curvature(const GaussianProcess& process, const Vector& deviations) {
+  constexpr double step = 1e-2;
+  const Vector at = parameters_of(process);
+  const Index p = at.size();
+  const Vector here = process.log_evidence_gradient().head(p);
+  Matrix curvature(p, p);
+  for (Index j = 0; j < p; ++j) {
+    Vector near = at;
+    near[j] += step;
+    const std::optional<GaussianProcess> other = with(process, near);
+    if (!other) return std::nullopt;
+    curvature.col(j) = (here - other->log_evidence_gradient().head(p)) / step;
+  }
+  curvature = 0.5 * (curvature + curvature.transpose()).eval();
+  curvature.diagonal() += deviations.cwiseAbs2().cwiseInverse();
+  return curvature.allFinite() ? std::optional<Matrix>(std::move(curvature)) : std::nullopt;
+}
+
+}  // namespace
+
+Alternatives alternatives(const GaussianProcess& process, const Vector& deviations,
+                          PointsView reference) {
+  if (process.size() > most_points || process.size() <= process.coefficients().size()) return {};
+  const std::optional<Matrix> precision = curvature(process, deviations);
+  if (!precision) return {};
+  const Eigen::SelfAdjointEigenSolver<Matrix> axes(*precision);
+  const Marginals now = process.predict(reference);
+  struct Candidate {
+    double share;  // of the variance
+    PosteriorMean mean;
+  };
+  std::vector<Candidate> candidates;
+  for (Index j = 0; j < deviations.size(); ++j) {
+    const double deviation =
+        std::min(longest, 1.0 / std::sqrt(std::max(axes.eigenvalues()[j], 1e-12)));
+    // An axis has two ends: the one where more parameters fall, lengths above all.
+    const double end = axes.eigenvectors().col(j).sum() > 0.0 ? -deviation : deviation;
+    const std::optional<GaussianProcess> other =
+        with(process, parameters_of(process) + end * axes.eigenvectors().col(j));
+    if (!other) continue;
+    PosteriorMean mean = other->posterior_mean();
+    const double added = (mean.on_rows(reference) - now.mean).squaredNorm();
+    candidates.push_back({added / std::max(now.variance.sum(), 1e-300), std::move(mean)});
+  }
+  Alternatives chosen;
+  for (Candidate& candidate : candidates) {
+    if (candidate.share > negligible) chosen.push_back(std::move(candidate.mean));
+  }
+  return chosen;
+}
+
+Vector scatter_of(const Alternatives& alternatives, PointsView x, const Vector& mean) {
+  Vector scatter = Vector::Zero(x.rows());
+  for (const PosteriorMean& other : alternatives) scatter += (other.on_rows(x) - mean).cwiseAbs2();
+  return scatter;
+}
+
+double scatter_of(const Alternatives& alternatives, VectorView x, double mean, const Vector& slope,
+                  Vector& gradient) {
+  double scatter = 0.0;
+  gradient = Vector::Zero(x.size());
+  Vector its_slope(x.size());
+  for (const PosteriorMean& other : alternatives) {
+    const double off = other(x, its_slope) - mean;
+    scatter += off * off;
+    gradient += 2.0 * off * (its_slope - slope);
+  }
+  return scatter;
+}
+
+}  // namespace sonde
