@@ -13,6 +13,7 @@ namespace sonde {
 namespace {
 
 constexpr Index most_points = 400;
+constexpr Index most_parameters = 64;
 constexpr double longest = 1.6;       // standard deviation: farther off nothing is linear
 constexpr double negligible = 0.002;  // of the mean variance
 
@@ -53,7 +54,9 @@ std::optional<Matrix> curvature(const GaussianProcess& process, const Vector& de
 
 Alternatives alternatives(const GaussianProcess& process, const Vector& deviations,
                           PointsView reference) {
-  if (process.size() > most_points || process.size() <= process.coefficients().size()) return {};
+  if (process.size() > most_points || deviations.size() > most_parameters ||
+      process.size() <= process.coefficients().size())
+    return {};
   const std::optional<Matrix> precision = curvature(process, deviations);
   if (!precision) return {};
   const Eigen::SelfAdjointEigenSolver<Matrix> axes(*precision);
