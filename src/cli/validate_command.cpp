@@ -49,7 +49,7 @@ int carry_out(const ValidateChoices& choices) {
   const Surrogate& surrogate = open.campaign.surrogate();
   JsonValue outputs = JsonValue::object();
   std::vector<std::vector<std::string>> rows{
-      {"output", "unit", "n", "RMSE", "NRMSE", "Q2", "inside 95 %"}};
+      {"output", "unit", "n", "RMSE", "NRMSE", "Q2", "inside 50 %", "90 %", "95 %", "adequacy"}};
   for (Index j = 0; j < static_cast<Index>(open.campaign.outputs().size()); ++j) {
     const Output& output = open.campaign.outputs()[static_cast<std::size_t>(j)];
     if (!test.table.has(output.name)) continue;
@@ -61,9 +61,13 @@ int carry_out(const ValidateChoices& choices) {
                             {"rmse", json_number(s.rmse)},
                             {"nrmse", json_number(s.nrmse)},
                             {"q2", json_number(s.q2)},
-                            {"coverage95", json_number(s.coverage95)}};
+                            {"coverage50", json_number(s.coverage50)},
+                            {"coverage90", json_number(s.coverage90)},
+                            {"coverage95", json_number(s.coverage95)},
+                            {"adequacy", json_number(s.adequacy)}};
     rows.push_back({output.name, output.unit, std::to_string(s.n), shown(s.rmse), shown(s.nrmse),
-                    shown(s.q2), shown_percent(s.coverage95)});
+                    shown(s.q2), shown_percent(s.coverage50), shown_percent(s.coverage90),
+                    shown_percent(s.coverage95), shown(s.adequacy)});
   }
   require<UsageError>(!outputs.empty(), choices.at, ": has no column of an output");
   if (choices.json) {

@@ -29,7 +29,15 @@ Scores scores(VectorView truth, VectorView mean, VectorView variance) {
       result.rmse / unit / ((relative.array() - relative.mean()).matrix().norm() / std::sqrt(n));
   result.q2 = 1.0 - result.nrmse * result.nrmse;
   const Vector z = error.cwiseQuotient(sd);
-  result.coverage95 = static_cast<double>((z.array().abs() <= 1.959963984540054).count()) / n;
+  const auto inside = [&](double quantile) {
+    return static_cast<double>((z.array().abs() <= quantile).count()) / n;
+  };
+  result.coverage50 = inside(0.6744897501960817);
+  result.coverage90 = inside(1.6448536269514722);
+  result.coverage95 = inside(1.959963984540054);
+  // The logarithm of a square that may have no place: of the largest apart.
+  const double worst = std::max(z.cwiseAbs().maxCoeff(), trifle);
+  result.adequacy = 2.0 * std::log(worst) + std::log((z / worst).squaredNorm() / n);
   result.log_score = -0.5 * std::log(2.0 * std::numbers::pi) -
                      (0.5 * z.array().square() + sd.array().log()).mean();
   return result;

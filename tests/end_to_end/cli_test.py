@@ -134,7 +134,7 @@ class Subcommands(Folder):
         self.assertEqual(text_of((self.folder / "out.csv").read_text()), predicted)
         self.write("test.csv", "a,b,value\n" + "".join(f"{r['a']},{r['b']},{r['value']}\n" for r in runs))
         scores = json.loads(self.sonde("validate", "study", "--at", "test.csv", "--json").stdout)
-        self.assertEqual(set(scores["outputs"]["value"]), {"n", "rmse", "nrmse", "q2", "coverage95"})
+        self.assertEqual(set(scores["outputs"]["value"]), {"n", "rmse", "nrmse", "q2", "coverage50", "coverage90", "coverage95", "adequacy"})
         self.assertEqual(scores["outputs"]["value"]["n"], 12)
         self.assertLess(scores["outputs"]["value"]["nrmse"], 0.01)  # what it was fitted to
         exported = json.loads(self.sonde("export", study, "--format", "json").stdout)

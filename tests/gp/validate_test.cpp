@@ -20,7 +20,10 @@ TEST_CASE("scores of four predictions, by hand", "[validate]") {
   CHECK(score.rmse == Approx(std::sqrt(2.5)));
   CHECK(score.nrmse == Approx(std::sqrt(0.5)));
   CHECK(score.q2 == Approx(0.5));
+  CHECK(score.coverage50 == Approx(0.5));
+  CHECK(score.coverage90 == Approx(0.75));
   CHECK(score.coverage95 == Approx(0.75));
+  CHECK(score.adequacy == Approx(std::log(5.5 / 4.0)));
   // -1/2 mean(z^2 + log(2 pi v)) with z^2 = 1, 0, 0, 4.5 and log v = 0, 0, log 4, log 2
   CHECK(score.log_score ==
         Approx(-0.5 * ((5.5 + std::log(8.0)) / 4.0 + std::log(2.0 * std::numbers::pi))));
@@ -32,9 +35,11 @@ TEST_CASE("perfect predictions, certain ones and tiny ones score finite numbers"
   CHECK(perfect.q2 == 1.0);
   CHECK(perfect.coverage95 == 1.0);
   CHECK(std::isfinite(perfect.log_score));
+  CHECK(perfect.adequacy < -600.0);
   const Scores wrong = scores(truth, truth.array() + 1.0, Vector::Zero(3));
   CHECK(wrong.coverage95 == 0.0);
   CHECK(std::isfinite(wrong.log_score));
+  CHECK(std::isfinite(wrong.adequacy));
   const Scores tiny = scores(1e-300 * truth, 1.1e-300 * truth, Vector::Ones(3));
   CHECK(tiny.rmse == Approx(1e-301 * std::sqrt(14.0 / 3.0)));
   CHECK(contains(message_of<ArgumentError>([&] { scores(truth, truth, Vector::Ones(2)); }),

@@ -12,8 +12,13 @@ struct Scores {
   double rmse = 0.0;        ///< root mean square error, in the output's unit
   double nrmse = 0.0;       ///< rmse / standard deviation of the truth
   double q2 = 0.0;          ///< 1 - nrmse^2
-  double coverage95 = 0.0;  ///< share of the truth inside mean +- 1.96 sd
-  double log_score = 0.0;   ///< mean log predictive density
+  double coverage50 = 0.0;  ///< share of the truth inside mean +- 0.674 sd
+  double coverage90 = 0.0;  ///< inside mean +- 1.645 sd
+  double coverage95 = 0.0;  ///< inside mean +- 1.960 sd
+  /// Predictive variance adequacy: ln of the mean squared error in units of the variance. 0: as
+  /// said; above: errors are larger. \see Bachoc (2013), Comput. Stat. Data Anal. 66
+  double adequacy = 0.0;
+  double log_score = 0.0;  ///< mean log predictive density
 };
 /// \param variance of an observation (noise included where the truth is noisy)
 Scores scores(VectorView truth, VectorView mean, VectorView variance);
