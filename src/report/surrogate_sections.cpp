@@ -50,7 +50,7 @@ std::string loo_caption(const Response& response, const LeaveOneOut& loo, const 
   return fmt::format(
       "<span><b>{}</b></span> <span>NRMSE {}</span> <span>RMSE {}{}</span> <span>Q\u00b2 "
       "{:.4f}</span> "
-      "<span>intervals of 50, 90, 95\u202f% hold {:.0f}, {:.0f}, {:.0f}\u202f% of {}</span> "
+      "<span>inside 50, 90, 95\u202f%: {:.0f}, {:.0f}, {:.0f}\u202f% of {}</span> "
       "<span>adequacy {:.2f}</span>",
       escaped(output.name), number(s.nrmse, 3), number(s.rmse, 3), unit, s.q2, 100.0 * s.coverage50,
       100.0 * s.coverage90, 100.0 * s.coverage95, s.n, s.adequacy);
