@@ -44,16 +44,38 @@ std::string loo_chart(const Response& response, const LeaveOneOut& loo, const Ou
   return chart.str();
 }
 
+/// What was done to make a surrogate of these runs: replicates drawn together, rounding made up
+/// for.
+std::string remarks(const Response& response) {
+  std::string text;
+  const std::size_t runs = response.train_rows().size();
+  const std::size_t points = response.point_rows().size();
+  if (points < runs) text += fmt::format(" <span>{} runs at {} points</span>", runs, points);
+  double jitter = 0.0;  // relative to the prior variance
+  for (const Member& member : response.members()) {
+    const GaussianProcess& process = member.process;
+    const double variance = process.kernel()->variance(process.x().topRows(1))[0];
+    jitter = std::max(jitter, process.jitter() / variance);
+  }
+  if (jitter > 0.0) {
+    text += fmt::format(
+        " <span>rounding: {} of the variance added to the diagonal of the covariance</span>",
+        number(jitter, 2));
+  }
+  return text;
+}
+
 std::string loo_caption(const Response& response, const LeaveOneOut& loo, const Output& output) {
   const Scores s = scores(response.observed(), loo.mean, loo.variance);
   const std::string unit = output.unit == "1" ? "" : "\u202f" + escaped(output.unit);
   return fmt::format(
-      "<span><b>{}</b></span> <span>NRMSE {}</span> <span>RMSE {}{}</span> <span>Q\u00b2 "
-      "{:.4f}</span> "
-      "<span>inside 50, 90, 95\u202f%: {:.0f}, {:.0f}, {:.0f}\u202f% of {}</span> "
-      "<span>adequacy {:.2f}</span>",
-      escaped(output.name), number(s.nrmse, 3), number(s.rmse, 3), unit, s.q2, 100.0 * s.coverage50,
-      100.0 * s.coverage90, 100.0 * s.coverage95, s.n, s.adequacy);
+             "<span><b>{}</b></span> <span>NRMSE {}</span> <span>RMSE {}{}</span> <span>Q\u00b2 "
+             "{:.4f}</span> "
+             "<span>inside 50, 90, 95\u202f%: {:.0f}, {:.0f}, {:.0f}\u202f% of {}</span> "
+             "<span>adequacy {:.2f}</span>",
+             escaped(output.name), number(s.nrmse, 3), number(s.rmse, 3), unit, s.q2,
+             100.0 * s.coverage50, 100.0 * s.coverage90, 100.0 * s.coverage95, s.n, s.adequacy) +
+         remarks(response);
 }
 
 // --- slices -------------------------------------------------------------------------------------

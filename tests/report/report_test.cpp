@@ -109,6 +109,21 @@ TEST_CASE("a report has all sections, stands alone and is well formed", "[report
   CHECK_FALSE(contains(html, "nan\""));
 }
 
+TEST_CASE("a report says which runs are replicates", "[report]") {
+  Campaign made = campaign(outputs, 16);
+  CHECK_FALSE(contains(report::html({}, made, {}), " points</span>"));
+  // Once more what was asked first: 13 of 15 answers came out well, and these two.
+  Asked again;
+  for (const Index id : {0, 1}) {
+    again.queries.push_back({.id = made.asked() + id,
+                             .x = made.queries()[static_cast<std::size_t>(id)].x,
+                             .why = "imported"});
+  }
+  made.apply(again);
+  for (const Query& query : again.queries) made.apply(Answered{query.id, answer(query)});
+  CHECK(contains(report::html({}, made, {}), "<span>15 runs at 13 points</span>"));
+}
+
 TEST_CASE("a report of nothing says so", "[report]") {
   Campaign made = campaign(outputs, 0);
   const std::string html = report::html({}, made, {});
