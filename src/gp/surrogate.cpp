@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gp/alternatives.hpp"
+#include "gp/member.hpp"
 #include "gp/response_state.hpp"
 #include "gp/stack.hpp"
 #include "gp/transform.hpp"
