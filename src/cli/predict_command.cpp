@@ -31,12 +31,13 @@ std::string header(const Study& study) {
   return line + "\n";
 }
 
-std::string predictions(const Study& study, const Points& x, const Surrogate& surrogate) {
+std::string predictions(const Study& study, const Points& x, const Surrogate& surrogate,
+                        int threads) {
   std::vector<Marginals> marginals;
   std::vector<std::vector<Trust>> trust;
   for (std::size_t j = 0; j < study.outputs.size(); ++j) {
     const Response& response = surrogate[static_cast<Index>(j)];
-    marginals.push_back(response.predict(x));
+    marginals.push_back(response.predict(x, threads));
     trust.push_back(TrustRegion(surrogate.domain(), response).on_rows(x));
   }
   std::string text = header(study);
@@ -56,11 +57,12 @@ std::string predictions(const Study& study, const Points& x, const Surrogate& su
 
 int carry_out(const PredictChoices& choices) {
   const CampaignFolder folder = locate(choices.target);
-  OpenCampaign open = read_campaign(folder, choices.threads > 0 ? choices.threads : cores());
+  const int threads = choices.threads > 0 ? choices.threads : cores();
+  OpenCampaign open = read_campaign(folder, threads);
   const PointsFile points = read_points(choices.at, open.study);
   require<UsageError>(open.campaign.has_surrogate(), folder.shown(),
                       ": there is no surrogate yet: it takes two good runs of each output");
-  const std::string text = predictions(open.study, points.x, open.campaign.surrogate());
+  const std::string text = predictions(open.study, points.x, open.campaign.surrogate(), threads);
   if (choices.to.empty()) {
     std::fputs(text.c_str(), stdout);
   } else {

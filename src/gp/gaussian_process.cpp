@@ -9,6 +9,7 @@
 #include "gp/trend.hpp"
 #include "math/dense.hpp"
 #include "sonde/base/error.hpp"
+#include "sonde/base/parallel.hpp"
 
 namespace sonde {
 
@@ -243,30 +244,30 @@ GaussianProcess GaussianProcess::supposing(PointsView x) const {
   return GaussianProcess(std::make_shared<const State>(std::move(next)));
 }
 
-Marginals GaussianProcess::predict(PointsView x) const {
+Marginals GaussianProcess::predict(PointsView x, int threads) const {
   const State& s = *state_;
   Marginals result{Vector(x.rows()), Vector(x.rows())};
-  for (Index first = 0; first < x.rows(); first += block) {
-    const Index n = std::min(block, x.rows() - first);
-    const PointsView here = x.middleRows(first, n);
+  parallel_for((x.rows() + block - 1) / block, threads, [&](Index b) {
+    const Index n = std::min(block, x.rows() - b * block);
+    const PointsView here = x.middleRows(b * block, n);
     Matrix k = s.kernel->covariance(s.x, here);
-    result.mean.segment(first, n) = s.mean_of(here, k);
+    result.mean.segment(b * block, n) = s.mean_of(here, k);
     const Matrix half = s.half_solved(std::move(k));
-    result.variance.segment(first, n) =
+    result.variance.segment(b * block, n) =
         (s.kernel->variance(here) - squared_norms(half) + squared_norms(s.trend_rows(here, half)))
             .cwiseMax(0.0);
-  }
+  });
   return result;
 }
 
-Vector GaussianProcess::predict_mean(PointsView x) const {
+Vector GaussianProcess::predict_mean(PointsView x, int threads) const {
   const State& s = *state_;
   Vector mean(x.rows());
-  for (Index first = 0; first < x.rows(); first += block) {
-    const Index n = std::min(block, x.rows() - first);
-    const PointsView here = x.middleRows(first, n);
-    mean.segment(first, n) = s.mean_of(here, s.kernel->covariance(s.x, here));
-  }
+  parallel_for((x.rows() + block - 1) / block, threads, [&](Index b) {
+    const Index n = std::min(block, x.rows() - b * block);
+    const PointsView here = x.middleRows(b * block, n);
+    mean.segment(b * block, n) = s.mean_of(here, s.kernel->covariance(s.x, here));
+  });
   return mean;
 }
 

@@ -7,6 +7,7 @@
 #include "gp/response_state.hpp"
 #include "gp/transform.hpp"
 #include "sonde/base/error.hpp"
+#include "sonde/base/parallel.hpp"
 
 namespace sonde {
 
@@ -125,15 +126,23 @@ Marginals mixed(const std::vector<Member>& members, const std::vector<Marginals>
 
 }  // namespace
 
-Marginals Response::predict(PointsView x) const {
-  std::vector<Marginals> parts;
-  for (std::size_t k = 0; k < members().size(); ++k) {
-    const Member& member = members()[k];
-    const Points features = state_->features[k].rows(x);
-    parts.push_back(
-        carried_back(member.kind.transform, in_units(member, seen_by(member, features))));
-  }
-  return mixed(members(), parts);
+Marginals Response::predict(PointsView x, int threads) const {
+  constexpr Index block = 512;
+  Marginals whole{Vector(x.rows()), Vector(x.rows())};
+  parallel_for((x.rows() + block - 1) / block, threads, [&](Index b) {
+    const Index n = std::min(block, x.rows() - b * block);
+    std::vector<Marginals> parts;
+    for (std::size_t k = 0; k < members().size(); ++k) {
+      const Member& member = members()[k];
+      const Points features = state_->features[k].rows(x.middleRows(b * block, n));
+      parts.push_back(
+          carried_back(member.kind.transform, in_units(member, seen_by(member, features))));
+    }
+    const Marginals mixture = mixed(members(), parts);
+    whole.mean.segment(b * block, n) = mixture.mean;
+    whole.variance.segment(b * block, n) = mixture.variance;
+  });
+  return whole;
 }
 
 LocalMarginal Response::predict_at(VectorView x) const {

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <optional>
 #include <utility>
 
 #include "gp/member.hpp"
 #include "gp/response_state.hpp"
 #include "sonde/base/error.hpp"
+#include "sonde/base/parallel.hpp"
 
 namespace sonde::stack {
 namespace {
@@ -114,16 +116,27 @@ std::vector<std::pair<std::size_t, Member>> fitted_members(const Domain& domain,
                                                            const ModelOptions& options,
                                                            const std::vector<std::size_t>& kinds,
                                                            const Blocks& start, const Rng& rng) {
-  std::vector<std::pair<std::size_t, Member>> members;
-  for (const std::size_t k : kinds) {
+  const int threads = options.fit.optimize.threads;
+  ModelOptions of_one = options;
+  if (kinds.size() > 1) of_one.fit.optimize.threads = 1;
+  std::vector<std::optional<Member>> found(kinds.size());
+  std::vector<std::exception_ptr> failures(kinds.size());
+  parallel_for(static_cast<Index>(kinds.size()), threads, [&](Index i) {
+    const auto place = static_cast<std::size_t>(i);
+    const std::size_t k = kinds[place];
     const MemberKind& kind = options.stack[k];
     try {
-      members.emplace_back(k, fitted_member(kind, Features(domain, kind.log_inputs), observed,
-                                            options, start.known(k), rng.child("kind", k)));
+      found[place] = fitted_member(kind, Features(domain, kind.log_inputs), observed, of_one,
+                                   start.known(k), rng.child("kind", k));
     } catch (const NumericalError&) {
-      if (members.empty() && k == kinds.back()) throw;
+      failures[place] = std::current_exception();
     }
+  });
+  std::vector<std::pair<std::size_t, Member>> members;
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    if (found[i]) members.emplace_back(kinds[i], std::move(*found[i]));
   }
+  if (members.empty()) std::rethrow_exception(failures.back());
   if (members.size() == 1) return members;
   Matrix densities(observed.x.rows(), static_cast<Index>(members.size()));
   for (std::size_t i = 0; i < members.size(); ++i)

@@ -13,6 +13,7 @@
 #include "gp/stack.hpp"
 #include "gp/transform.hpp"
 #include "sonde/base/error.hpp"
+#include "sonde/base/parallel.hpp"
 #include "sonde/space/design.hpp"
 
 namespace sonde {
@@ -64,7 +65,7 @@ struct Surrogate::State {
   /// One response an output, of the stack that `find` makes of its observations.
   static Surrogate make(
       const Domain& domain, const std::vector<Output>& outputs, const Dataset& data,
-      bool parameter_uncertainty,
+      const ModelOptions& options,
       const std::function<stack::Stack(const stack::Observed& observed, Index output)>& find) {
     check(domain, outputs, data);
     const Points reference = design::reference(domain, reference_points, Rng(0));
@@ -75,8 +76,8 @@ struct Surrogate::State {
       stack::Stack found = find(observed, j);
       if (j == 0) state.parameters.resize(data.y.cols(), found.parameters.size());
       state.parameters.row(j) = found.parameters.transpose();
-      state.responses.push_back(response_of(domain, observed, std::move(found.members),
-                                            parameter_uncertainty, reference));
+      state.responses.push_back(
+          response_of(domain, observed, std::move(found.members), options, reference));
     }
     Surrogate surrogate;
     surrogate.state_ = std::make_shared<const State>(std::move(state));
@@ -84,16 +85,22 @@ struct Surrogate::State {
   }
 
   static Response response_of(const Domain& domain, const stack::Observed& observed,
-                              std::vector<Member> members, bool parameter_uncertainty,
+                              std::vector<Member> members, const ModelOptions& options,
                               const Points& reference) {
     Response::State state{
         std::move(members), {}, observed.rows, observed.place, observed.point_rows,
         observed.y,         0.0};
-    for (Member& member : state.members) {
-      const Features& its = state.features.emplace_back(domain, member.kind.log_inputs);
-      if (!parameter_uncertainty || !observed.standard.varies) continue;
-      member.alternatives = alternatives(
-          member.process, stack::prior_deviations(member.kind, its.size()), its.rows(reference));
+    for (const Member& member : state.members)
+      state.features.emplace_back(domain, member.kind.log_inputs);
+    if (options.parameter_uncertainty && observed.standard.varies) {
+      parallel_for(
+          static_cast<Index>(state.members.size()), options.fit.optimize.threads, [&](Index k) {
+            const Features& its = state.features[static_cast<std::size_t>(k)];
+            Member& member = state.members[static_cast<std::size_t>(k)];
+            member.alternatives =
+                alternatives(member.process, stack::prior_deviations(member.kind, its.size()),
+                             its.rows(reference));
+          });
     }
     Response response;
     response.state_ = std::make_shared<const Response::State>(state);
@@ -110,8 +117,7 @@ Surrogate Surrogate::fit(const Domain& domain, const std::vector<Output>& output
           "Surrogate: expected a row of start parameters for each of ", data.y.cols(),
           " outputs, got ", start.rows());
   return State::make(
-      domain, outputs, data, options.parameter_uncertainty,
-      [&](const stack::Observed& observed, Index output) {
+      domain, outputs, data, options, [&](const stack::Observed& observed, Index output) {
         const Vector from = start.rows() > 0 ? Vector(start.row(output).transpose()) : Vector();
         return stack::fitted(domain, observed, options, from,
                              rng.child("output", static_cast<std::uint64_t>(output)));
@@ -122,11 +128,10 @@ Surrogate Surrogate::at(const Domain& domain, const std::vector<Output>& outputs
                         const Dataset& data, const ModelOptions& options, MatrixView parameters) {
   require(parameters.rows() == data.y.cols(), "Surrogate: expected parameters for ", data.y.cols(),
           " outputs, got ", parameters.rows(), " rows");
-  return State::make(domain, outputs, data, options.parameter_uncertainty,
-                     [&](const stack::Observed& observed, Index output) {
-                       return stack::conditioned(domain, observed, options,
-                                                 parameters.row(output).transpose());
-                     });
+  return State::make(
+      domain, outputs, data, options, [&](const stack::Observed& observed, Index output) {
+        return stack::conditioned(domain, observed, options, parameters.row(output).transpose());
+      });
 }
 
 std::vector<MemberKind> ModelOptions::full_stack() {

@@ -107,6 +107,26 @@ TEST_CASE("a stack from its parameters is the stack that was fitted", "[stack]")
   CHECK(near(again.parameters().row(0).transpose(), fitted.parameters().row(0).transpose(), 0.0));
 }
 
+TEST_CASE("a stack is the same on any number of threads, and so are its predictions", "[stack]") {
+  const Domain domain = positive_box(2);
+  Dataset data{spread_points(14, 2, Rng(7)), Matrix(14, 1)};
+  data.y.col(0) = 3.0 + wavy(data.x).array();
+  ModelOptions options;
+  const Surrogate one = Surrogate::fit(domain, {{"y", ""}}, data, options, Matrix(), Rng(1));
+  options.fit.optimize.threads = 3;
+  const Surrogate three = Surrogate::fit(domain, {{"y", ""}}, data, options, Matrix(), Rng(1));
+  CHECK(near(one.parameters(), three.parameters(), 0.0));
+  const Points at = spread_points(1200, 2, Rng(8));
+  const Marginals expected = one[0].predict(at);
+  const Marginals got = three[0].predict(at, 3);
+  CHECK(near(got.mean, expected.mean, 0.0));
+  CHECK(near(got.variance, expected.variance, 0.0));
+  const GaussianProcess& process = one[0].members()[0].process;
+  const Points features = uniform_points(1200, 2, Rng(9));
+  CHECK(near(process.predict(features, 3).variance, process.predict(features).variance, 0.0));
+  CHECK(near(process.predict_mean(features, 3), process.predict(features).mean, 0.0));
+}
+
 TEST_CASE("members that cannot see what came since the fit are left out", "[stack]") {
   const Domain domain = positive_box(1);
   Dataset data{spread_points(10, 1, Rng(9)), Matrix(10, 1)};

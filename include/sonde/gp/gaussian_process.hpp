@@ -94,11 +94,12 @@ class GaussianProcess {
   /// As if the values now predicted had been observed at `x` (k, d): means stay, variances fall.
   GaussianProcess supposing(PointsView x) const;
 
-  Marginals predict(PointsView x) const;                ///< O(n^2) a point, in blocks
-  Vector predict_mean(PointsView x) const;              ///< O(n d) a point
-  LocalMarginal predict_at(VectorView x) const;         ///< with gradients, O(n^2 + n d)
-  Matrix covariance(PointsView a, PointsView b) const;  ///< posterior, (n_a, n_b)
-  LeaveOneOut leave_one_out() const;                    ///< closed form, O(n^3); Dubrule (1983)
+  /// O(n^2) a point, in blocks. The numbers do not depend on `threads`.
+  Marginals predict(PointsView x, int threads = 1) const;
+  Vector predict_mean(PointsView x, int threads = 1) const;  ///< O(n d) a point
+  LocalMarginal predict_at(VectorView x) const;              ///< with gradients, O(n^2 + n d)
+  Matrix covariance(PointsView a, PointsView b) const;       ///< posterior, (n_a, n_b)
+  LeaveOneOut leave_one_out() const;  ///< closed form, O(n^3); Dubrule (1983)
 
   /// log p(y | x, theta); with a trend the restricted likelihood, which integrates it out (a flat
   /// prior of density 1 on the coefficients).

@@ -88,7 +88,8 @@ struct Member {
 /// \see Yao, Vehtari, Simpson & Gelman (2018), Bayesian Analysis 13(3)
 class Response {
  public:
-  Marginals predict(PointsView x) const;                ///< (n, d); in blocks, bounded memory
+  /// (n, d); in blocks, bounded memory. The numbers do not depend on `threads`.
+  Marginals predict(PointsView x, int threads = 1) const;
   LocalMarginal predict_at(VectorView x) const;         ///< with gradients in natural units
   Matrix covariance(PointsView a, PointsView b) const;  ///< posterior, (n_a, n_b)
   /// Without the observation and its replicates, in the order of train_rows().
