@@ -65,7 +65,9 @@ Search search_for(const Kernel& kernel, const LogPrior& prior, const Noise& nois
   require(x.rows() == y.size() && y.size() > 0,
           "fit: expected as many values as points, at least one; got ", y.size(), " and ",
           x.rows());
-  const double scatter = variance_of(y);
+  // Means of replicates vary less than what they are means of.
+  const double within = noise.scatter_freedom > 0.0 ? noise.scatter / noise.scatter_freedom : 0.0;
+  const double scatter = variance_of(y) + within;
   const double unit = scatter > 0.0 ? scatter : kernel->variance(x.topRows(1))[0];
   Search search{kernel,
                 x,

@@ -95,13 +95,7 @@ struct GaussianProcess::State {
   Index told;  // rows that were observed; behind them stands what was supposed, with alpha zero
 
   Vector mean_of(PointsView at, const Matrix& k) const {
-    Vector mean = transposed_times(k, weights.alpha, told);
-    if (trend == Trend::Constant) {
-      mean.array() += weights.coefficients[0];
-    } else if (basis.size() > 0) {
-      mean += basis.rows(at) * weights.coefficients;
-    }
-    return mean;
+    return transposed_times(k, weights.alpha, told) + basis.rows(at) * weights.coefficients;
   }
 
   Matrix half_solved(Matrix b) const {
@@ -112,14 +106,9 @@ struct GaussianProcess::State {
 
   /// (q, n_b) whose squares are what the uncertainty of the trend adds to the variances.
   Matrix trend_rows(PointsView at, const Matrix& half) const {
-    Matrix rows(basis.size(), half.cols());
-    if (basis.size() == 0) return rows;
-    if (trend == Trend::Constant) {
-      rows.row(0).setConstant(1.0 / weights.root(0, 0));
-    } else {
-      rows =
-          weights.root.transpose().triangularView<Eigen::Lower>().solve(basis.rows(at).transpose());
-    }
+    if (basis.size() == 0) return Matrix(0, half.cols());
+    Matrix rows =
+        weights.root.transpose().triangularView<Eigen::Lower>().solve(basis.rows(at).transpose());
     for (Index k = 0; k < rows.rows(); ++k)
       rows.row(k) -= transposed_times(half, weights.half_trend.col(k), half.rows()).transpose();
     return rows;

@@ -13,7 +13,7 @@ namespace {
 /// What a process of this kind sees.
 struct Training {
   Points features;  // (m, p)
-  Vector z;         // (m), mean 0 and variance 1; means of replicates
+  Vector z;         // (m) means of replicates; all observations have mean 0 and variance 1
   Standard standard;
   Noise noise;  // of which the variance is still to be found
 };
@@ -22,7 +22,7 @@ Training training_for(const Features& features, const MemberKind& kind, const Ob
   const Transformed seen = transformed(kind, observed);
   const Index points = observed.x.rows();
   Averages means = averages(seen, observed.place, points);
-  const Standard standard = standard_of(means.z);
+  const Standard standard = standard_of(seen.z);
   const double unit = 1.0 / (standard.scale * standard.scale);
   Noise noise;
   if (seen.noise.size() > 0) {

@@ -43,6 +43,9 @@ Observed observed(const Domain& domain, const Output& output, const Dataset& dat
   }
   const Points x = data.x(found.rows, Eigen::all);
   found.place = replicates(domain.rows_to_unit(x));
+  // Of one point alone nothing could be left out: its observations stand side by side.
+  if (*std::max_element(found.place.begin(), found.place.end()) == 0)
+    std::iota(found.place.begin(), found.place.end(), Index{0});
   std::vector<Index> firsts;
   for (std::size_t i = 0; i < found.place.size(); ++i) {
     if (found.place[i] < static_cast<Index>(firsts.size())) continue;

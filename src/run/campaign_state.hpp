@@ -35,7 +35,7 @@ struct Campaign::State {
   Index design_asked = 0;
   Index design_size = -1;            // fixed when its first query is asked
   Index imported_before_design = 0;  // imported_ok at that moment
-  Matrix parameters{};           // as recorded last
+  Matrix parameters{};               // as recorded last
   Index fitted_to = 0;
 
   // Cached.

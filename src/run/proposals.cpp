@@ -143,9 +143,9 @@ const Surrogate& Campaign::State::refit() {
     return refitted->surrogate;
   }
   refitted.reset();
-  refitted = Conditioned{n, parameters,
-                         Surrogate::fit(domain, outputs, dataset(), options.model, parameters,
-                                        root.child("fit", n))};
+  refitted = Conditioned{
+      n, parameters,
+      Surrogate::fit(domain, outputs, dataset(), options.model, parameters, root.child("fit", n))};
   return refitted->surrogate;
 }
 

@@ -192,6 +192,29 @@ TEST_CASE("replicates tell the noise apart from what varies", "[stack]") {
   CHECK(left.variance[0] > surrogate[0].noise_sd() * surrogate[0].noise_sd());
 }
 
+TEST_CASE("noise that is larger than what varies is told by replicates", "[stack]") {
+  // 30 points, eight times each, noise of sd 2 on a line that rises by 0.1: the means vary less.
+  Dataset data{Points(240, 1), Matrix(240, 1)};
+  const Points points = spread_points(30, 1, Rng(21));
+  for (Index i = 0; i < 240; ++i) data.x.row(i) = points.row(i % 30);
+  data.y.col(0) = 0.01 * data.x.col(0) + 2.0 * random_vector(240, Rng(22));
+  const Surrogate surrogate =
+      Surrogate::fit(positive_box(1), {{"y", ""}}, data, {}, Matrix(), Rng(1));
+  // 210 degrees of freedom: the standard error of a standard deviation is 5 %.
+  CHECK(surrogate[0].noise_sd() == Approx(2.0).epsilon(0.15));
+}
+
+TEST_CASE("observations of one point alone make a surrogate, the same and others", "[stack]") {
+  for (const double apart : {0.0, 0.5}) {
+    Dataset data{Points::Constant(3, 2, 4.0), Matrix(3, 1)};
+    data.y.col(0) << 5.0, 5.0 + apart, 5.0 - apart;
+    const Surrogate surrogate =
+        Surrogate::fit(positive_box(2), {{"y", ""}}, data, {}, Matrix(), Rng(1));
+    CHECK(surrogate[0].predict(data.x.topRows(1)).mean[0] == Approx(5.0).epsilon(0.05));
+    CHECK(surrogate[0].leave_one_out().mean.allFinite());
+  }
+}
+
 TEST_CASE("observations count as much as their noise says", "[stack]") {
   Dataset data{spread_points(30, 1, Rng(14)), Matrix(30, 1), Matrix::Constant(30, 1, 0.01)};
   data.y.col(0) = (0.5 * data.x.col(0)).array().sin();

@@ -36,7 +36,7 @@ struct CampaignOptions {
 struct Asked {
   std::vector<Query> queries;
   Matrix parameters{};  ///< Surrogate::parameters() of what made them; no rows in the design
-  Index fitted_to = 0;      ///< rows of data the parameters were fitted to
+  Index fitted_to = 0;  ///< rows of data the parameters were fitted to
 };
 
 /// All that ever happens to a campaign. Queries whose `why` is "imported" are earlier runs: they
