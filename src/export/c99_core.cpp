@@ -25,9 +25,10 @@ struct @__process {
   int form;                   /* 0 of the distance, 1 a product over the features, 2 ANOVA */
   const double *share;        /* (features) of ANOVA: the product of 1 + share (k - 1) */
   double variance;
-  const double *scale;        /* (features) they are multiplied by it */
+  const double *bend;         /* (features) c of ln(1 + (e^c - 1) u) / c; 0: as they are */
+  const double *scale;        /* (features) they are multiplied by it, then */
   int points;
-  const double *at;           /* (points, features), multiplied */
+  const double *at;           /* (points, features), bent and multiplied */
   const double *alpha;        /* (points) */
   const double *factor;       /* (points, points) lower Cholesky factor L of the covariance */
   int terms;                  /* of the trend */
@@ -89,6 +90,33 @@ static void @__in_inputs(const struct @__process *p, const double *x, const doub
     } else {
       gradient[j] = *u++ / input->range;
     }
+  }
+}
+
+/* (e^c - 1) / c: how steep a bent feature rises at 0; at 1 it is that of -c. */
+static double @__rise(double c) {
+  return c == 0.0 ? 1.0 : expm1(c) / c;
+}
+
+/* Features as the correlation takes them, and their slopes in u. */
+static void @__scaled(const struct @__process *p, const double *u, double *scaled, double *by) {
+  for (int r = 0; r < p->features; ++r) {
+    const double c = p->bend ? p->bend[r] : 0.0;
+    double bent = u[r];
+    double slope = 1.0;
+    if (c != 0.0 && u[r] < 0.0) {
+      slope = @__rise(c);
+      bent = slope * u[r];
+    } else if (c != 0.0 && u[r] > 1.0) {
+      slope = @__rise(-c);
+      bent = 1.0 + slope * (u[r] - 1.0);
+    } else if (c != 0.0) {
+      const double growth = expm1(c) * u[r];
+      bent = log1p(growth) / c;
+      slope = @__rise(c) / (1.0 + growth);
+    }
+    scaled[r] = p->scale[r] * bent;
+    by[r] = p->scale[r] * slope;
   }
 }
 
@@ -259,12 +287,12 @@ static double @__mean(const struct @__process *p, const double *u, const double 
 
 /* Adds the slope of the mean, in the features. */
 static void @__add_mean_slope(const struct @__process *p, const double *u, const double *scaled,
-                              double *mean_slope) {
+                              const double *by, double *mean_slope) {
   double slope[@@__FEATURES];
   for (int i = 0; i < p->points; ++i) {
     @__correlated(p, scaled, i, slope);
     for (int r = 0; r < p->features; ++r)
-      mean_slope[r] += p->variance * p->alpha[i] * p->scale[r] * slope[r];
+      mean_slope[r] += p->variance * p->alpha[i] * by[r] * slope[r];
   }
   for (int k = 0; k < p->terms; ++k) @__add_term_slope(p, k, u, p->coefficient[k], mean_slope);
 }
@@ -274,17 +302,18 @@ static void @__add_mean_slope(const struct @__process *p, const double *u, const
 static double @__scattered(const struct @__process *p, const double *u, double mean,
                            const double *mean_slope, double *variance_slope) {
   double scaled[@@__FEATURES];
+  double by[@@__FEATURES];
   double slope[@@__FEATURES];
   double half[@@__POINTS];
   double scatter = 0.0;
   for (int a = 0; a < p->alternatives; ++a) {
     const struct @__process *other = p->alternative + a;
-    for (int r = 0; r < p->features; ++r) scaled[r] = u[r] * other->scale[r];
+    @__scaled(other, u, scaled, by);
     const double off = @__mean(other, u, scaled, half) - mean;
     scatter += off * off;
     if (!variance_slope) continue;
     for (int r = 0; r < p->features; ++r) slope[r] = 0.0;
-    @__add_mean_slope(other, u, scaled, slope);
+    @__add_mean_slope(other, u, scaled, by, slope);
     for (int r = 0; r < p->features; ++r)
       variance_slope[r] += 2.0 * off * (slope[r] - mean_slope[r]);
   }
@@ -297,13 +326,14 @@ static void @__at(const struct @__process *p, const double *x, int wanted,
                   struct @__marginal *z) {
   double u[@@__FEATURES];
   double scaled[@@__FEATURES];
+  double by[@@__FEATURES];
   double half[@@__POINTS];
   double t[@@__TERMS];
   double slope[@@__FEATURES];
   double mean_slope[@@__FEATURES] = {0.0};
   double variance_slope[@@__FEATURES] = {0.0};
   @__features(p, x, u);
-  for (int r = 0; r < p->features; ++r) scaled[r] = u[r] * p->scale[r];
+  @__scaled(p, u, scaled, by);
   const double mean = @__mean(p, u, scaled, half);
   z->mean = mean * p->z_scale + p->z_shift;
   if (wanted == 0) return;
@@ -316,7 +346,7 @@ static void @__at(const struct @__process *p, const double *x, int wanted,
   for (int k = 0; k < p->terms; ++k) variance += t[k] * t[k];
   if (variance < 0.0) variance = 0.0;
   z->own_variance = variance * p->z_scale * p->z_scale;
-  if (wanted > 1) @__add_mean_slope(p, u, scaled, mean_slope);
+  if (wanted > 1) @__add_mean_slope(p, u, scaled, by, mean_slope);
   variance += @__scattered(p, u, mean, mean_slope, wanted == 3 ? variance_slope : 0);
   z->variance = variance * p->z_scale * p->z_scale;
   if (wanted == 1) return;
@@ -325,7 +355,7 @@ static void @__at(const struct @__process *p, const double *x, int wanted,
     @__variance_weights(p, half, t);
     for (int i = 0; i < p->points; ++i) {
       @__correlated(p, scaled, i, slope);
-      for (int r = 0; r < p->features; ++r) variance_slope[r] += half[i] * p->scale[r] * slope[r];
+      for (int r = 0; r < p->features; ++r) variance_slope[r] += half[i] * by[r] * slope[r];
     }
     for (int k = 0; k < p->terms; ++k) @__add_term_slope(p, k, u, 2.0 * t[k], variance_slope);
   }

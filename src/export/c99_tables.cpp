@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gp/trend.hpp"
+#include "gp/warp.hpp"
 #include "sonde/gp/trust.hpp"
 
 namespace sonde::c99 {
@@ -42,6 +43,7 @@ struct Correlation {
   int form;
   Vector scale;  // (features)
   Vector share;  // (features) of ANOVA
+  Vector bend;   // (features) of warped inputs
 };
 
 int form_of(const MemberKind& kind) {
@@ -57,10 +59,11 @@ int form_of(const MemberKind& kind) {
   return 2;
 }
 
-/// \param log_parameters the variance, a length a feature, then of ANOVA a share a feature
+/// \param log_parameters the variance, a length a feature, of ANOVA a share a feature, of warped
+/// inputs a bend a feature
 Correlation correlation_of(const MemberKind& kind, Index features, VectorView log_parameters) {
   const Vector inverse = log_parameters.segment(1, features).array().exp().inverse().matrix();
-  Correlation correlation{2, form_of(kind), inverse, {}};
+  Correlation correlation{2, form_of(kind), inverse, {}, {}};
   if (kind.family == Family::Matern32) {
     correlation.family = 0;
     correlation.scale = std::sqrt(3.0) * inverse;
@@ -72,6 +75,7 @@ Correlation correlation_of(const MemberKind& kind, Index features, VectorView lo
     const Vector shares = log_parameters.segment(1 + features, features).array().exp();
     correlation.share = (1.0 + shares.array().inverse()).inverse();
   }
+  if (kind.warped) correlation.bend = log_parameters.tail(features);
   return correlation;
 }
 
@@ -167,21 +171,23 @@ std::string mean_tables(const Shape& shape, std::string& text) {
   const Index features = process.x().cols();
   const Correlation correlation = correlation_of(shape.member.kind, features, shape.log_parameters);
   const std::string& tail = shape.tail;
-  text +=
-      array("double", "@__scale" + tail, correlation.scale) +
-      array("double", "@__point" + tail, by_rows(process.x() * correlation.scale.asDiagonal())) +
-      array("double", "@__alpha" + tail, shape.alpha);
+  const bool bends = correlation.bend.size() > 0;
+  const Points points = bends ? bent(process.x(), correlation.bend) : process.x();
+  text += array("double", "@__scale" + tail, correlation.scale) +
+          array("double", "@__point" + tail, by_rows(points * correlation.scale.asDiagonal())) +
+          array("double", "@__alpha" + tail, shape.alpha);
   const bool shares = correlation.share.size() > 0;
   const bool trended = shape.coefficients.size() > 0;
   if (shares) text += array("double", "@__share" + tail, correlation.share);
+  if (bends) text += array("double", "@__bend" + tail, correlation.bend);
   if (trended) text += array("double", "@__coefficient" + tail, shape.coefficients);
-  return fmt::format("  {{{}, {}, {}, {}, {}, {},\n   {}, {}, {}, {}, {},\n   {}, {}, {},",
+  return fmt::format("  {{{}, {}, {}, {}, {}, {},\n   {}, {}, {}, {}, {}, {},\n   {}, {}, {},",
                      literal(shape.member.weight), static_cast<int>(shape.member.kind.transform),
                      literal(shape.member.z_shift), literal(shape.member.z_scale), shape.inputs,
                      features, correlation.family, correlation.form,
                      reference("share" + tail, shares), literal(std::exp(shape.log_parameters[0])),
-                     reference("scale" + tail), process.size(), reference("point" + tail),
-                     reference("alpha" + tail));
+                     reference("bend" + tail, bends), reference("scale" + tail), process.size(),
+                     reference("point" + tail), reference("alpha" + tail));
 }
 
 /// The arrays of one process into `text`. \returns its entry among the processes

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -18,6 +19,7 @@ constexpr double not_fitted = -1.0;     // in place of a weight
 constexpr Index all_kinds_up_to = 200;  // points; of more, only what weighs most is fitted
 constexpr double least_weight = 0.02;   // of a member that is kept
 constexpr std::size_t most_leaders = 3;
+constexpr std::size_t most_bent = 2;
 constexpr double telling = 1.2;  // a logarithm over a smaller ratio is a straight line
 
 bool has_telling_logarithms(const Domain& domain, const Observed& observed) {
@@ -110,12 +112,13 @@ std::vector<std::size_t> leaders(const Blocks& blocks, const std::vector<std::si
   return chosen;
 }
 
-// Members of these kinds, with the weights that the observations give them.
-std::vector<std::pair<std::size_t, Member>> fitted_members(const Domain& domain,
-                                                           const Observed& observed,
-                                                           const ModelOptions& options,
-                                                           const std::vector<std::size_t>& kinds,
-                                                           const Blocks& start, const Rng& rng) {
+using Fitted = std::pair<std::size_t, Member>;  // with the place of its kind
+
+// Members of these kinds, in their order; those without a factor are left out.
+std::vector<Fitted> fitted_members(const Domain& domain, const Observed& observed,
+                                   const ModelOptions& options,
+                                   const std::vector<std::size_t>& kinds, const Blocks& start,
+                                   const Rng& rng) {
   const int threads = options.fit.optimize.threads;
   ModelOptions of_one = options;
   if (kinds.size() > 1) of_one.fit.optimize.threads = 1;
@@ -132,19 +135,80 @@ std::vector<std::pair<std::size_t, Member>> fitted_members(const Domain& domain,
       failures[place] = std::current_exception();
     }
   });
-  std::vector<std::pair<std::size_t, Member>> members;
+  std::vector<Fitted> members;
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     if (found[i]) members.emplace_back(kinds[i], std::move(*found[i]));
   }
-  if (members.empty()) std::rethrow_exception(failures.back());
-  if (members.size() == 1) return members;
+  if (members.empty() && !kinds.empty()) std::rethrow_exception(failures.back());
+  return members;
+}
+
+// The weights that the observations give them.
+void weigh(std::vector<Fitted>& members, const Observed& observed) {
+  if (members.size() == 1) return;
   Matrix densities(observed.x.rows(), static_cast<Index>(members.size()));
   for (std::size_t i = 0; i < members.size(); ++i)
     densities.col(static_cast<Index>(i)) = log_densities(members[i].second, observed);
   const Vector weight = weights(densities);
   for (std::size_t i = 0; i < members.size(); ++i)
     members[i].second.weight = weight[static_cast<Index>(i)];
-  return members;
+}
+
+bool is_bent(const MemberKind& bent, const MemberKind& straight) {
+  return bent.warped && !straight.warped && bent.family == straight.family &&
+         bent.form == straight.form && bent.transform == straight.transform &&
+         bent.log_inputs == straight.log_inputs && bent.trend == straight.trend;
+}
+
+// Its parameters, with bends that leave the inputs straight.
+Vector with_bends(const Vector& parameters, Index features) {
+  const Index kernel = parameters.size() - 1;
+  Vector all(parameters.size() + features);
+  all << parameters.head(kernel), Vector::Zero(features), parameters[kernel];
+  return all;
+}
+
+// The places of the first so many kinds by weight.
+std::vector<std::size_t> heaviest(const std::vector<Fitted>& members, std::size_t count) {
+  std::vector<std::size_t> ranked(members.size());
+  std::iota(ranked.begin(), ranked.end(), std::size_t{0});
+  std::stable_sort(ranked.begin(), ranked.end(), [&](std::size_t a, std::size_t b) {
+    return members[a].second.weight > members[b].second.weight;
+  });
+  ranked.resize(std::min(count, ranked.size()));
+  return ranked;
+}
+
+// Those kinds that are another of them, bent; the others stay in `kinds`.
+std::vector<std::size_t> split_bent(std::vector<std::size_t>& kinds,
+                                    const std::vector<MemberKind>& stack) {
+  std::vector<std::size_t> bent;
+  const std::vector<std::size_t> all = kinds;
+  std::erase_if(kinds, [&](std::size_t k) {
+    const bool found = std::any_of(
+        all.begin(), all.end(), [&](std::size_t other) { return is_bent(stack[k], stack[other]); });
+    if (found) bent.push_back(k);
+    return found;
+  });
+  return bent;
+}
+
+// Of the bent kinds those worth a fit, which begins at the straight one where nothing is known.
+std::vector<std::size_t> worth_bending(const std::vector<Fitted>& straight,
+                                       const std::vector<std::size_t>& bent,
+                                       const std::vector<MemberKind>& stack, Index features,
+                                       Blocks& begin) {
+  std::vector<std::size_t> worth;
+  for (const std::size_t place : heaviest(straight, most_bent)) {
+    const auto& [kind, member] = straight[place];
+    for (const std::size_t k : bent) {
+      if (!is_bent(stack[k], stack[kind])) continue;
+      worth.push_back(k);
+      if (!begin.has(k)) begin.set(k, 0.0, with_bends(member.log_parameters, features));
+    }
+  }
+  std::sort(worth.begin(), worth.end());
+  return worth;
 }
 
 // Without the light ones; the weights of the others sum to 1.
@@ -199,8 +263,17 @@ Stack fitted(const Domain& domain, const Observed& observed, const ModelOptions&
     }
     kinds = leaders(begin, kinds, options.stack);
   }
-  return kept(fitted_members(domain, observed, options, kinds, begin, rng),
-              Blocks(domain, options.stack));
+  const std::vector<std::size_t> bent = split_bent(kinds, options.stack);
+  std::vector<Fitted> members = fitted_members(domain, observed, options, kinds, begin, rng);
+  weigh(members, observed);
+  if (observed.standard.varies && !bent.empty()) {
+    const std::vector<std::size_t> worth =
+        worth_bending(members, bent, options.stack, Features(domain, false).size(), begin);
+    for (Fitted& member : fitted_members(domain, observed, options, worth, begin, rng))
+      members.push_back(std::move(member));
+    weigh(members, observed);
+  }
+  return kept(std::move(members), Blocks(domain, options.stack));
 }
 
 Stack conditioned(const Domain& domain, const Observed& observed, const ModelOptions& options,

@@ -146,6 +146,11 @@ std::vector<MemberKind> ModelOptions::full_stack() {
       }
     }
   }
+  const std::vector<MemberKind> straight = kinds;
+  for (MemberKind kind : straight) {
+    kind.warped = true;
+    kinds.push_back(kind);
+  }
   return kinds;
 }
 

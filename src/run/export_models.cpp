@@ -187,7 +187,11 @@ void write_member(const Handle& group, const Member& member, const std::vector<F
   const Axis parameter = hdf5::axis(group, "parameter", counting(parameters.size()), {"1", ""});
   hdf5::write(
       group, "parameters", Axes{&parameter}, view(parameters),
-      {"1", "of the kernel: the variance, a length a feature, of anova then a share a feature"});
+      {"1",
+       "of the kernel: the variance, a length a feature, of anova then a share a feature, of "
+       "warped "
+       "inputs then a ratio of slopes w'(0) / w'(1) a feature, w(u) = log(1 + (ratio - 1) u) / "
+       "log(ratio)"});
   write_scalar(group, "noise", process.noise_variance(), {"1", "noise variance of scaled z"});
   write_trend(group, process);
   write_features(group, features);

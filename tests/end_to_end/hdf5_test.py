@@ -31,9 +31,20 @@ def one_dimensional(kernel, r):
     return np.exp(-r**2 / 2)
 
 
+def bent(u, c):
+    """ln(1 + (e^c - 1) u) / c, along the tangent outside of 0 to 1."""
+    c = np.where(np.abs(c) < 1e-9, 1e-9, c)
+    inside = np.log1p(np.expm1(c) * np.clip(u, 0, 1)) / c
+    return inside + np.minimum(u, 0) * np.expm1(c) / c - np.maximum(u - 1, 0) * np.expm1(-c) / c
+
+
 def covariance(kernel, parameters, a, b):
     kernel = kernel.removeprefix("variance * (").removesuffix(")")
-    lengths, shares = parameters[1:a.shape[1] + 1], parameters[a.shape[1] + 1:]
+    features = a.shape[1]
+    if kernel.endswith(" of warped inputs"):
+        kernel, bends = kernel.removesuffix(" of warped inputs"), np.log(parameters[-features:])
+        a, b, parameters = bent(a, bends), bent(b, bends), parameters[:-features]
+    lengths, shares = parameters[1:features + 1], parameters[features + 1:]
     distances = np.abs(a[:, None, :] - b[None, :, :]) / lengths
     if kernel.endswith("anova"):
         return parameters[0] * ((1 + shares * one_dimensional(kernel, distances)) / (1 + shares)).prod(axis=2)

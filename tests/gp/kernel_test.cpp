@@ -290,3 +290,45 @@ TEST_CASE("kernels say what does not fit together", "[kernel]") {
       message_of<ArgumentError>([&] { on_inputs(matern52(Vector::Ones(1)), {7})->variance(x); }),
       "looks at column 7"));
 }
+
+TEST_CASE("inputs bent by the logarithm of their bounds' ratio are their logarithms", "[kernel]") {
+  const Vector lower{{0.02, 1.0}};
+  const Vector upper{{3.0, 250.0}};
+  const Points u = uniform_points(20, 2, Rng(5));
+  Points logs(20, 2);
+  for (Index i = 0; i < 20; ++i) {
+    for (Index j = 0; j < 2; ++j) {
+      const double x = lower[j] + u(i, j) * (upper[j] - lower[j]);
+      logs(i, j) = std::log(x / lower[j]) / std::log(upper[j] / lower[j]);
+    }
+  }
+  const Vector bends = upper.cwiseQuotient(lower).array().log();
+  const Kernel kernel = matern52(some_lengths(2), Form::Anova);
+  CHECK(near(warped(kernel, bends)->covariance(u, u), kernel->covariance(logs, logs), 1e-13));
+}
+
+TEST_CASE("inputs that are not bent stay, and bends near zero are no step", "[kernel]") {
+  const Points u = uniform_points(20, 2, Rng(6));
+  const Kernel kernel = matern52(some_lengths(2));
+  const Matrix straight = kernel->covariance(u, u);
+  CHECK(warped(kernel, Vector::Zero(2))->covariance(u, u) == straight);
+  // w(u) = u + c u (1 - u) / 2 + O(c^2): no bend moves a point by more than |c| / 8
+  for (const double c : {1e-12, -1e-8, 9.99e-4, -1.01e-3}) {
+    const Vector bends = Vector::Constant(2, c);
+    const Points expected = u.array() + 0.5 * c * u.array() * (1.0 - u.array());
+    CHECK(near(warped(kernel, bends)->covariance(u, u), kernel->covariance(expected, expected),
+               c * c + 1e-14));
+  }
+}
+
+TEST_CASE("beyond its bounds a bent input goes on along the tangent", "[kernel]") {
+  const Kernel kernel = warped(linear(Vector::Ones(1), Vector::Zero(1)), Vector{{std::log(4.0)}});
+  // w(u) = ln(1 + 3 u) / ln 4, with slopes 3 / ln 4 at 0 and 3 / (4 ln 4) at 1
+  const Points one = Points::Ones(1, 1);
+  const Points at{{-2.0}, {0.0}, {1.0}, {5.0}};
+  const Vector w = kernel->covariance(at, one).col(0);
+  CHECK(w[0] == Approx(-6.0 / std::log(4.0)).epsilon(1e-14));
+  CHECK(w[1] == 0.0);
+  CHECK(w[2] == Approx(1.0).epsilon(1e-14));
+  CHECK(w[3] == Approx(1.0 + 3.0 / std::log(4.0)).epsilon(1e-14));
+}

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "sonde/base/error.hpp"
+#include "sonde/space/design.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
 #include "support/processes.hpp"
@@ -89,10 +90,41 @@ TEST_CASE("what has no logarithm is fitted without, and parameters say so", "[st
   const Matrix parameters = surrogate.parameters();
   Index at = 0;
   for (const MemberKind& kind : options.stack) {
-    CHECK((parameters(0, at) == -1.0) == (kind.transform != Transform::None));
-    at += 1 + 1 + (kind.form == Form::Anova ? 4 : 2) + 1;
+    if (kind.transform != Transform::None) CHECK(parameters(0, at) == -1.0);
+    if (kind.transform == Transform::None && !kind.warped) CHECK(parameters(0, at) >= 0.0);
+    at += 1 + 1 + (kind.form == Form::Anova ? 4 : 2) + (kind.warped ? 2 : 0) + 1;
   }
   CHECK(at == parameters.cols());
+}
+
+TEST_CASE("inputs are bent where the response is, and the parameters say how far", "[stack]") {
+  // Waves that come ten times as fast at the lower end: evenly, along u bent by c = ln(10).
+  const Domain domain({Parameter::linear("x", -1.0, 1.0)});
+  const double bend = std::log(10.0);
+  const Points at = design::sobol(domain, 400, Rng(11));
+  const auto truth = [&](const Points& x) {
+    const auto u = 0.5 * (x.col(0).array() + 1.0);
+    return Vector((8.0 * (1.0 + 9.0 * u).log() / bend).sin());
+  };
+  Dataset data{at.topRows(24), Matrix(24, 1)};
+  data.y.col(0) = truth(data.x);
+  const MemberKind straight{.form = Form::Radial};
+  MemberKind warps = straight;
+  warps.warped = true;
+  ModelOptions options;
+  options.stack = {straight, warps};
+  const Surrogate surrogate = Surrogate::fit(domain, {{"y", ""}}, data, options, Matrix(), Rng(1));
+  // A weight, the variance, a length, the noise; then the same with a bend before the noise.
+  const Matrix parameters = surrogate.parameters();
+  REQUIRE(parameters.cols() == 4 + 5);
+  CHECK(parameters(0, 4) > 0.9);
+  CHECK(parameters(0, 7) == Approx(bend).margin(0.5));
+  options.stack = {straight};
+  const Surrogate without = Surrogate::fit(domain, {{"y", ""}}, data, options, Matrix(), Rng(1));
+  const auto error = [&](const Surrogate& its) {
+    return (its[0].predict(at).mean - truth(at)).norm();
+  };
+  CHECK(error(surrogate) < 0.5 * error(without));
 }
 
 TEST_CASE("a stack from its parameters is the stack that was fitted", "[stack]") {

@@ -68,10 +68,11 @@ TEST_CASE("a surrogate follows numbers, logarithms, integers and labels", "[surr
   CHECK(std::sqrt(squares / 200.0) < 0.05 * surrogate[0].spread());
   CHECK(inside > 190);
   CHECK(surrogate[0].log_lengths().size() == 5);
-  // Of each kind its weight, the variance, four lengths and four of the labels, the noise.
   CHECK(surrogate.parameters().rows() == 1);
-  // Of 4 + 4 features: a weight, the variance, lengths, of ANOVA forms shares, the noise.
-  CHECK(surrogate.parameters().cols() == 6 * (1 + 1 + 8 + 1) + 12 * (1 + 1 + 16 + 1));
+  // Of 4 + 4 features: a weight, the variance, lengths, of ANOVA forms shares, the noise; of as
+  // many kinds bends as well.
+  CHECK(surrogate.parameters().cols() ==
+        6 * (1 + 1 + 8 + 1) + 12 * (1 + 1 + 16 + 1) + 6 * (1 + 1 + 16 + 1) + 12 * (1 + 1 + 24 + 1));
 }
 
 TEST_CASE("gradients in natural units equal central differences", "[surrogate]") {

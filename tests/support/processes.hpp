@@ -83,6 +83,7 @@ inline std::vector<NamedKernel> all_kernels(Index d) {
           {"matern of free smoothness", matern(1.8, lengths)},
           {"linear", linear(lengths, Vector::Constant(d, 0.3))},
           {"of one input", on_inputs(matern52(lengths.tail(1), Form::Anova), {d - 1})},
+          {"warped", warped(radial, Vector::LinSpaced(d, -2.0, 3.0))},
           {"own profile", stationary(RationalQuadratic{2.0}, lengths)},
           {"scaled", 1.7 * radial},
           {"sum", 1.7 * radial + 0.4 * product},

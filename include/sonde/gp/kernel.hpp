@@ -72,4 +72,12 @@ Kernel linear(Vector variances, Vector origin);
 /// \param inputs columns of the points, each once, in the order of the kernel's lengths
 Kernel on_inputs(Kernel kernel, std::vector<Index> inputs);
 
+/// The kernel of bent inputs u in [0, 1]: of w(u) = ln(1 + (e^c - 1) u) / c, and beyond on along
+/// the tangent. w(0) = 0, w(1) = 1, and the slope at 0 is e^c times that at 1: c = 0 is a straight
+/// line, c = ln(upper / lower) the logarithm of an input between them, c < 0 bends the other way.
+/// Trained: the kernel's, then c.
+/// \param bends (d), c
+/// \see Snelson, Rasmussen & Ghahramani (2004), NIPS 16; Snoek et al. (2014), ICML (input warping)
+Kernel warped(Kernel kernel, Vector bends);
+
 }  // namespace sonde
