@@ -20,7 +20,8 @@ namespace sonde {
 
 namespace {
 
-constexpr Index reference_points = 512;  // stand for the domain in spread()
+constexpr Index reference_points = 512;     // stand for the domain in spread()
+constexpr Index alternatives_points = 128;  // say what moves with the parameters
 
 /// Of the mean, in the output's unit; no less than a trifle, as one divides by it.
 double spread_of(const stack::Observed& observed, const Vector& mean) {
@@ -99,7 +100,7 @@ struct Surrogate::State {
             Member& member = state.members[static_cast<std::size_t>(k)];
             member.alternatives =
                 alternatives(member.process, stack::prior_deviations(member.kind, its.size()),
-                             its.rows(reference));
+                             its.rows(reference.topRows(alternatives_points)));
           });
     }
     Response response;

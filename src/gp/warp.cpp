@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "math/dense.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/gp/kernel.hpp"
 
@@ -109,8 +110,26 @@ Bent bent(double u, double c) {
 }
 
 Points bent(PointsView points, VectorView bends) {
-  return Points::NullaryExpr(points.rows(), points.cols(),
-                             [&](Index i, Index j) { return bent(points(i, j), bends[j]).value; });
+  Points result(points.rows(), points.cols());
+  Vector column(points.rows());
+  for (Index j = 0; j < points.cols(); ++j) {
+    const double c = bends[j];
+    if (std::abs(c) < almost_straight) {
+      result.col(j) = points.col(j).unaryExpr([&](double u) { return bent(u, c).value; });
+      continue;
+    }
+    column = std::expm1(c) * points.col(j).cwiseMax(0.0).cwiseMin(1.0);
+    dense::arithmetic().log1p(column.size(), column.data(), column.data());
+    const double before = rise(c);
+    const double behind = rise(-c);
+    for (Index i = 0; i < column.size(); ++i) {
+      const double u = points(i, j);
+      result(i, j) = column[i] / c;
+      if (u < 0.0) result(i, j) = before * u;
+      if (u > 1.0) result(i, j) = 1.0 + behind * (u - 1.0);
+    }
+  }
+  return result;
 }
 
 Kernel warped(Kernel kernel, Vector bends) {

@@ -54,6 +54,9 @@ struct Arithmetic {
   /// out (c) = sums of the squares of the columns of a (n, c).
   void (*squared_norms)(Size n, Size c, const double* a, Size lda, double* out);
 
+  /// out (n) = ln(1 + x), of x > -1; on its own place if wanted.
+  void (*log1p)(Size n, const double* x, double* out);
+
   /// out (a.size, b.size) = scale k(a_i, b_j).
   void (*covariance)(Correlation kind, Coordinates a, Coordinates b, double scale, double* out,
                      Size ldo);

@@ -40,6 +40,7 @@ const Arithmetic& arithmetic() noexcept {
       .add_product = add_product,
       .transposed_times = transposed_times,
       .squared_norms = squared_norms,
+      .log1p = log1p_of_each,
       .covariance = covariance,
       .covariance_lower = covariance_lower,
       .contract = contract,

@@ -118,3 +118,40 @@ inline Pack exp_minus(Pack t) {
   const Pack power = (Pack)(((Bits)shifted + 1023) << 52);
   return masked(inside, e * power);
 }
+
+/// ln(1 + x) for x > -1.
+///
+/// 1 + x = 2^n m, m in [1/sqrt(2), sqrt(2)), and ln m = 2 artanh(s), s = (m - 1) / (m + 1): the
+/// series ends where s^23 / 23 is below 1e-19. What rounding took from 1 + x is given back.
+inline Pack log1p_of(Pack x) {
+  const Pack y = 1.0 + x;
+  const Pack lost = (x - (y - 1.0)) / y;
+  const Bits bits = (Bits)y;
+  constexpr long long root_half = 0x3fe6a09e667f3bcdLL;  // of 1/sqrt(2)
+  const Bits n = (bits - root_half) >> 52;
+  const Pack m = (Pack)(bits - (n << 52));
+  const Pack exponent = __builtin_convertvector(n, Pack);
+  const Pack s = (m - 1.0) / (m + 1.0);
+  const Pack t = s * s;
+  Pack q = splat(1.0 / 21.0);
+  q = q * t + 1.0 / 19.0;
+  q = q * t + 1.0 / 17.0;
+  q = q * t + 1.0 / 15.0;
+  q = q * t + 1.0 / 13.0;
+  q = q * t + 1.0 / 11.0;
+  q = q * t + 1.0 / 9.0;
+  q = q * t + 1.0 / 7.0;
+  q = q * t + 1.0 / 5.0;
+  q = q * t + 1.0 / 3.0;
+  const Pack low = exponent * 1.90821492927058770002e-10 + lost;
+  return exponent * 6.93147180369123816490e-01 + (2.0 * s + (2.0 * s * t * q + low));
+}
+
+void log1p_of_each(Size n, const double* x, double* out) {
+  Size i = 0;
+  for (; i + width <= n; i += width) store(out + i, log1p_of(load(x + i)));
+  Pack rest = {};
+  for (Size j = i; j < n; ++j) rest[j - i] = x[j];
+  rest = log1p_of(rest);
+  for (Size j = i; j < n; ++j) out[j] = rest[j - i];
+}

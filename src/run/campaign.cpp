@@ -286,9 +286,11 @@ double Campaign::estimated_error_at(Index rows) {
   for (Index j = 0; j < first.y.cols(); ++j) {
     if ((!first.y.col(j).array().isNaN()).count() < 2) return nan;
   }
+  ModelOptions without = state_->options.model;  // what is left out is predicted without it
+  without.parameter_uncertainty = false;
   try {
-    return largest_error(Surrogate::at(state_->domain, state_->outputs, first,
-                                       state_->options.model, surrogate().parameters()),
+    return largest_error(Surrogate::at(state_->domain, state_->outputs, first, without,
+                                       surrogate().parameters()),
                          state_->options.learnt);
   } catch (const NumericalError&) {
     return nan;

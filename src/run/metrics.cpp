@@ -49,6 +49,9 @@ std::vector<MetricsRow> learning_curve(const Domain& domain, const std::vector<O
   require(rows > 0, "learning_curve: at least one row is needed, got ", rows);
   const auto proposals = std::count_if(events.begin(), events.end(), of_surrogate);
   const Index step = std::max<Index>(1, (proposals + rows - 1) / rows);
+  // What is left out is predicted without the uncertainty of the parameters.
+  ModelOptions without = options;
+  without.parameter_uncertainty = options.parameter_uncertainty && holdout.size() > 0;
   std::vector<MetricsRow> curve;
   Known known;
   Index seen = 0;
@@ -60,7 +63,7 @@ std::vector<MetricsRow> learning_curve(const Domain& domain, const std::vector<O
         const Dataset data = known.data(domain.dim(), static_cast<Index>(outputs.size()));
         const Matrix& parameters = std::get<Asked>(event).parameters;
         curve.push_back(
-            metrics(Surrogate::at(domain, outputs, data, options, parameters), runs, holdout));
+            metrics(Surrogate::at(domain, outputs, data, without, parameters), runs, holdout));
       } catch (const Error&) {
         // Parameters that cannot be factorised with this data: no point of the curve.
       }

@@ -113,6 +113,30 @@ TEST_CASE("the instruction sets agree", "[dense]") {
   }
 }
 
+TEST_CASE("the logarithm of 1 + x is accurate to three units in the last place", "[dense]") {
+  Vector x(6001);  // an odd number: packs are filled up
+  for (Index i = 0; i < 3000; ++i) {
+    const double size =
+        std::ldexp(1.0 + static_cast<double>(i % 7) / 7.0, static_cast<int>(i / 40) - 60);
+    x[2 * i] = size;
+    x[2 * i + 1] = size < 1.0 ? -size : 0.5 / size - 1.0;
+  }
+  x[6000] = 0.0;
+  for (const Arithmetic* at : levels()) {
+    INFO(at->name);
+    Vector got(x.size());
+    at->log1p(x.size(), x.data(), got.data());
+    double worst = 0.0;
+    for (Index i = 0; i < 6000; ++i) {
+      const long double exact = std::log1p(static_cast<long double>(x[i]));
+      const double ulp = std::ldexp(1.0, std::ilogb(static_cast<double>(exact)) - 52);
+      worst = std::max(worst, static_cast<double>(std::abs(got[i] - exact)) / ulp);
+    }
+    CHECK(worst < 3.0);
+    CHECK(got[6000] == 0.0);
+  }
+}
+
 TEST_CASE("the exponential is accurate to two units in the last place", "[dense]") {
   // A squared exponential in one dimension at distance u is exp(-u^2 / 2); u^2 / 2 is made exact.
   const Index n = 4096;
