@@ -102,22 +102,25 @@ void half_solve_columns(Size n, Size c, const double* l, Size ldl, double* b, Si
   half_solve_columns(n - top, c, l + top + top * ldl, ldl, b + top, ldb);
 }
 
+constexpr Size few = 3;  // columns: each on its own is faster than a pack of rows of them
+
 void half_solve(Size n, Size c, const double* l, Size ldl, double* b, Size ldb) {
-  if (c == 1) {
-    Column right(b, n);
+  if (c > few) return half_solve_columns(n, c, l, ldl, b, ldb);
+  for (Size j = 0; j < c; ++j) {
+    Column right(b + j * ldb, n);
     view(n, n, l, ldl).triangularView<Eigen::Lower>().solveInPlace(right);
-  } else {
-    half_solve_columns(n, c, l, ldl, b, ldb);
   }
 }
 
 void half_solve_transposed(Size n, Size c, const double* l, Size ldl, double* b, Size ldb) {
   const View factor = view(n, n, l, ldl);
-  if (c == 1) {
-    Column right(b, n);
-    factor.transpose().triangularView<Eigen::Upper>().solveInPlace(right);
-  } else {
+  if (c > few) {
     Map right = map(n, c, b, ldb);
+    factor.transpose().triangularView<Eigen::Upper>().solveInPlace(right);
+    return;
+  }
+  for (Size j = 0; j < c; ++j) {
+    Column right(b + j * ldb, n);
     factor.transpose().triangularView<Eigen::Upper>().solveInPlace(right);
   }
 }

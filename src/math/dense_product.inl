@@ -180,19 +180,27 @@ void multiply_packed(Size m, Size n, Size k, const double* a, const double* b, S
   }
 }
 
-/// Room for numbers, on the boundary of a cache line.
+/// Room for numbers, on the boundary of a cache line; where they are few, on the stack.
 class Numbers {
  public:
-  explicit Numbers(Size count)
-      : data_(static_cast<double*>(::operator new (static_cast<std::size_t>(count) * sizeof(double),
-                                                   std::align_val_t{64}))) {}
-  ~Numbers() { ::operator delete (data_, std::align_val_t{64}); }
+  explicit Numbers(Size count) : data_(count <= few ? here_ : allocated(count)) {}
+  ~Numbers() {
+    if (data_ != here_) ::operator delete (data_, std::align_val_t{64});
+  }
   Numbers(const Numbers&) = delete;
   Numbers& operator=(const Numbers&) = delete;
 
   double* data() const { return data_; }
 
  private:
+  static constexpr Size few = 16384;  // 128 KiB
+
+  static double* allocated(Size count) {
+    return static_cast<double*>(
+        ::operator new (static_cast<std::size_t>(count) * sizeof(double), std::align_val_t{64}));
+  }
+
+  alignas(64) double here_[few];
   double* data_;
 };
 
