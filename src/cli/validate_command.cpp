@@ -36,8 +36,7 @@ Scores scores_at(const PointsFile& test, const std::vector<Index>& known, Index 
   const Vector truth = test.y(known, output);
   const Points x = test.x(known, Eigen::all);
   const Marginals m = response.predict(x);
-  const double noise = response.noise_sd();
-  return scores(truth, m.mean, m.variance.array() + noise * noise);
+  return scores(truth, m.mean, m.variance + response.noise_sd(x).cwiseAbs2());
 }
 
 int carry_out(const ValidateChoices& choices) {

@@ -69,13 +69,25 @@ Vector joined(const Vector& left, const Vector& right) {
   return both;
 }
 
+/// Of k further observations.
+Noise further(const Noise& noise, Index k, VectorView share) {
+  Noise its = noise.variance;
+  its.share = share;
+  its.known.setConstant(k, noise.further);
+  return its;
+}
+
+Vector filled(const Vector& values, Index n, double with) {
+  return values.size() > 0 ? values : Vector(Vector::Constant(n, with));
+}
+
 /// That of all, where k further observations came.
-Noise grown(const Noise& noise, Index n, Index k) {
+Noise grown(const Noise& noise, Index n, Index k, VectorView share) {
   Noise all = noise;
-  if (noise.share.size() > 0) all.share = joined(noise.share, Vector::Ones(k));
+  if (noise.share.size() > 0 || share.size() > 0)
+    all.share = joined(filled(noise.share, n, 1.0), filled(share, k, 1.0));
   if (noise.known.size() > 0 || noise.further > 0.0) {
-    all.known = joined(noise.known.size() > 0 ? noise.known : Vector(Vector::Zero(n)),
-                       Vector::Constant(k, noise.further));
+    all.known = joined(filled(noise.known, n, 0.0), Vector::Constant(k, noise.further));
   }
   return all;
 }
@@ -116,10 +128,9 @@ struct GaussianProcess::State {
 
   /// The factor with these rows as well. Where they repeat what stands there, a trifle on their
   /// diagonal keeps it positive definite.
-  GrowingFactor factor_with(PointsView added) const {
+  GrowingFactor factor_with(PointsView added, VectorView share) const {
     const Matrix across = half_solved(kernel->covariance(x, added));
-    Noise its = noise.variance;
-    its.known.setConstant(added.rows(), noise.further);
+    const Noise its = further(noise, added.rows(), share);
     const double scale = noise.variance + kernel->variance(added).maxCoeff();
     const std::optional<conditioning::Factor> corner = conditioning::factorised(
         [&](double more) {
@@ -136,14 +147,14 @@ struct GaussianProcess::State {
     return factor.appended(across, corner->lower);
   }
 
-  State with_rows(PointsView added, VectorView values) const {
+  State with_rows(PointsView added, VectorView values, VectorView share) const {
     State next{kernel,
-               grown(noise, x.rows(), added.rows()),
+               grown(noise, x.rows(), added.rows(), share),
                Points(x.rows() + added.rows(), x.cols()),
                joined(y, values),
                trend,
                basis,
-               factor_with(added),
+               factor_with(added, share),
                jitter,
                {},
                told};
@@ -214,19 +225,19 @@ GaussianProcess::GaussianProcess(Kernel kernel, Noise noise, Points x, Vector y,
       GrowingFactor(std::move(factor.lower)), factor.jitter, std::move(weights), told});
 }
 
-GaussianProcess GaussianProcess::given(PointsView x, VectorView y) const {
+GaussianProcess GaussianProcess::given(PointsView x, VectorView y, VectorView share) const {
   if (x.rows() == 0 && y.size() == 0) return *this;
-  check(state_->noise.variance, x, y);
-  State next = state_->with_rows(x, y);
+  check(further(state_->noise, x.rows(), share), x, y);
+  State next = state_->with_rows(x, y, share);
   next.told = next.y.size();
   return GaussianProcess(std::make_shared<const State>(std::move(next)));
 }
 
-GaussianProcess GaussianProcess::supposing(PointsView x) const {
+GaussianProcess GaussianProcess::supposing(PointsView x, VectorView share) const {
   if (x.rows() == 0) return *this;
   const Vector values = predict_mean(x);
-  check(state_->noise.variance, x, values);
-  State next = state_->with_rows(x, values);
+  check(further(state_->noise, x.rows(), share), x, values);
+  State next = state_->with_rows(x, values, share);
   // What was predicted teaches nothing: the means stay to the last bit.
   next.weights.coefficients = state_->weights.coefficients;
   next.weights.alpha << state_->weights.alpha, Vector::Zero(x.rows());

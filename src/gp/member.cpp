@@ -30,7 +30,12 @@ Training training_for(const Features& features, const MemberKind& kind, const Ob
     noise.further = unit * seen.noise.mean();
   } else if (points < seen.z.size()) {
     noise.share = means.weight.cwiseInverse();
-    noise.scatter = unit * means.scatter;
+    if (const auto& varying = observed.varying_noise(kind.transform)) {
+      const Vector shares = varying->on_rows(observed.x);
+      noise.share.array() *= shares.array();
+      means.scatter.array() /= shares.array();
+    }
+    noise.scatter = unit * means.scatter.sum();
     noise.scatter_freedom = static_cast<double>(seen.z.size() - points);
   }
   if (standard.varies) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "gp/response_state.hpp"
 #include "gp/transform.hpp"
 #include "sonde/base/error.hpp"
 
@@ -90,7 +91,7 @@ std::vector<Index> replicates(PointsView unit) {
 }
 
 Observed first_of(const Observed& observed, Index points) {
-  Observed first{{}, {}, {}, observed.x.topRows(points), {}, {}, {}};
+  Observed first{{}, {}, {}, observed.x.topRows(points), {}, {}, {}, observed.varying};
   std::vector<Index> taken;
   for (std::size_t i = 0; i < observed.place.size(); ++i) {
     if (observed.place[i] < points) taken.push_back(static_cast<Index>(i));
@@ -103,6 +104,25 @@ Observed first_of(const Observed& observed, Index points) {
   if (observed.noise_sd.size() > 0) first.noise_sd = observed.noise_sd(taken);
   first.standard = standard_of(first.y);
   return first;
+}
+
+void find_varying_noise(const Domain& domain, const ModelOptions& options, Observed& observed) {
+  const Index points = observed.x.rows();
+  const bool told = observed.noise_sd.size() > 0 || !std::isnan(options.noise_sd);
+  if (!options.varying_noise || told || points == observed.y.size() || !observed.standard.varies)
+    return;
+  const Features features(domain, false);
+  for (const Transform transform : {Transform::None, Transform::SquareRoot, Transform::Log}) {
+    const bool wanted =
+        std::any_of(options.stack.begin(), options.stack.end(),
+                    [&](const MemberKind& kind) { return kind.transform == transform; });
+    if (!wanted || (transform != Transform::None && !(observed.y.minCoeff() > 0.0))) continue;
+    Transformed seen = transformed({.transform = transform}, observed);
+    seen.z /= standard_of(seen.z).scale;
+    const Averages means = averages(seen, observed.place, points);
+    observed.varying[static_cast<std::size_t>(transform)] = VaryingNoise::found(
+        features, observed.x, {means.scatter, means.weight.array() - 1.0}, options.fit.min_noise);
+  }
 }
 
 Transformed transformed(const MemberKind& kind, const Observed& observed) {
@@ -118,7 +138,7 @@ Transformed transformed(const MemberKind& kind, const Observed& observed) {
 }
 
 Averages averages(const Transformed& seen, const std::vector<Index>& place, Index points) {
-  Averages means{Vector::Zero(points), Vector::Zero(points)};
+  Averages means{Vector::Zero(points), Vector::Zero(points), Vector::Zero(points)};
   const auto weight_of = [&](Index i) { return seen.noise.size() > 0 ? 1.0 / seen.noise[i] : 1.0; };
   for (Index i = 0; i < seen.z.size(); ++i) {
     const Index p = place[static_cast<std::size_t>(i)];
@@ -126,8 +146,8 @@ Averages averages(const Transformed& seen, const std::vector<Index>& place, Inde
     means.z[p] += (seen.z[i] - means.z[p]) * weight_of(i) / means.weight[p];
   }
   for (Index i = 0; i < seen.z.size(); ++i) {
-    const double off = seen.z[i] - means.z[place[static_cast<std::size_t>(i)]];
-    means.scatter += off * off;
+    const Index p = place[static_cast<std::size_t>(i)];
+    means.scatter[p] += (seen.z[i] - means.z[p]) * (seen.z[i] - means.z[p]);
   }
   return means;
 }

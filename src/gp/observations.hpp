@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
+#include <optional>
 #include <vector>
 
+#include "gp/noise.hpp"
 #include "sonde/gp/surrogate.hpp"
 
 namespace sonde::stack {
@@ -25,9 +28,18 @@ struct Observed {
   Vector y;                       ///< (n)
   Vector noise_sd;                ///< (n), or empty where it is not known
   Standard standard;              ///< of y
+  /// By transform, of z: how the noise varies, where replicates say that it does.
+  std::array<std::optional<VaryingNoise>, 3> varying{};
+
+  const std::optional<VaryingNoise>& varying_noise(Transform transform) const {
+    return varying[static_cast<std::size_t>(transform)];
+  }
 };
 /// \throws ArgumentError where there are fewer than two values, or one is not finite.
 Observed observed(const Domain& domain, const Output& output, const Dataset& data, Index column);
+
+/// Observed::varying, for each transform of the stack that sees these values.
+void find_varying_noise(const Domain& domain, const ModelOptions& options, Observed& observed);
 
 /// (n) for each of these points in the unit cube which one it is, counted from 0 in the order in
 /// which they first come; those within 1e-9 of each other in every input are one.
@@ -46,9 +58,9 @@ Transformed transformed(const MemberKind& kind, const Observed& observed);
 /// The mean of each point's observations, weighted by what is known of their noise, and what is
 /// left of that.
 struct Averages {
-  Vector z;       // (m)
-  Vector weight;  // (m) sum of weights: number of observations, or sum of 1 / variance
-  double scatter = 0.0;
+  Vector z;        // (m)
+  Vector weight;   // (m) sum of weights: number of observations, or sum of 1 / variance
+  Vector scatter;  // (m) sum of squares about the mean
 };
 Averages averages(const Transformed& seen, const std::vector<Index>& place, Index points);
 

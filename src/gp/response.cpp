@@ -234,7 +234,7 @@ Marginals left_out(const GaussianProcess& process, const std::vector<Index>& pla
     const double share = noise.share.size() > 0 ? noise.share[p] : 1.0;
     const double known = noise.known.size() > 0 ? noise.known[p] : 0.0;
     of.mean[i] = left.mean[p];
-    of.variance[i] = left.variance[p] + noise.variance * (1.0 - share) + known * (count[p] - 1.0);
+    of.variance[i] = left.variance[p] + (noise.variance * share + known) * (count[p] - 1.0);
   }
   return of;
 }
@@ -278,6 +278,31 @@ double Response::noise_sd() const {
     variance += member.weight * unit * unit * member.process.noise_variance();
   }
   return std::sqrt(variance);
+}
+
+Vector Response::noise_sd(PointsView x) const {
+  Vector variance = Vector::Zero(x.rows());
+  for (std::size_t k = 0; k < members().size(); ++k) {
+    const Member& member = members()[k];
+    const Noise& noise = member.process.noise();
+    Vector of_z = Vector::Constant(x.rows(), noise.variance);
+    if (state_->varying_noise[k]) of_z.array() *= state_->varying_noise[k]->on_rows(x).array();
+    of_z.array() += noise.further;
+    Vector slope = Vector::Ones(x.rows());
+    if (member.kind.transform != Transform::None) {
+      const Vector z = member.process.predict_mean(state_->features[k].rows(x));
+      for (Index i = 0; i < x.rows(); ++i)
+        slope[i] =
+            transform::slope_back(member.kind.transform, member.z_shift + member.z_scale * z[i]);
+    }
+    variance += member.weight * (member.z_scale * slope).cwiseAbs2().cwiseProduct(of_z);
+  }
+  return variance.cwiseSqrt();
+}
+
+bool Response::has_varying_noise() const noexcept {
+  return std::any_of(state_->varying_noise.begin(), state_->varying_noise.end(),
+                     [](const auto& varying) { return varying.has_value(); });
 }
 
 Vector Response::log_lengths() const {

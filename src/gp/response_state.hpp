@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
+#include "gp/noise.hpp"
 #include "sonde/gp/surrogate.hpp"
 
 namespace sonde {
@@ -40,6 +42,12 @@ struct Response::State {
   std::vector<Index> point_rows;   // (m)
   Vector observed;
   double spread;
+  std::vector<std::optional<VaryingNoise>> varying_noise{};  // of each member
+
+  /// (n) Of a further observation, in parts of the member's noise variance; empty: all 1.
+  Vector noise_shares(std::size_t member, PointsView x) const {
+    return varying_noise[member] ? varying_noise[member]->on_rows(x) : Vector();
+  }
 };
 
 }  // namespace sonde

@@ -72,8 +72,9 @@ struct Surrogate::State {
     const Points reference = design::reference(domain, reference_points, Rng(0));
     State state{domain, outputs, data.size(), {}, {}};
     for (Index j = 0; j < data.y.cols(); ++j) {
-      const stack::Observed observed =
+      stack::Observed observed =
           stack::observed(domain, outputs[static_cast<std::size_t>(j)], data, j);
+      stack::find_varying_noise(domain, options, observed);
       stack::Stack found = find(observed, j);
       if (j == 0) state.parameters.resize(data.y.cols(), found.parameters.size());
       state.parameters.row(j) = found.parameters.transpose();
@@ -91,8 +92,10 @@ struct Surrogate::State {
     Response::State state{
         std::move(members), {}, observed.rows, observed.place, observed.point_rows,
         observed.y,         0.0};
-    for (const Member& member : state.members)
+    for (const Member& member : state.members) {
       state.features.emplace_back(domain, member.kind.log_inputs);
+      state.varying_noise.push_back(observed.varying_noise(member.kind.transform));
+    }
     if (options.parameter_uncertainty && observed.standard.varies) {
       parallel_for(
           static_cast<Index>(state.members.size()), options.fit.optimize.threads, [&](Index k) {
@@ -205,10 +208,12 @@ Surrogate Surrogate::supposing(PointsView x) const {
       Member& member = grown.members[k];
       member.alternatives.clear();
       const Points features = grown.features[k].rows(x);
+      const Vector shares = grown.noise_shares(k, x);
       // Alone a process supposes what it predicts itself, and its means stay to the last bit.
-      member.process = mean.size() > 0
-                           ? member.process.given(features, seen_by(member, mean, grown.observed))
-                           : member.process.supposing(features);
+      member.process =
+          mean.size() > 0
+              ? member.process.given(features, seen_by(member, mean, grown.observed), shares)
+              : member.process.supposing(features, shares);
     }
     response.state_ = std::make_shared<const Response::State>(std::move(grown));
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "gp/response_state.hpp"
@@ -20,6 +21,7 @@ struct Prepared {
   Points reference;  // (r, p) features
   Matrix half;       // (n + q, r); the last rows, of the trend, with their sign turned
   Vector weights;    // (r), of squared covariances of standardised z there, in the output's unit
+  std::optional<VaryingNoise> varying;
 };
 
 /// Those that weigh most, and their weights made to sum 1: the others change little in what is
@@ -72,20 +74,28 @@ Joint joint(const Prepared& prepared, PointsView x) {
   return joint;
 }
 
-/// Below this a variance is rounding: one more observation teaches nothing.
-double floor_of(const Prepared& prepared) {
-  return prepared.process.noise_variance() + prepared.process.jitter() + 1e-14;
+/// What an observation's variance is besides the posterior's: its noise, `share` of the typical
+/// one. Below it a variance is rounding: one more observation teaches nothing.
+double error_of(const Prepared& prepared, double share) {
+  const Noise& noise = prepared.process.noise();
+  return noise.variance * share + noise.further + prepared.process.jitter() + 1e-14;
 }
 
-/// The drop at features x; its gradient in them.
-double reduction(const Prepared& part, const Vector& x, Vector& gradient) {
+/// The drop at a point, and what the squares of covariances are divided by.
+struct Drop {
+  double value;
+  double total;
+};
+
+/// At features x; the gradient in them of all but the error. \param error \see error_of
+Drop reduction(const Prepared& part, const Vector& x, double error, Vector& gradient) {
   const GaussianProcess& process = part.process;
   const Points at = x.transpose();
   const Joint here = joint(part, at);
-  const double total = here.variance[0] + floor_of(part);
+  const double total = here.variance[0] + error;
   const Vector c = here.covariance.col(0);
   const double drop = part.weights.dot(c.cwiseAbs2()) / total;
-  if (gradient.size() == 0) return drop;
+  if (gradient.size() == 0) return {drop, total};
 
   // d/dx sum w c^2 / total = sum_r omega_r dc_r/dx - (drop / total) dv/dx, omega = 2 w c / total.
   // c_r = k(r, x) - half_r' half(x) and v = k(x, x) - half(x)' half(x), where the rows of the trend
@@ -106,7 +116,7 @@ double reduction(const Prepared& part, const Vector& x, Vector& gradient) {
               (2.0 * drop / total) * process.kernel()->input_gradient(x, at, Matrix::Ones(1, 1)))
                  .col(0) +
              process.trend_slope(x) * w.tail(q);
-  return drop;
+  return {drop, total};
 }
 
 }  // namespace
@@ -130,8 +140,8 @@ VarianceReduction::VarianceReduction(const Response& response, PointsView refere
     half.bottomRows(half.rows() - member.process.size()) *= -1.0;
     Vector scaled = weight * weights.cwiseProduct(
                                  squared_slopes(member, member.process.predict_mean(features)));
-    state.parts.push_back(
-        {member.process, its, std::move(features), std::move(half), std::move(scaled)});
+    state.parts.push_back({member.process, its, std::move(features), std::move(half),
+                           std::move(scaled), response.state_->varying_noise[k]});
   }
   state_ = std::make_shared<const State>(std::move(state));
 }
@@ -144,11 +154,13 @@ Vector VarianceReduction::on_rows(PointsView x) const {
   Vector drop = Vector::Zero(x.rows());
   for (const Prepared& part : state_->parts) {
     const Points features = part.features.rows(x);
+    const Vector shares = part.varying ? part.varying->on_rows(x) : Vector(Vector::Ones(x.rows()));
     for (Index first = 0; first < x.rows(); first += block) {
       const Index n = std::min(block, x.rows() - first);
       const Joint here = joint(part, features.middleRows(first, n));
       const Vector squares = here.covariance.cwiseAbs2().transpose() * part.weights;
-      drop.segment(first, n).array() += squares.array() / (here.variance.array() + floor_of(part));
+      for (Index i = 0; i < n; ++i)
+        drop[first + i] += squares[i] / (here.variance[i] + error_of(part, shares[first + i]));
     }
   }
   return drop;
@@ -160,8 +172,13 @@ double VarianceReduction::operator()(VectorView x, VectorOut gradient) const {
   for (const Prepared& part : state_->parts) {
     const Vector features = part.features.point(x);
     Vector slope(gradient.size() > 0 ? features.size() : 0);
-    drop += reduction(part, features, slope);
-    if (gradient.size() > 0) gradient += part.features.chained(x, slope);
+    Vector share_slope = Vector::Zero(gradient.size());
+    const double share = part.varying ? (*part.varying)(x, share_slope) : 1.0;
+    const Drop here = reduction(part, features, error_of(part, share), slope);
+    drop += here.value;
+    if (gradient.size() == 0) continue;
+    gradient += part.features.chained(x, slope) -
+                (here.value / here.total * part.process.noise().variance) * share_slope;
   }
   return drop;
 }

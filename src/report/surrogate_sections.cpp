@@ -44,13 +44,23 @@ std::string loo_chart(const Response& response, const LeaveOneOut& loo, const Ou
   return chart.str();
 }
 
+std::string spaced_unit(const Output& output) {
+  return output.unit == "1" ? "" : "\u202f" + escaped(output.unit);
+}
+
 /// What was done to make a surrogate of these runs: replicates drawn together, rounding made up
 /// for.
-std::string remarks(const Response& response) {
+std::string remarks(const Response& response, const Output& output, const Campaign& campaign) {
   std::string text;
   const std::size_t runs = response.train_rows().size();
   const std::size_t points = response.point_rows().size();
   if (points < runs) text += fmt::format(" <span>{} runs at {} points</span>", runs, points);
+  if (response.has_varying_noise()) {
+    const Points x = campaign.data().x(response.point_rows(), Eigen::all);
+    const Vector noise = response.noise_sd(x);
+    text += fmt::format(" <span>noise varies, from {} to {}{}</span>", number(noise.minCoeff(), 3),
+                        number(noise.maxCoeff(), 3), spaced_unit(output));
+  }
   double jitter = 0.0;  // relative to the prior variance
   for (const Member& member : response.members()) {
     const GaussianProcess& process = member.process;
@@ -65,17 +75,17 @@ std::string remarks(const Response& response) {
   return text;
 }
 
-std::string loo_caption(const Response& response, const LeaveOneOut& loo, const Output& output) {
+std::string loo_caption(const Response& response, const LeaveOneOut& loo, const Output& output,
+                        const Campaign& campaign) {
   const Scores s = scores(response.observed(), loo.mean, loo.variance);
-  const std::string unit = output.unit == "1" ? "" : "\u202f" + escaped(output.unit);
   return fmt::format(
              "<span><b>{}</b></span> <span>NRMSE {}</span> <span>RMSE {}{}</span> <span>Q\u00b2 "
              "{:.4f}</span> "
              "<span>inside 50, 90, 95\u202f%: {:.0f}, {:.0f}, {:.0f}\u202f% of {}</span> "
              "<span>adequacy {:.2f}</span>",
-             escaped(output.name), number(s.nrmse, 3), number(s.rmse, 3), unit, s.q2,
+             escaped(output.name), number(s.nrmse, 3), number(s.rmse, 3), spaced_unit(output), s.q2,
              100.0 * s.coverage50, 100.0 * s.coverage90, 100.0 * s.coverage95, s.n, s.adequacy) +
-         remarks(response);
+         remarks(response, output, campaign);
 }
 
 // --- slices -------------------------------------------------------------------------------------
@@ -281,8 +291,8 @@ std::string predicted_against_observed(const Surrogate& surrogate, const Campaig
     const Response& response = surrogate[static_cast<Index>(j)];
     const Output& output = surrogate.outputs()[j];
     const LeaveOneOut loo = response.leave_one_out();
-    figures +=
-        figure(loo_chart(response, loo, output, campaign), loo_caption(response, loo, output));
+    figures += figure(loo_chart(response, loo, output, campaign),
+                      loo_caption(response, loo, output, campaign));
   }
   return "<h2>Predicted against observed</h2><p>Each run as the surrogate predicts it from all the "
          "others. The strokes are 95\u202f% intervals; <span class=\"wrong\">red</span> ones miss "

@@ -128,6 +128,15 @@ void write_scalar(const Handle& group, const std::string& name, double value,
   hdf5::write(group, name, {}, std::span<const double>(&value, 1), meaning);
 }
 
+/// (n) of what the process was given: means of replicates.
+Vector train_noise(const GaussianProcess& process) {
+  const Noise& noise = process.noise();
+  Vector variances = Vector::Constant(process.size(), noise.variance);
+  if (noise.share.size() > 0) variances.array() *= noise.share.array();
+  if (noise.known.size() > 0) variances += noise.known;
+  return variances;
+}
+
 void write_factor(const Handle& group, const Axis& row, MatrixView factor) {
   const Axis column = hdf5::axis(group, "train_column", counting(factor.cols()), {"1", ""});
   const Points lower = factor.triangularView<Eigen::Lower>();
@@ -192,7 +201,8 @@ void write_member(const Handle& group, const Member& member, const std::vector<F
        "warped "
        "inputs then a ratio of slopes w'(0) / w'(1) a feature, w(u) = log(1 + (ratio - 1) u) / "
        "log(ratio)"});
-  write_scalar(group, "noise", process.noise_variance(), {"1", "noise variance of scaled z"});
+  write_scalar(group, "noise", process.noise_variance(),
+               {"1", "noise variance of scaled z, of one observation"});
   write_trend(group, process);
   write_features(group, features);
   write_scalar(group, "z_shift", member.z_shift, {"1", "z = z_shift + z_scale * scaled z"});
@@ -201,6 +211,8 @@ void write_member(const Handle& group, const Member& member, const std::vector<F
       hdf5::axis(group, "train_run", runs, {"1", "runs at its points; replicates share the first"});
   hdf5::write(group, "alpha", Axes{&train}, view(process.alpha()),
               {"1", "(K + noise)^-1 (scaled z - trend), of the means of replicates"});
+  hdf5::write(group, "train_noise", Axes{&train}, view(train_noise(process)),
+              {"1", "noise variance of the means of replicates of scaled z"});
   if (with_factor) write_factor(group, train, process.factor());
   write_alternatives(group, member, train);
 }

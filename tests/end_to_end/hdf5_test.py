@@ -190,7 +190,7 @@ class H5py(unittest.TestCase):
             member = response[name]
             z = features(member, self.file["runs/x"][:][member["train_run"][:]])
             k = covariance(member.attrs["kernel"], member["parameters"][:], z, z)
-            k += member["noise"][()] * np.eye(len(z))
+            k += np.diag(member["train_noise"][:])
             y = forward(member.attrs["transform"], self.file["runs/lift"][:][member["train_run"][:]])
             y = (y - member["z_shift"][()]) / member["z_scale"][()]
             keep = np.arange(len(z)) != 7

@@ -90,9 +90,10 @@ class GaussianProcess {
   /// no refactorisation. The trend's coefficients are estimated anew. It shares the factor's
   /// storage with the process it grew out of, the first of them; others copy it. \throws as the
   /// constructor.
-  GaussianProcess given(PointsView x, VectorView y) const;
+  /// \param share (k) of the noise's variance, as in Noise; empty: 1
+  GaussianProcess given(PointsView x, VectorView y, VectorView share = Vector()) const;
   /// As if the values now predicted had been observed at `x` (k, d): means stay, variances fall.
-  GaussianProcess supposing(PointsView x) const;
+  GaussianProcess supposing(PointsView x, VectorView share = Vector()) const;
 
   /// O(n^2) a point, in blocks. The numbers do not depend on `threads`.
   Marginals predict(PointsView x, int threads = 1) const;

@@ -49,6 +49,12 @@ struct ModelOptions {
   /// Of one observation, in the output's unit, the same for all outputs; NaN: estimated, from how
   /// replicates scatter as well. Of no account where the Dataset says it of each observation.
   double noise_sd = std::numeric_limits<double>::quiet_NaN();
+  /// Whether estimated noise may vary over the domain, where replicates clearly say so: of six
+  /// points or more, with ten degrees of freedom. Measured on 2200 data sets with the same normal
+  /// noise everywhere, of 1 to 10 inputs: 0.4 % were taken for varying (errors of Student's t with
+  /// 5 degrees: 1.6 %); where its deviation varied by a factor of 3, 30 points with 5 replicates
+  /// told in 92 % of the data sets, with 2 in 19 %.
+  bool varying_noise = true;
   /// Whether variances count how uncertain the parameters are: see Alternatives.
   bool parameter_uncertainty = true;
   FitOptions fit{};
@@ -107,6 +113,10 @@ class Response {
   const std::vector<Index>& point_rows() const noexcept;
   Vector observed() const;  ///< (n) the values it was made from, in the output's unit
   double noise_sd() const;  ///< of one observation, in the output's unit, where y is typical
+  /// (n) of one observation at each of these points, in the output's unit: constant where noise
+  /// does not vary and no member has a transform.
+  Vector noise_sd(PointsView x) const;
+  bool has_varying_noise() const noexcept;  ///< replicates say so: \see ModelOptions
   /// Standard deviation of the posterior mean over the input distribution and the admissible
   /// region.
   double spread() const noexcept;
