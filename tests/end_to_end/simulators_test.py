@@ -14,7 +14,8 @@ import unittest
 
 PROGRAMS = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else '.'
 FORMULAS = ['borehole', 'otl_circuit', 'piston', 'wing_weight', 'robot_arm', 'environmental',
-            'ishigami', 'hartmann6', 'branin', 'franke', 'flaky']
+            'ishigami', 'hartmann6', 'branin', 'franke', 'friedman', 'gramacy_lee_1d',
+            'gramacy_lee_2d', 'rastrigin4', 'flaky']
 
 
 def start(name, question, *options, cwd=None):
@@ -114,6 +115,31 @@ class KnownValues(unittest.TestCase):
             self.near(got[name], both(place), 13)
         late = ask('environmental', M=10, D=0.1, L=1.5, tau=60)  # the second spill is yet to come
         self.near(late['near'], 10 / math.sqrt(6) * math.exp(-0.25 / 24), 13)
+
+    def test_friedman_by_hand(self):
+        # the sine of pi/2 is 1: 10 + 20/4 + 3 + 2
+        x = {f'x{i}': value for i, value in enumerate([1, 0.5, 1, 0.3, 0.4] + 5 * [0.1], 1)}
+        self.near(ask('friedman', **x)['value'], 20, 14)
+        for i in range(6, 11):  # inert
+            self.assertEqual(ask('friedman', **{**x, f'x{i}': 0.9}), ask('friedman', **x))
+
+    def test_gramacy_lee_1d_by_hand(self):
+        # sin(5.5 pi) = -1: -1 / 1.1 + 0.45^4; sin(25 pi) = 0: 1.5^4
+        self.near(ask('gramacy_lee_1d', x=0.55)['value'], -1 / 1.1 + 0.04100625, 13)
+        self.near(ask('gramacy_lee_1d', x=2.5)['value'], 5.0625, 13)
+
+    def test_gramacy_lee_2d_has_its_top_and_its_bottom(self):
+        place, height = math.sqrt(0.5), 1 / math.sqrt(2 * math.e)  # where 1 - 2 x1^2 = 0
+        self.near(ask('gramacy_lee_2d', x1=place, x2=0)['value'], height, 14)
+        self.near(ask('gramacy_lee_2d', x1=-place, x2=0)['value'], -height, 14)
+        self.near(ask('gramacy_lee_2d', x1=place, x2=1)['value'], height / math.e, 14)
+
+    def test_rastrigin4_by_hand(self):
+        # cosines of whole waves are 1: sum x^2; of half waves -1: 40 + 4 (1/4 + 10)
+        for place, value in {0: 0, 1: 4, -0.5: 81}.items():
+            got = ask('rastrigin4', x1=place, x2=place, x3=place, x4=place)['value']
+            self.near(got, value, 14)
+        self.near(ask('rastrigin4', x1=0.5, x2=0, x3=0, x4=0)['value'], 20.25, 14)
 
 
 class Protocol(unittest.TestCase):
