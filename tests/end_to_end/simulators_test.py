@@ -15,7 +15,9 @@ import unittest
 PROGRAMS = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else '.'
 FORMULAS = ['borehole', 'otl_circuit', 'piston', 'wing_weight', 'robot_arm', 'environmental',
             'ishigami', 'hartmann6', 'branin', 'franke', 'friedman', 'gramacy_lee_1d',
-            'gramacy_lee_2d', 'rastrigin4', 'flaky']
+            'gramacy_lee_2d', 'rastrigin4', 'river_flood', 'steel_column', 'short_column',
+            'cantilever', 'damped_oscillator', 'nonlinear_oscillator', 'solar_cell',
+            'dette_pepelyshev', 'sobol_g', 'park', 'currin', 'lim', 'welch', 'flaky']
 
 
 def start(name, question, *options, cwd=None):
@@ -140,6 +142,121 @@ class KnownValues(unittest.TestCase):
             got = ask('rastrigin4', x1=place, x2=place, x3=place, x4=place)['value']
             self.near(got, value, 14)
         self.near(ask('rastrigin4', x1=0.5, x2=0, x3=0, x4=0)['value'], 20.25, 14)
+
+    def test_river_flood_by_hand(self):
+        # slope 5 / 500, its root 0.1; 28800 / (300 * 30 * 0.1) = 32; 32^0.6 = 8; 50 + 8 - 8 - 55.5
+        x = dict(Q=28800, Ks=30, Zv=50, Zm=55, Hd=8, Cb=55.5, L=500, B=300)
+        self.near(ask('river_flood', **x)['overflow'], -5.5, 13)
+        # 1000 / (9000 * 0.0316228) = 3.513642; ^0.6 = exp(0.6 * 1.256653) = 2.125468
+        got = ask('river_flood', **{**x, 'Q': 1000, 'L': 5000})['overflow']
+        self.near(got, 50 + 2.125468 - 63.5, 6)
+
+    def test_steel_column_by_hand(self):
+        # straight: 1.7e6 / (2 * 300 * 20) = 1700 / 12
+        x = dict(Fs=400, P1=5e5, P2=6e5, P3=6e5, B=300, D=20, H=300, F0=0, E=210000)
+        self.near(ask('steel_column', **x)['margin'], 400 - 1700 / 12, 14)
+        # bent by 30: 1.7e6 * 30 / 1.8e6 = 85 / 3, over 1 - P / Eb;
+        # Eb = pi^2 * 210000 * 6000 * 90000 / (2 * 7500^2) = 1008000 pi^2
+        bent = 85 / 3 / (1 - 1.7e6 / (1008000 * math.pi ** 2))
+        got = ask('steel_column', **{**x, 'F0': 30})['margin']
+        self.near(got, 400 - 1700 / 12 - bent, 13)
+        # a load that buckles it
+        self.assertEqual(start('steel_column', {'x': {**x, 'P1': 1e7}}).returncode, 1)
+
+    def test_short_column_by_hand(self):
+        # 8000 / (10 * 400 * 5) = 0.4; (500 / 1000)^2 = 0.25
+        got = ask('short_column', b=10, h=20, Y=5, M=2000, P=500)['margin']
+        self.near(got, 0.35, 13)
+
+    def test_cantilever_by_hand(self):
+        # 4e6 / (2.5e7 * 4) = 0.04; hypot(800 / 4, 600 / 4) = 250
+        got = ask('cantilever', w=2, t=2, E=2.5e7, X=600, Y=800)['displacement']
+        self.near(got, 10, 13)
+        # 4e6 / (2.5e7 * 8) = 0.02; hypot(800 / 4, 2400 / 16) = 250
+        got = ask('cantilever', w=4, t=2, E=2.5e7, X=2400, Y=800)['displacement']
+        self.near(got, 5, 13)
+
+    def test_damped_oscillator_by_hand(self):
+        # tuned, wp = ws = wa = 1, theta = 0, both dampings 0.05: the three factors are
+        # pi 100 / 0.2, 1 / (0.01 + 0.01) and 1/2
+        x = dict(mp=1, ms=0.01, kp=1, ks=0.01, zp=0.05, zs=0.05, S0=100, Fs=15)
+        self.near(ask('damped_oscillator', **x)['margin'],
+                  15 - 0.03 * math.sqrt(12500 * math.pi), 13)
+        # dampings 0.08 and 0.02, of the same mean: pi 100 / 0.08,
+        # 0.001 / (0.0016 * 0.01 + 0.01 * 0.0025) = 1000 / 41 and 1/2
+        got = ask('damped_oscillator', **{**x, 'zp': 0.08, 'zs': 0.02})['margin']
+        self.near(got, 15 - 0.03 * math.sqrt(625000 * math.pi / 41), 13)
+        # ws = 2, wa = 3/2, theta = -2/3: pi 100 / 1.6, 1 / (0.02 + 4/9) = 9 / 4.18 and
+        # 0.45 / (0.2 * 81/16) = 4/9
+        got = ask('damped_oscillator', **{**x, 'ks': 0.04})['margin']
+        self.near(got, 15 - 0.12 * math.sqrt(250 * math.pi / 4.18), 13)
+
+    def test_nonlinear_oscillator_by_hand(self):
+        # frequency 1, the sine of pi/6 is 1/2: 1.5 - 2 / 2
+        x = dict(m=1, c1=0.9, c2=0.1, r=0.5, F1=1, t1=math.pi / 3)
+        self.near(ask('nonlinear_oscillator', **x)['margin'], 0.5, 13)
+        # frequency 2 and half the time, the same sine; stiffness 1 still: 1.5 - 1.6 / 2
+        x = {**x, 'm': 0.25, 'F1': 0.8, 't1': math.pi / 6}
+        self.near(ask('nonlinear_oscillator', **x)['margin'], 0.7, 13)
+
+    def test_solar_cell_by_hand(self):
+        # Without losses P = u (Isc + Is - Is e^z) with z = u / (n Vth), highest where
+        # Isc + Is = Is e^z (1 + z): there P = u (Isc + Is) z / (1 + z). Is from z = 15, n = 1.5.
+        z, light = 15, 0.1
+        dark = light / (math.exp(z) * (1 + z) - 1)
+        x = dict(Isc=light, log_Is=math.log(dark), n=1.5, Rs=0, Rp=1e300)
+        peak = 1.5 * 0.02585 * z * (light + dark) * z / (1 + z)
+        self.near(ask('solar_cell', **x)['power'], peak, 11)
+        # Without a diode it is a source of Isc (1 + Rs/Rp) beside Rp, of open voltage
+        # Isc (Rp + Rs) and inner resistance Rp + Rs, which gives a quarter of Isc^2 (Rp + Rs):
+        # 0.0001 * 10.5 / 4, at 0.0525 V and so at 0.055 V over the diode, which takes 1e-19 A
+        x = dict(Isc=0.01, log_Is=-45, n=2, Rs=0.5, Rp=10)
+        self.near(ask('solar_cell', **x)['power'], 0.0002625, 11)
+
+    def test_dette_pepelyshev_by_hand(self):
+        # 4 * 1 + 9 + 16, and where x6 alone is 1 the logarithms from the sixth on are ln 2
+        zero = {f'x{i}': 0 for i in range(1, 9)}
+        got = ask('dette_pepelyshev', **{**zero, 'x1': 1, 'x6': 1})['value']
+        self.near(got, 29 + (6 + 7 + 8) * math.log(2), 13)
+        # 4 (0 - 2 + 4 - 2)^2 = 0, (3 - 2)^2 = 1, x3 = 1/2 is in every logarithm
+        got = ask('dette_pepelyshev', **{**zero, 'x2': 0.5, 'x3': 0.5})['value']
+        self.near(got, 1 + 30 * math.log(1.5), 13)
+
+    def test_sobol_g_by_hand(self):
+        # 2/1 * 1/2 * 4.5/5.5 * 11/10 = 9/10, and four times 99/100
+        x = dict(x1=1, x2=0.5, x3=0.5, x4=1, x5=0.5, x6=0.5, x7=0.5, x8=0.5)
+        self.near(ask('sobol_g', **x)['value'], 0.9 * 0.99 ** 4, 13)
+        self.assertEqual(ask('sobol_g', **{**x, 'x1': 0.5})['value'], 0)
+
+    def test_park_by_hand(self):
+        # 3/4 / (1/4) = 3, sqrt(1 + 3) - 1 = 1: 1/4 and (1/2 + 3) e^(1 + sin(1/2))
+        got = ask('park', x1=0.5, x2=0.5, x3=0.5, x4=1)['value']
+        self.near(got, 0.25 + 3.5 * math.exp(1 + math.sin(0.5)), 13)
+        self.near(ask('park', x1=0, x2=1, x3=0, x4=1)['value'], 0.5 + 3 * math.e, 13)  # its limit
+
+    def test_currin_by_hand(self):
+        # 60 / 20 at the origin; 6352 / 624 times 1 - 1/e
+        self.near(ask('currin', x1=0, x2=0)['value'], 3, 14)
+        self.near(ask('currin', x1=1, x2=0.5)['value'], (1 - 1 / math.e) * 6352 / 624, 13)
+
+    def test_lim_by_hand(self):
+        # (30 * 5 - 100) / 6 at the origin; the sine is 1, the exponential 1/2
+        self.near(ask('lim', x1=0, x2=0)['value'], 50 / 6, 13)
+        got = ask('lim', x1=math.pi / 10, x2=math.log(2) / 5)['value']
+        self.near(got, ((30 + math.pi / 2) * 4.5 - 100) / 6, 13)
+
+    def test_welch_by_hand(self):
+        zero = {f'x{i}': 0 for i in range(1, 21)}
+        value = lambda **x: ask('welch', **{**zero, **x})['value']
+        # 5 * 0.5 / 0.5 = 5; 5 * 1 = 5; x5 gives 0.5; 40 / 8 - 5 / 2 = 2.5
+        self.near(value(x1=-0.5, x12=0.5), 5, 14)
+        self.near(value(x4=0.5, x20=-0.5), 5, 14)
+        self.near(value(x19=0.5), 2.5, 14)
+        self.near(value(x13=0.5), 0.0625, 14)
+        for i, slope in {1: 0, 2: 0.05, 3: 0.08, 5: 1, 6: -0.03, 7: 0.03, 8: 0, 9: -0.09,
+                         10: -0.01, 11: -0.07, 14: -0.04, 15: 0.06, 16: 0, 17: -0.01,
+                         18: -0.03}.items():
+            self.near(value(**{f'x{i}': 0.5}), slope / 2, 14)
 
 
 class Protocol(unittest.TestCase):
