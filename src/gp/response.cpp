@@ -182,6 +182,78 @@ LocalMarginal Response::predict_at(VectorView x) const {
   return mixture;
 }
 
+namespace {
+
+/// How far y moves from the mean of a member with each of its alternatives: value and slope.
+struct Carried {
+  double value;
+  Vector slope;  // in the features
+};
+
+Carried carried(const Member& member, const PosteriorMean& mean, const Vector& features,
+                bool with_slope) {
+  Vector slope(with_slope ? features.size() : 0);
+  const double z = mean(features, slope) * member.z_scale + member.z_shift;
+  const transform::Moments y = transform::moments(member.kind.transform, z, 0.0);
+  return {y.mean, Vector(member.z_scale * y.mean_by_m * slope)};
+}
+
+}  // namespace
+
+double Response::disagreement(VectorView x, VectorOut gradient) const {
+  const bool with_slope = gradient.size() > 0;
+  double doubt = 0.0;
+  double centre = 0.0;
+  if (with_slope) gradient.setZero();
+  Vector centre_slope = Vector::Zero(gradient.size());
+  std::vector<std::pair<double, Vector>> means;  // of the members, slopes in natural units
+  for (std::size_t k = 0; k < members().size(); ++k) {
+    const Member& member = members()[k];
+    const Features& its = state_->features[k];
+    const Vector at = its.point(x);
+    const Carried own = carried(member, member.process.posterior_mean(), at, with_slope);
+    for (const PosteriorMean& mean : member.alternatives) {
+      const Carried other = carried(member, mean, at, with_slope);
+      const double off = other.value - own.value;
+      doubt += member.weight * off * off;
+      if (with_slope)
+        gradient += its.chained(x, 2.0 * member.weight * off * (other.slope - own.slope));
+    }
+    means.emplace_back(own.value, with_slope ? its.chained(x, own.slope) : Vector());
+    centre += member.weight * own.value;
+    if (with_slope) centre_slope += member.weight * means.back().second;
+  }
+  for (std::size_t k = 0; k < members().size(); ++k) {
+    const double off = means[k].first - centre;
+    doubt += members()[k].weight * off * off;
+    if (with_slope) gradient += 2.0 * members()[k].weight * off * (means[k].second - centre_slope);
+  }
+  return doubt;
+}
+
+Vector Response::disagreement(PointsView x) const {
+  Vector doubt = Vector::Zero(x.rows());
+  Matrix means(x.rows(), static_cast<Index>(members().size()));
+  Vector weights(means.cols());
+  for (std::size_t k = 0; k < members().size(); ++k) {
+    const Member& member = members()[k];
+    const Points at = state_->features[k].rows(x);
+    const auto of_y = [&](Vector z) {
+      return Vector((z * member.z_scale).array() + member.z_shift)
+          .unaryExpr(
+              [&](double m) { return transform::moments(member.kind.transform, m, 0.0).mean; })
+          .eval();
+    };
+    const auto column = static_cast<Index>(k);
+    means.col(column) = of_y(member.process.predict_mean(at));
+    weights[column] = member.weight;
+    for (const PosteriorMean& other : member.alternatives)
+      doubt += member.weight * (of_y(other.on_rows(at)) - means.col(column)).cwiseAbs2();
+  }
+  const Vector centre = means * weights;
+  return doubt + (means.colwise() - centre).cwiseAbs2() * weights;
+}
+
 Matrix Response::covariance(PointsView a, PointsView b) const {
   Matrix covariance = Matrix::Zero(a.rows(), b.rows());
   Matrix means_a(a.rows(), static_cast<Index>(members().size()));
@@ -266,6 +338,9 @@ double Response::spread() const noexcept {
 
 Vector Response::observed() const {
   return state_->observed;
+}
+Points Response::x() const {
+  return state_->x(state_->place, Eigen::all);
 }
 
 double Response::noise_sd() const {

@@ -39,14 +39,15 @@ struct Response::State {
   std::vector<Features> features;  // of each member
   std::vector<Index> train_rows;   // (n)
   std::vector<Index> place;        // (n) the point of each
+  Points x;                        // (m, d) natural units
   std::vector<Index> point_rows;   // (m)
   Vector observed;
   double spread;
   std::vector<std::optional<VaryingNoise>> varying_noise{};  // of each member
 
   /// (n) Of a further observation, in parts of the member's noise variance; empty: all 1.
-  Vector noise_shares(std::size_t member, PointsView x) const {
-    return varying_noise[member] ? varying_noise[member]->on_rows(x) : Vector();
+  Vector noise_shares(std::size_t member, PointsView at) const {
+    return varying_noise[member] ? varying_noise[member]->on_rows(at) : Vector();
   }
 };
 

@@ -89,9 +89,9 @@ struct Surrogate::State {
   static Response response_of(const Domain& domain, const stack::Observed& observed,
                               std::vector<Member> members, const ModelOptions& options,
                               const Points& reference) {
-    Response::State state{
-        std::move(members), {}, observed.rows, observed.place, observed.point_rows,
-        observed.y,         0.0};
+    Response::State state{std::move(members), {},         observed.rows,
+                          observed.place,     observed.x, observed.point_rows,
+                          observed.y,         0.0};
     for (const Member& member : state.members) {
       state.features.emplace_back(domain, member.kind.log_inputs);
       state.varying_noise.push_back(observed.varying_noise(member.kind.transform));

@@ -51,14 +51,63 @@ Acquisition total_variance(const Surrogate& surrogate) {
   return Acquisition(local).with_rows(rows);
 }
 
-Acquisition total_reduction(const Surrogate& surrogate, Index reference_points, Rng rng) {
+Acquisition total_disagreement(const Surrogate& surrogate) {
+  const std::vector<double> units = units_of(surrogate);
+  const auto local = [surrogate, units](VectorView x, VectorOut gradient) {
+    double worth = 0.0;
+    Vector slope(gradient.size());
+    if (gradient.size() > 0) gradient.setZero();
+    for (std::size_t j = 0; j < units.size(); ++j) {
+      worth += surrogate[static_cast<Index>(j)].disagreement(x, slope) / units[j];
+      if (gradient.size() > 0) gradient += slope / units[j];
+    }
+    return worth;
+  };
+  const auto rows = [surrogate, units](PointsView x) {
+    Vector worth = Vector::Zero(x.rows());
+    for (std::size_t j = 0; j < units.size(); ++j)
+      worth += surrogate[static_cast<Index>(j)].disagreement(x) / units[j];
+    return worth;
+  };
+  return Acquisition(local).with_rows(rows);
+}
+
+enum class Weights { Even, Calibrated };
+
+/// How far the variances at points (r, d) are to be believed: squared misses of leaving out over
+/// their variances, smoothed along the length scales, drawn to their mean where none is near.
+Vector calibration(const Domain& domain, const Response& response, PointsView at) {
+  constexpr double cut = 16.0;
+  constexpr double pull = 0.5;  // of the mean, in observations
+  const LeaveOneOut left = response.leave_one_out();
+  const Vector miss = (response.observed() - left.mean)
+                          .cwiseAbs2()
+                          .cwiseQuotient(left.variance.cwiseMax(1e-300))
+                          .cwiseMin(cut);
+  const Vector scale = (-response.log_lengths()).array().exp();
+  const Points near = domain.rows_to_unit(at) * scale.asDiagonal();
+  const Points seen = domain.rows_to_unit(response.x()) * scale.asDiagonal();
+  Vector factor(at.rows());
+  for (Index r = 0; r < at.rows(); ++r) {
+    const Vector kernel =
+        (-0.5 * (seen.rowwise() - near.row(r)).rowwise().squaredNorm()).array().exp();
+    factor[r] = (kernel.dot(miss) + pull * miss.mean()) / (kernel.sum() + pull);
+  }
+  return factor;
+}
+
+Acquisition total_reduction(const Surrogate& surrogate, Index reference_points, Weights kind,
+                            Rng rng) {
   const Points reference = design::reference(surrogate.domain(), reference_points, rng);
-  const Vector weights =
-      Vector::Constant(reference.rows(), 1.0 / static_cast<double>(reference.rows()));
   const std::vector<double> units = units_of(surrogate);
   auto reductions = std::make_shared<std::vector<VarianceReduction>>();
   for (std::size_t j = 0; j < units.size(); ++j) {
-    reductions->emplace_back(surrogate[static_cast<Index>(j)], reference, weights);
+    const Response& response = surrogate[static_cast<Index>(j)];
+    Vector weights = Vector::Ones(reference.rows());
+    if (kind == Weights::Calibrated)
+      weights = calibration(surrogate.domain(), response, reference).array() + 1e-6;
+    weights /= weights.sum();
+    reductions->emplace_back(response, reference, weights);
   }
   const auto local = [reductions, units](VectorView x, VectorOut gradient) {
     double worth = 0.0;
@@ -87,31 +136,92 @@ Criterion variance() {
           [](const Surrogate& surrogate, Rng) -> Acquisition { return total_variance(surrogate); }};
 }
 
+namespace {
+
+void check_reference(Index points) {
+  require(points > 0, "criteria: integrated variance needs at least one reference point, got ",
+          points);
+}
+
+/// How many queries stand behind what the surrogate believes, those supposed among them.
+Index asked_of(const Surrogate& surrogate) {
+  const Response& response = surrogate[0];
+  return surrogate.size() + response.members().front().process.size() -
+         static_cast<Index>(response.point_rows().size());
+}
+
+bool disagrees(const Surrogate& surrogate) {
+  for (Index j = 0; j < static_cast<Index>(surrogate.outputs().size()); ++j) {
+    const std::vector<Member>& members = surrogate[j].members();
+    if (members.size() > 1) return true;
+    for (const Member& member : members) {
+      if (!member.alternatives.empty()) return true;
+    }
+  }
+  return false;
+}
+
+bool committee_is_due(const Surrogate& surrogate) {
+  const Index every = surrogate.domain().dim() <= 4 ? 3 : 6;
+  return asked_of(surrogate) % every == 0 && disagrees(surrogate);
+}
+
+}  // namespace
+
 Criterion integrated_variance(Index reference_points) {
-  require(reference_points > 0,
-          "criteria: integrated variance needs at least one reference point, got ",
-          reference_points);
+  check_reference(reference_points);
   return {"integrated variance",
           [reference_points](const Surrogate& surrogate, Rng rng) -> Acquisition {
-            return total_reduction(surrogate, reference_points, rng.child("reference"));
+            return total_reduction(surrogate, reference_points, Weights::Even,
+                                   rng.child("reference"));
+          }};
+}
+
+Criterion calibrated_integrated_variance(Index reference_points) {
+  check_reference(reference_points);
+  return {"calibrated integrated variance",
+          [reference_points](const Surrogate& surrogate, Rng rng) -> Acquisition {
+            return total_reduction(surrogate, reference_points, Weights::Calibrated,
+                                   rng.child("reference"));
+          }};
+}
+
+Criterion committee() {
+  return {"committee",
+          [](const Surrogate& surrogate, Rng rng) -> Acquisition {
+            return disagrees(surrogate) ? total_disagreement(surrogate)
+                                        : integrated_variance().prepare(surrogate, rng);
+          },
+          [](const Surrogate& surrogate) {
+            return std::string(disagrees(surrogate) ? "committee" : "integrated variance");
           }};
 }
 
 Criterion automatic() {
-  return integrated_variance();
+  return {"auto",
+          [](const Surrogate& surrogate, Rng rng) -> Acquisition {
+            return committee_is_due(surrogate)
+                       ? total_disagreement(surrogate)
+                       : calibrated_integrated_variance().prepare(surrogate, rng);
+          },
+          [](const Surrogate& surrogate) {
+            return std::string(committee_is_due(surrogate) ? "committee" : "integrated variance");
+          }};
 }
 
 Criterion named(std::string_view name) {
-  if (name == "variance") return variance();
-  if (name == "integrated variance") return integrated_variance();
   if (name == "auto") return automatic();
+  for (const Criterion& one :
+       {variance(), integrated_variance(), calibrated_integrated_variance(), committee()}) {
+    if (name == one.name) return one;
+  }
   std::string known;
   for (const std::string& one : names()) known += concat(known.empty() ? "'" : ", '", one, "'");
   throw ArgumentError(concat("criteria: expected one of ", known, "; got '", name, "'"));
 }
 
 std::vector<std::string> names() {
-  return {"variance", "integrated variance", "auto"};
+  return {"variance", "integrated variance", "calibrated integrated variance", "committee", "auto"};
 }
 
 }  // namespace sonde::criteria

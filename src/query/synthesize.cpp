@@ -130,7 +130,7 @@ class Batch {
     const Points candidates =
         query::fresh_candidates(known_, options_.candidates, rng.child("fresh"));
     if (candidates.rows() == 0) return false;
-    std::string why = criterion_.name;
+    std::string why = criterion_.why ? criterion_.why(surrogate_) : criterion_.name;
     std::optional<Worthy> chosen;
     try {
       const Acquisition worth = criterion_.prepare(surrogate_, rng.child("criterion"));

@@ -75,6 +75,31 @@ TEST_CASE("a surrogate follows numbers, logarithms, integers and labels", "[surr
         6 * (1 + 1 + 8 + 1) + 12 * (1 + 1 + 16 + 1) + 6 * (1 + 1 + 16 + 1) + 12 * (1 + 1 + 24 + 1));
 }
 
+TEST_CASE("the variance is that of the members and what they disagree by", "[surrogate]") {
+  const Domain domain = unit_domain(2);
+  Dataset data{design::sobol(domain, 14, Rng(1)), Matrix(14, 1)};
+  for (Index i = 0; i < 14; ++i)
+    data.y(i, 0) = std::sin(7.0 * data.x(i, 0)) + data.x(i, 0) * data.x(i, 1);
+  ModelOptions options;
+  options.stack.resize(3);  // without transforms
+  const Surrogate surrogate = fitted(domain, data, options);
+  const Response& response = surrogate[0];
+  REQUIRE(response.members().size() > 1);
+  const Points at = design::sobol(domain, 20, Rng(3));
+  Vector own = Vector::Zero(20);
+  for (const Member& member : response.members()) {
+    CHECK(!member.alternatives.empty());
+    own += member.weight * member.z_scale * member.z_scale * member.process.predict(at).variance;
+  }
+  const Marginals all = response.predict(at);
+  CHECK(near(own + response.disagreement(at), all.variance, 1e-10));
+  for (Index i = 0; i < at.rows(); ++i) {
+    Vector gradient(2);
+    CHECK(response.disagreement(at.row(i).transpose(), gradient) ==
+          Approx(response.disagreement(at.row(i))[0]).epsilon(1e-8));
+  }
+}
+
 TEST_CASE("gradients in natural units equal central differences", "[surrogate]") {
   const Surrogate surrogate = fitted(mixed_domain(), mixed_data(40));
   const Response& response = surrogate[0];

@@ -34,7 +34,9 @@ TEST_CASE("the worth of a row is the worth of the point, its gradient the centra
           "[criteria]") {
   const Domain domain = plate();
   const Surrogate surrogate = two_outputs(domain, 1.0);
-  for (const Criterion& criterion : {criteria::variance(), criteria::integrated_variance(32)}) {
+  for (const Criterion& criterion :
+       {criteria::variance(), criteria::integrated_variance(32),
+        criteria::calibrated_integrated_variance(32), criteria::committee()}) {
     const Acquisition worth = criterion.prepare(surrogate, Rng(5));
     const Points x = design::sobol(domain, 8, Rng(7));
     const Vector rows = worth.on_rows(x);
@@ -54,7 +56,9 @@ TEST_CASE("the worth of a row is the worth of the point, its gradient the centra
 TEST_CASE("the unit of an output does not change what is worth asking", "[criteria]") {
   const Domain domain = plate();
   const Points x = design::sobol(domain, 8, Rng(7));
-  for (const Criterion& criterion : {criteria::variance(), criteria::integrated_variance(32)}) {
+  for (const Criterion& criterion :
+       {criteria::variance(), criteria::integrated_variance(32),
+        criteria::calibrated_integrated_variance(32), criteria::committee()}) {
     const Vector pascal = criterion.prepare(two_outputs(domain, 1e6), Rng(5)).on_rows(x);
     const Vector megapascal = criterion.prepare(two_outputs(domain, 1.0), Rng(5)).on_rows(x);
     CHECK(near(pascal, megapascal, 1e-5));
@@ -83,13 +87,57 @@ TEST_CASE("integrated variance is the drop of the mean variance that supposing b
   }
 }
 
+TEST_CASE("variances near what leaving out missed count for more", "[criteria]") {
+  // Smooth but for a step at 0.8: what stands beside the step is missed by far.
+  const Domain domain({Parameter::linear("x", 0.0, 1.0)});
+  Dataset data{Points(24, 1), Matrix(24, 1)};
+  for (Index i = 0; i < 24; ++i) {
+    const double x = (static_cast<double>(i) + 0.5) / 24.0;
+    data.x(i, 0) = x;
+    data.y(i, 0) = std::sin(3.0 * x) + (x > 0.8 ? 0.3 : 0.0);
+  }
+  ModelOptions alone;
+  alone.stack = {{.family = Family::Matern52, .form = Form::Radial}};
+  const Surrogate surrogate = Surrogate::fit(domain, {{"y", ""}}, data, alone, Matrix(), Rng(1));
+  const Acquisition plain = criteria::integrated_variance().prepare(surrogate, Rng(2));
+  const Acquisition weighed = criteria::calibrated_integrated_variance().prepare(surrogate, Rng(2));
+  // In the middle between two observations, far from the step and at it.
+  const Vector far = Vector::Constant(1, 6.0 / 24.0);
+  const Vector step = Vector::Constant(1, 19.0 / 24.0);
+  CHECK(weighed(step) / weighed(far) > 1.5 * plain(step) / plain(far));
+}
+
+TEST_CASE(
+    "the committee is asked every third time in two dimensions, where it has more than one "
+    "opinion",
+    "[criteria]") {
+  const Domain domain = plate();
+  const Criterion chosen = criteria::automatic();
+  Surrogate surrogate = two_outputs(domain, 1.0);
+  REQUIRE(surrogate.size() == 12);
+  CHECK(chosen.why(surrogate) == "committee");
+  const Points x = design::sobol(domain, 2, Rng(8));
+  CHECK(chosen.why(surrogate.supposing(x.topRows(1))) == "integrated variance");
+  CHECK(chosen.why(surrogate.supposing(x)) == "integrated variance");
+  ModelOptions alone;
+  alone.stack.resize(1);
+  alone.parameter_uncertainty = false;
+  surrogate = two_outputs(domain, 1.0, alone);
+  CHECK(chosen.why(surrogate) == "integrated variance");
+  CHECK(criteria::committee().why(surrogate) == "integrated variance");
+  const Acquisition worth = criteria::committee().prepare(surrogate, Rng(5));
+  CHECK(worth(x.row(0)) == criteria::integrated_variance().prepare(surrogate, Rng(5))(x.row(0)));
+}
+
 TEST_CASE("criteria go by their names", "[criteria]") {
   CHECK(criteria::named("variance").name == "variance");
   CHECK(criteria::named("integrated variance").name == "integrated variance");
   CHECK(criteria::named("auto").name == criteria::automatic().name);
   for (const std::string& name : criteria::names()) CHECK_NOTHROW(criteria::named(name));
-  CHECK(contains(message_of<ArgumentError>([] { criteria::named("varianz"); }),
-                 "'variance', 'integrated variance', 'auto'; got 'varianz'"));
+  CHECK(
+      contains(message_of<ArgumentError>([] { criteria::named("varianz"); }),
+               "'variance', 'integrated variance', 'calibrated integrated variance', 'committee', "
+               "'auto'; got 'varianz'"));
   CHECK(contains(message_of<ArgumentError>([] { criteria::integrated_variance(0); }),
                  "at least one reference point"));
 }

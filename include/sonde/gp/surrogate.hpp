@@ -103,6 +103,10 @@ class Response {
   Marginals predict(PointsView x, int threads = 1) const;
   LocalMarginal predict_at(VectorView x) const;         ///< with gradients in natural units
   Matrix covariance(PointsView a, PointsView b) const;  ///< posterior, (n_a, n_b)
+  /// The doubt about the model: how far the means of the members, and those of their Alternatives,
+  /// lie from the mean of all, squared and weighted. No variances, so O(n) a mean.
+  double disagreement(VectorView x, VectorOut gradient) const;  ///< gradient in natural units
+  Vector disagreement(PointsView x) const;                      ///< (n, d) -> (n)
   /// Without the observation and its replicates, in the order of train_rows().
   LeaveOneOut leave_one_out() const;
 
@@ -112,6 +116,7 @@ class Response {
   /// range of every input. The others are replicates of them.
   const std::vector<Index>& point_rows() const noexcept;
   Vector observed() const;  ///< (n) the values it was made from, in the output's unit
+  Points x() const;         ///< (n, d) where; of replicates that of the first
   double noise_sd() const;  ///< of one observation, in the output's unit, where y is typical
   /// (n) of one observation at each of these points, in the output's unit: constant where noise
   /// does not vary and no member has a transform.

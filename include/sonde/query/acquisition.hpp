@@ -17,6 +17,8 @@ using Acquisition = ScalarField;
 struct Criterion {
   std::string name;  ///< recorded with each query
   std::function<Acquisition(const Surrogate&, Rng)> prepare;
+  /// What to record in place of the name, where it depends on the surrogate; none: the name.
+  std::function<std::string(const Surrogate&)> why{};
 };
 
 }  // namespace sonde

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sonde/space/domain.hpp"
+
+/// The simulators of simulators/ that cost nothing, called without a process.
+namespace sonde::efficiency {
+
+struct Function {
+  std::string name;
+  Domain domain;
+  ScalarField value;  ///< of the first output
+};
+
+/// Those that defaults were chosen on.
+std::vector<Function> suite();
+
+/// Those that nothing was chosen on.
+std::vector<Function> gate();
+
+}  // namespace sonde::efficiency
