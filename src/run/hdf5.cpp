@@ -166,13 +166,25 @@ Quiet::~Quiet() {
   H5Eset_auto2(H5E_DEFAULT, print_, data_);
 }
 
+namespace {
+
+/// Links and attributes stand in the order in which they come, and nothing bears a date: equal
+/// campaigns make equal files.
+Handle group_creation(hid_t kind) {
+  Handle creation = properties(kind);
+  checked(H5Pset_link_creation_order(creation.id(), in_order), "no order of links");
+  checked(H5Pset_attr_creation_order(creation.id(), in_order), "no order of attributes");
+  checked(H5Pset_obj_track_times(creation.id(), false), "no group without a date");
+  return creation;
+}
+
+}  // namespace
+
 Handle create_image() {
   const Handle access = properties(H5P_FILE_ACCESS);
   checked(H5Pset_fapl_core(access.id(), 1u << 20, false), "no file in memory");
   checked(H5Pset_libver_bounds(access.id(), H5F_LIBVER_EARLIEST, H5F_LIBVER_V18), "no version");
-  const Handle creation = properties(H5P_FILE_CREATE);
-  checked(H5Pset_link_creation_order(creation.id(), in_order), "no order of links");
-  checked(H5Pset_attr_creation_order(creation.id(), in_order), "no order of attributes");
+  const Handle creation = group_creation(H5P_FILE_CREATE);
   return {checked(H5Fcreate("sonde", H5F_ACC_TRUNC, creation.id(), access.id()), "no file"),
           H5Fclose};
 }
@@ -186,9 +198,7 @@ std::vector<unsigned char> bytes_of(const Handle& file) {
 }
 
 Handle create_group(const Handle& parent, const std::string& name) {
-  const Handle creation = properties(H5P_GROUP_CREATE);
-  checked(H5Pset_link_creation_order(creation.id(), in_order), "no order of links");
-  checked(H5Pset_attr_creation_order(creation.id(), in_order), "no order of attributes");
+  const Handle creation = group_creation(H5P_GROUP_CREATE);
   return {checked(H5Gcreate2(parent.id(), name.c_str(), H5P_DEFAULT, creation.id(), H5P_DEFAULT),
                   "group '" + name + "'"),
           H5Gclose};
