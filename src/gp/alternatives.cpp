@@ -3,7 +3,11 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <numeric>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "sonde/base/error.hpp"
 
@@ -15,6 +19,7 @@ constexpr Index most_points = 400;
 constexpr Index most_parameters = 64;
 constexpr double longest = 1.6;       // standard deviation: farther off nothing is linear
 constexpr double negligible = 0.002;  // of the mean variance
+constexpr double enough = 0.7;        // of what all axes add: the first that hold it stand for all
 
 Vector parameters_of(const GaussianProcess& process) {
   return process.kernel()->log_parameters();
@@ -49,6 +54,35 @@ std::optional<Matrix> curvature(const GaussianProcess& process, const Vector& de
   return curvature.allFinite() ? std::optional<Matrix>(std::move(curvature)) : std::nullopt;
 }
 
+/// A principal axis of the posterior of the parameters.
+struct Axis {
+  Vector step;  // from the maximum, one standard deviation
+  PosteriorMean mean;
+  double added;  // to the variance, summed over the reference points
+};
+
+/// The one that adds most first.
+std::vector<Axis> axes_of(const GaussianProcess& process, const Matrix& precision,
+                          PointsView reference, const Vector& now) {
+  const Eigen::SelfAdjointEigenSolver<Matrix> solver(precision);
+  std::vector<Axis> axes;
+  for (Index j = 0; j < precision.rows(); ++j) {
+    const double deviation =
+        std::min(longest, 1.0 / std::sqrt(std::max(solver.eigenvalues()[j], 1e-12)));
+    // An axis has two ends: the one where more parameters fall, lengths above all.
+    const double end = solver.eigenvectors().col(j).sum() > 0.0 ? -deviation : deviation;
+    Vector step = end * solver.eigenvectors().col(j);
+    const std::optional<GaussianProcess> other = with(process, parameters_of(process) + step);
+    if (!other) continue;
+    PosteriorMean mean = other->posterior_mean();
+    const double added = (mean.on_rows(reference) - now).squaredNorm();
+    axes.push_back({std::move(step), std::move(mean), added});
+  }
+  std::stable_sort(axes.begin(), axes.end(),
+                   [](const Axis& a, const Axis& b) { return a.added > b.added; });
+  return axes;
+}
+
 }  // namespace
 
 Alternatives alternatives(const GaussianProcess& process, const Vector& deviations,
@@ -58,28 +92,20 @@ Alternatives alternatives(const GaussianProcess& process, const Vector& deviatio
     return {};
   const std::optional<Matrix> precision = curvature(process, deviations);
   if (!precision) return {};
-  const Eigen::SelfAdjointEigenSolver<Matrix> axes(*precision);
   const Marginals now = process.predict(reference);
-  struct Candidate {
-    double share;  // of the variance
-    PosteriorMean mean;
-  };
-  std::vector<Candidate> candidates;
-  for (Index j = 0; j < deviations.size(); ++j) {
-    const double deviation =
-        std::min(longest, 1.0 / std::sqrt(std::max(axes.eigenvalues()[j], 1e-12)));
-    // An axis has two ends: the one where more parameters fall, lengths above all.
-    const double end = axes.eigenvectors().col(j).sum() > 0.0 ? -deviation : deviation;
-    const std::optional<GaussianProcess> other =
-        with(process, parameters_of(process) + end * axes.eigenvectors().col(j));
-    if (!other) continue;
-    PosteriorMean mean = other->posterior_mean();
-    const double added = (mean.on_rows(reference) - now.mean).squaredNorm();
-    candidates.push_back({added / std::max(now.variance.sum(), 1e-300), std::move(mean)});
-  }
+  std::vector<Axis> axes = axes_of(process, *precision, reference, now.mean);
+  const double total = std::accumulate(axes.begin(), axes.end(), 0.0,
+                                       [](double sum, const Axis& a) { return sum + a.added; });
   Alternatives chosen;
-  for (Candidate& candidate : candidates) {
-    if (candidate.share > negligible) chosen.push_back(std::move(candidate.mean));
+  if (!(total > negligible * now.variance.sum())) return chosen;
+  double held = 0.0;
+  std::size_t count = 0;
+  while (count < axes.size() && held < enough * total) held += axes[count++].added;
+  const double longer = std::sqrt(total / held);
+  for (std::size_t a = 0; a < count; ++a) {
+    const std::optional<GaussianProcess> other =
+        with(process, parameters_of(process) + longer * axes[a].step);
+    chosen.push_back(other ? other->posterior_mean() : std::move(axes[a].mean));
   }
   return chosen;
 }
