@@ -19,6 +19,7 @@ struct @__process {
   int transform;              /* 0 z is y, 1 its square root, 2 its logarithm */
   double z_shift;             /* z = z_shift + z_scale * what the process predicts */
   double z_scale;
+  double z_top;               /* where z is not y, its mean is cut here */
   const struct @__input *inputs;
   int features;
   int correlation;            /* 0 Matern 3/2, 1 Matern 5/2, 2 squared exponential; */
@@ -336,6 +337,8 @@ static void @__at(const struct @__process *p, const double *x, int wanted,
   @__scaled(p, u, scaled, by);
   const double mean = @__mean(p, u, scaled, half);
   z->mean = mean * p->z_scale + p->z_shift;
+  const int cut = z->mean > p->z_top;
+  if (cut) z->mean = p->z_top;
   if (wanted == 0) return;
 
   @__solve(p->factor, p->points, half);
@@ -360,7 +363,7 @@ static void @__at(const struct @__process *p, const double *x, int wanted,
     for (int k = 0; k < p->terms; ++k) @__add_term_slope(p, k, u, 2.0 * t[k], variance_slope);
   }
   for (int r = 0; r < p->features; ++r) {
-    mean_slope[r] *= p->z_scale;
+    mean_slope[r] *= cut ? 0.0 : p->z_scale;
     variance_slope[r] *= p->z_scale * p->z_scale;
   }
   @__in_inputs(p, x, mean_slope, z->mean_gradient);
@@ -383,8 +386,8 @@ static struct @__moments @__carried_back(int transform, double m, double v) {
     y.variance_by_v = 4.0 * (v + m * m);
   } else if (transform == 2) {
     const double by_m = m < 300.0 ? 1.0 : 0.0; /* the square of what follows stays a double */
-    const double by_v = v < 20.0 ? 1.0 : 0.0;
-    const double cut = v < 20.0 ? v : 20.0;
+    const double by_v = v < 3.0 ? 1.0 : 0.0; /* beyond, exp(v / 2) says nothing about y */
+    const double cut = v < 3.0 ? v : 3.0;
     y.mean = exp((m < 300.0 ? m : 300.0) + 0.5 * cut);
     y.variance = expm1(cut) * y.mean * y.mean;
     y.mean_by_m = by_m * y.mean;

@@ -181,13 +181,14 @@ std::string mean_tables(const Shape& shape, std::string& text) {
   if (shares) text += array("double", "@__share" + tail, correlation.share);
   if (bends) text += array("double", "@__bend" + tail, correlation.bend);
   if (trended) text += array("double", "@__coefficient" + tail, shape.coefficients);
-  return fmt::format("  {{{}, {}, {}, {}, {}, {},\n   {}, {}, {}, {}, {}, {},\n   {}, {}, {},",
+  return fmt::format("  {{{}, {}, {}, {}, {}, {}, {},\n   {}, {}, {}, {}, {}, {},\n   {}, {}, {},",
                      literal(shape.member.weight), static_cast<int>(shape.member.kind.transform),
-                     literal(shape.member.z_shift), literal(shape.member.z_scale), shape.inputs,
-                     features, correlation.family, correlation.form,
-                     reference("share" + tail, shares), literal(std::exp(shape.log_parameters[0])),
-                     reference("bend" + tail, bends), reference("scale" + tail), process.size(),
-                     reference("point" + tail), reference("alpha" + tail));
+                     literal(shape.member.z_shift), literal(shape.member.z_scale),
+                     literal(shape.member.z_top), shape.inputs, features, correlation.family,
+                     correlation.form, reference("share" + tail, shares),
+                     literal(std::exp(shape.log_parameters[0])), reference("bend" + tail, bends),
+                     reference("scale" + tail), process.size(), reference("point" + tail),
+                     reference("alpha" + tail));
 }
 
 /// The arrays of one process into `text`. \returns its entry among the processes

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <utility>
 
@@ -16,7 +17,14 @@ struct Training {
   Vector z;         // (m) means of replicates; all observations have mean 0 and variance 1
   Standard standard;
   Noise noise;  // of which the variance is still to be found
+  double top;   // z of what is far above all y
 };
+
+double top_of(Transform transform, const Vector& y) {
+  constexpr double far = 4.0;
+  return transform == Transform::None ? std::numeric_limits<double>::max()
+                                      : transform::forward(transform, far * y.maxCoeff());
+}
 
 Training training_for(const Features& features, const MemberKind& kind, const Observed& observed) {
   const Transformed seen = transformed(kind, observed);
@@ -43,7 +51,8 @@ Training training_for(const Features& features, const MemberKind& kind, const Ob
   } else {
     means.z.setZero();
   }
-  return {features.rows(observed.x), std::move(means.z), standard, std::move(noise)};
+  return {features.rows(observed.x), std::move(means.z), standard, std::move(noise),
+          top_of(kind.transform, observed.y)};
 }
 
 Kernel kernel_of(const MemberKind& kind, Index features, VectorView log_parameters) {
@@ -103,12 +112,9 @@ std::optional<double> noise_of(const MemberKind& kind, const Training& training,
 
 Member member_of(const MemberKind& kind, const Training& training, GaussianProcess process,
                  Vector parameters) {
-  return {1.0,
-          std::move(process),
-          kind,
-          training.standard.shift,
-          training.standard.scale,
-          std::move(parameters)};
+  return {
+      1.0,          std::move(process),   kind, training.standard.shift, training.standard.scale,
+      training.top, std::move(parameters)};
 }
 
 }  // namespace
@@ -146,22 +152,30 @@ Member conditioned_member(const MemberKind& kind, const Features& features,
       parameters);
 }
 
-Vector log_densities(const Member& member, const Observed& observed) {
+LeftOut left_out(const Member& member, const Observed& observed) {
   const LeaveOneOut left = member.process.leave_one_out();
   const Index points = member.process.size();
-  const Averages slopes = averages({observed.y.unaryExpr([&](double y) {
-                                      return transform::log_slope(member.kind.transform, y);
-                                    }),
-                                    Vector()},
-                                   observed.place, points);
+  const Transform transform = member.kind.transform;
+  const auto mean_of = [&](const Vector& values) {
+    return averages({values, Vector()}, observed.place, points).z;
+  };
+  const Vector y = mean_of(observed.y);
+  const Vector slope = mean_of(
+      observed.y.unaryExpr([&](double value) { return transform::log_slope(transform, value); }));
   Vector density(points);
+  Vector miss(points);
   for (Index i = 0; i < points; ++i) {
     const double sd = std::sqrt(std::max(left.variance[i], 1e-24));
     const double off = (member.process.y()[i] - left.mean[i]) / sd;
     density[i] = -0.5 * off * off - std::log(sd * member.z_scale) -
-                 0.5 * std::log(2.0 * std::numbers::pi) + slopes.z[i];
+                 0.5 * std::log(2.0 * std::numbers::pi) + slope[i];
+    const double z = std::min(member.z_shift + member.z_scale * left.mean[i], member.z_top);
+    const double variance = member.z_scale * member.z_scale * left.variance[i];
+    miss[i] = transform::moments(transform, z, variance).mean - y[i];
   }
-  return density;
+  const double largest = std::max(miss.cwiseAbs().maxCoeff(), std::numeric_limits<double>::min());
+  return {std::move(density),
+          largest * (miss / largest).norm() / std::sqrt(static_cast<double>(points))};
 }
 
 Vector prior_deviations(const MemberKind& kind, Index features) {

@@ -25,8 +25,13 @@ Member fitted_member(const MemberKind& kind, const Features& features, const Obs
 Member conditioned_member(const MemberKind& kind, const Features& features,
                           const Observed& observed, const Vector& parameters);
 
-/// (m) ln p(y of a point | those of all others), in the output's unit. Of replicates: of their mean
-/// z, where ln |dz/dy| is a mean too.
-Vector log_densities(const Member& member, const Observed& observed);
+/// What a member foretells of each point without it.
+struct LeftOut {
+  /// (m) ln p(y of a point | those of all others), in the output's unit. Of replicates: of their
+  /// mean z, where ln |dz/dy| is a mean too.
+  Vector log_density;
+  double error;  ///< root mean square of what the means miss, in the output's unit
+};
+LeftOut left_out(const Member& member, const Observed& observed);
 
 }  // namespace sonde::stack

@@ -13,6 +13,8 @@ namespace sonde {
 
 namespace {
 
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
 Domain with_log_inputs(const Domain& domain) {
   std::vector<Parameter> parameters = domain.parameters();
   for (Parameter& parameter : parameters) {
@@ -96,7 +98,7 @@ Marginals seen_by(const Member& member, const Points& features) {
 
 /// Of z, from what the process says of standardised z.
 Marginals in_units(const Member& member, Marginals z) {
-  z.mean = z.mean.array() * member.z_scale + member.z_shift;
+  z.mean = (z.mean.array() * member.z_scale + member.z_shift).cwiseMin(member.z_top);
   z.variance *= member.z_scale * member.z_scale;
   return z;
 }
@@ -142,10 +144,16 @@ Marginals Response::predict(PointsView x, int threads) const {
     whole.mean.segment(b * block, n) = mixture.mean;
     whole.variance.segment(b * block, n) = mixture.variance;
   });
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (x.row(i).hasNaN()) whole.mean[i] = whole.variance[i] = unknown;
+  }
   return whole;
 }
 
 LocalMarginal Response::predict_at(VectorView x) const {
+  if (x.hasNaN())
+    return {unknown, unknown, Vector::Constant(x.size(), unknown),
+            Vector::Constant(x.size(), unknown)};
   struct Part {
     transform::Moments y;
     LocalMarginal z;
@@ -162,6 +170,10 @@ LocalMarginal Response::predict_at(VectorView x) const {
     z.variance += scatter_of(member.alternatives, at, z.mean, z.mean_gradient, slope);
     z.variance_gradient += slope;
     z.mean = z.mean * scale + member.z_shift;
+    if (z.mean > member.z_top) {
+      z.mean = member.z_top;
+      z.mean_gradient.setZero();
+    }
     z.variance *= scale * scale;
     z.mean_gradient = features.chained(x, scale * z.mean_gradient);
     z.variance_gradient = features.chained(x, scale * scale * z.variance_gradient);
@@ -194,7 +206,9 @@ Carried carried(const Member& member, const PosteriorMean& mean, const Vector& f
                 bool with_slope) {
   Vector slope(with_slope ? features.size() : 0);
   const double z = mean(features, slope) * member.z_scale + member.z_shift;
-  const transform::Moments y = transform::moments(member.kind.transform, z, 0.0);
+  if (z > member.z_top) slope.setZero();
+  const transform::Moments y =
+      transform::moments(member.kind.transform, std::min(z, member.z_top), 0.0);
   return {y.mean, Vector(member.z_scale * y.mean_by_m * slope)};
 }
 
@@ -238,11 +252,11 @@ Vector Response::disagreement(PointsView x) const {
   for (std::size_t k = 0; k < members().size(); ++k) {
     const Member& member = members()[k];
     const Points at = state_->features[k].rows(x);
-    const auto of_y = [&](Vector z) {
-      return Vector((z * member.z_scale).array() + member.z_shift)
-          .unaryExpr(
-              [&](double m) { return transform::moments(member.kind.transform, m, 0.0).mean; })
-          .eval();
+    const auto of_y = [&](const Vector& means_of_z) {
+      const Vector z =
+          (means_of_z.array() * member.z_scale + member.z_shift).cwiseMin(member.z_top);
+      return Vector(z.unaryExpr(
+          [&](double m) { return transform::moments(member.kind.transform, m, 0.0).mean; }));
     };
     const auto column = static_cast<Index>(k);
     means.col(column) = of_y(member.process.predict_mean(at));
@@ -293,10 +307,12 @@ Matrix Response::covariance(PointsView a, PointsView b) const {
 namespace {
 
 /// Of each observation, of standardised z, without it and its replicates.
-Marginals left_out(const GaussianProcess& process, const std::vector<Index>& place) {
-  const LeaveOneOut left = process.leave_one_out();
-  const Noise& noise = process.noise();
-  Vector count = Vector::Zero(process.size());
+/// \param y, noise_sd (n) as observed; the latter empty where it is not known
+Marginals left_out(const Member& member, const std::vector<Index>& place, const Vector& y,
+                   const Vector& noise_sd) {
+  const LeaveOneOut left = member.process.leave_one_out();
+  const Noise& noise = member.process.noise();
+  Vector count = Vector::Zero(member.process.size());
   for (const Index p : place) count[p] += 1.0;
   const auto n = static_cast<Index>(place.size());
   Marginals of{Vector(n), Vector(n)};
@@ -306,7 +322,11 @@ Marginals left_out(const GaussianProcess& process, const std::vector<Index>& pla
     const double share = noise.share.size() > 0 ? noise.share[p] : 1.0;
     const double known = noise.known.size() > 0 ? noise.known[p] : 0.0;
     of.mean[i] = left.mean[p];
-    of.variance[i] = left.variance[p] + (noise.variance * share + known) * (count[p] - 1.0);
+    of.variance[i] = left.variance[p] + noise.variance * share * (count[p] - 1.0);
+    if (noise_sd.size() == 0) continue;
+    const double own =
+        noise_sd[i] * std::exp(transform::log_slope(member.kind.transform, y[i])) / member.z_scale;
+    of.variance[i] += own * own - known;
   }
   return of;
 }
@@ -316,8 +336,9 @@ Marginals left_out(const GaussianProcess& process, const std::vector<Index>& pla
 LeaveOneOut Response::leave_one_out() const {
   std::vector<Marginals> parts;
   for (const Member& member : members()) {
-    parts.push_back(carried_back(member.kind.transform,
-                                 in_units(member, left_out(member.process, state_->place))));
+    parts.push_back(carried_back(
+        member.kind.transform,
+        in_units(member, left_out(member, state_->place, state_->observed, state_->noise_sd))));
   }
   Marginals mixture = mixed(members(), parts);
   return {std::move(mixture.mean), std::move(mixture.variance)};

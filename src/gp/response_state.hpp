@@ -42,6 +42,7 @@ struct Response::State {
   Points x;                        // (m, d) natural units
   std::vector<Index> point_rows;   // (m)
   Vector observed;
+  Vector noise_sd;  // (n) of each observation where it is known, or empty
   double spread;
   std::vector<std::optional<VaryingNoise>> varying_noise{};  // of each member
 

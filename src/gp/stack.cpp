@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -143,15 +144,36 @@ std::vector<Fitted> fitted_members(const Domain& domain, const Observed& observe
   return members;
 }
 
+// Which of them may weigh. In z a transform can foretell well what in y it misses by far: where y
+// comes near zero its logarithm goes to any depth, and a mean is then ruled by the few largest.
+std::vector<std::size_t> believable(const std::vector<Fitted>& members,
+                                    const std::vector<LeftOut>& left) {
+  constexpr double most = 1.1;  // times the error of the best without a transform
+  double best = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (members[i].second.kind.transform == Transform::None) best = std::min(best, left[i].error);
+  }
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (members[i].second.kind.transform == Transform::None || left[i].error <= most * best)
+      places.push_back(i);
+  }
+  return places;
+}
+
 // The weights that the observations give them.
 void weigh(std::vector<Fitted>& members, const Observed& observed) {
   if (members.size() == 1) return;
-  Matrix densities(observed.x.rows(), static_cast<Index>(members.size()));
-  for (std::size_t i = 0; i < members.size(); ++i)
-    densities.col(static_cast<Index>(i)) = log_densities(members[i].second, observed);
+  std::vector<LeftOut> left;
+  for (const Fitted& one : members) left.push_back(left_out(one.second, observed));
+  const std::vector<std::size_t> places = believable(members, left);
+  Matrix densities(observed.x.rows(), static_cast<Index>(places.size()));
+  for (std::size_t i = 0; i < places.size(); ++i)
+    densities.col(static_cast<Index>(i)) = left[places[i]].log_density;
   const Vector weight = weights(densities);
-  for (std::size_t i = 0; i < members.size(); ++i)
-    members[i].second.weight = weight[static_cast<Index>(i)];
+  for (Fitted& one : members) one.second.weight = 0.0;
+  for (std::size_t i = 0; i < places.size(); ++i)
+    members[places[i]].second.weight = weight[static_cast<Index>(i)];
 }
 
 bool is_bent(const MemberKind& bent, const MemberKind& straight) {

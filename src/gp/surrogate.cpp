@@ -23,13 +23,14 @@ namespace {
 constexpr Index reference_points = 512;     // stand for the domain in spread()
 constexpr Index alternatives_points = 128;  // say what moves with the parameters
 
-/// Of the mean, in the output's unit; no less than a trifle, as one divides by it.
+/// Of the mean, in the output's unit; no less than a trifle, as one divides by it, and no more than
+/// what was observed bears out.
 double spread_of(const stack::Observed& observed, const Vector& mean) {
   const double largest = std::max(mean.cwiseAbs().maxCoeff(), std::numeric_limits<double>::min());
   const Vector relative = mean / largest;
   const double sd = largest * std::sqrt((relative.array() - relative.mean()).square().mean());
   const stack::Standard& y = observed.standard;
-  return std::max(sd, (y.varies ? 1e-6 : 1e3) * y.scale);
+  return y.varies ? std::clamp(sd, 1e-6 * y.scale, 2.0 * y.scale) : std::max(sd, 1e3 * y.scale);
 }
 
 /// Values of y as the process sees them; of what has a logarithm, nothing far below all observed.
@@ -89,9 +90,15 @@ struct Surrogate::State {
   static Response response_of(const Domain& domain, const stack::Observed& observed,
                               std::vector<Member> members, const ModelOptions& options,
                               const Points& reference) {
-    Response::State state{std::move(members), {},         observed.rows,
-                          observed.place,     observed.x, observed.point_rows,
-                          observed.y,         0.0};
+    Response::State state{std::move(members),
+                          {},
+                          observed.rows,
+                          observed.place,
+                          observed.x,
+                          observed.point_rows,
+                          observed.y,
+                          observed.noise_sd,
+                          0.0};
     for (const Member& member : state.members) {
       state.features.emplace_back(domain, member.kind.log_inputs);
       state.varying_noise.push_back(observed.varying_noise(member.kind.transform));
@@ -188,6 +195,7 @@ Matrix Surrogate::parameters() const {
 }
 
 Surrogate Surrogate::only(const std::vector<Index>& outputs) const {
+  for (const Index output : outputs) (*this)[output];  // each is there
   State fewer{state_->domain, {}, state_->size, {}, state_->parameters(outputs, Eigen::all)};
   for (const Index output : outputs) {
     fewer.responses.push_back((*this)[output]);

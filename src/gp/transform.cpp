@@ -6,9 +6,10 @@
 namespace sonde::transform {
 namespace {
 
-// e^z stays a double, and its square too, however far from all data a point lies.
+// e^z stays a double, and its square too, however far from all data a point lies. Where ln y is
+// known to a factor of e^sqrt(3) no better, e^(v / 2) says nothing about y any more.
 constexpr double most_log = 300.0;
-constexpr double most_log_variance = 20.0;
+constexpr double most_log_variance = 3.0;
 
 }  // namespace
 

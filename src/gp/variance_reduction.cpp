@@ -43,7 +43,7 @@ std::vector<std::pair<std::size_t, double>> leaders(const std::vector<Member>& m
 Vector squared_slopes(const Member& member, const Vector& mean) {
   Vector squares(mean.size());
   for (Index i = 0; i < mean.size(); ++i) {
-    const double z = member.z_shift + member.z_scale * mean[i];
+    const double z = std::min(member.z_shift + member.z_scale * mean[i], member.z_top);
     const double slope = member.z_scale * transform::slope_back(member.kind.transform, z);
     squares[i] = slope * slope;
   }

@@ -207,6 +207,7 @@ void write_member(const Handle& group, const Member& member, const std::vector<F
   write_features(group, features);
   write_scalar(group, "z_shift", member.z_shift, {"1", "z = z_shift + z_scale * scaled z"});
   write_scalar(group, "z_scale", member.z_scale, {"1", "z = z_shift + z_scale * scaled z"});
+  write_scalar(group, "z_top", member.z_top, {"1", "means of z beyond are cut"});
   const Axis train =
       hdf5::axis(group, "train_run", runs, {"1", "runs at its points; replicates share the first"});
   hdf5::write(group, "alpha", Axes{&train}, view(process.alpha()),

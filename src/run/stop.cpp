@@ -1,5 +1,6 @@
 #include "sonde/run/stop.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -31,8 +32,9 @@ StopRule after_seconds(double seconds) {
 
 StopRule below_error(double relative_error) {
   return [relative_error](Campaign& campaign) -> std::optional<std::string> {
-    // The design first: a handful of answers tells little of the error.
-    if (campaign.asked() - campaign.imported() < campaign.initial()) return std::nullopt;
+    // A handful of answers tells little of the error.
+    const Index few = std::max(campaign.initial(), 2 * (campaign.domain().dim() + 2));
+    if (campaign.answered() < few) return std::nullopt;
     const double error = campaign.estimated_error();
     if (!(error <= relative_error)) return std::nullopt;
     return concat("estimated error ", error, " of the spread, the target is ", relative_error);

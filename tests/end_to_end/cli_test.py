@@ -413,7 +413,7 @@ class BadInput(Folder):
         self.sonde("run", study, "-C", "b", "--require-target", status=5)
         study = self.study(replace=[("runs = 12", "runs = 12\nerror = 1e9")])
         self.sonde("run", study, "-C", "c", "--require-target")
-        self.assertEqual(self.status("c")["runs"]["asked"], 6)
+        self.assertEqual(self.status("c")["runs"]["asked"], 8)
 
 
 class Interruptions(Folder):

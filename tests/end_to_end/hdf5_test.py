@@ -71,6 +71,7 @@ def carried_back(transform, mean, variance):
     if transform == "sqrt":
         return mean**2 + variance, 2 * variance**2 + 4 * mean**2 * variance
     if transform == "log":
+        variance = np.minimum(variance, 3)
         return np.exp(mean + variance / 2), np.expm1(variance) * np.exp(2 * mean + variance)
     return mean, variance
 
@@ -98,8 +99,8 @@ def predict(file, response, x):
             other = trend(member, query) @ member["alternative_coefficients"][r] + covariance(
                 kernel, member["alternative_parameters"][r], train, query).T @ member["alternative_alpha"][r]
             variance += (other - mean)**2
-        mean, variance = carried_back(member.attrs["transform"], member["z_shift"][()] + member["z_scale"][()] * mean,
-                                      member["z_scale"][()]**2 * variance)
+        mean = np.minimum(member["z_shift"][()] + member["z_scale"][()] * mean, member["z_top"][()])
+        mean, variance = carried_back(member.attrs["transform"], mean, member["z_scale"][()]**2 * variance)
         means.append(mean)
         variances.append(variance)
     weights = response["weights"][:][:, None]

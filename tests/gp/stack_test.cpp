@@ -97,6 +97,64 @@ TEST_CASE("what has no logarithm is fitted without, and parameters say so", "[st
   CHECK(at == parameters.cols());
 }
 
+TEST_CASE("a response that comes down to nearly zero is not ruled by its logarithm", "[stack]") {
+  // Zero but for 1e-6 on half of the square: of the logarithm, which falls by 14 there, the mean
+  // e^(m + v/2) between the points is any number.
+  const Domain domain({Parameter::linear("a", 0.0, 1.0), Parameter::linear("b", 0.0, 1.0)});
+  const auto value = [](const Points& x) {
+    return Vector((x.col(0).array() + x.col(1).array() - 1.0).max(0.0) * (1.0 + x.col(1).array()) +
+                  1e-6);
+  };
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    Dataset data{design::uniform(domain, 30, Rng(seed)), Matrix(30, 1)};
+    data.y.col(0) = value(data.x);
+    const Surrogate surrogate = Surrogate::fit(domain, {{"y", ""}}, data, {}, Matrix(), Rng(1));
+    const Points at = design::sobol(domain, 500, Rng(9));
+    const Vector truth = value(at);
+    const Vector mean = surrogate[0].predict(at).mean;
+    CHECK(mean.maxCoeff() < 2.0 * truth.maxCoeff());
+    CHECK((mean - truth).norm() < 0.3 * (truth.array() - truth.mean()).matrix().norm());
+    CHECK(surrogate[0].spread() <=
+          2.0 * std::sqrt((data.y.col(0).array() - data.y.mean()).square().mean()) * (1.0 + 1e-12));
+  }
+}
+
+TEST_CASE("a mean of logarithms that overshoots is cut, and has no slope there", "[stack]") {
+  // ln y is a straight line of slope 30: beyond the data y would be any number.
+  const Domain domain({Parameter::linear("x", 0.0, 1.0)});
+  Dataset data{Points(8, 1), Matrix(8, 1)};
+  for (Index i = 0; i < 8; ++i) {
+    data.x(i, 0) = 0.05 * static_cast<double>(i);
+    data.y(i, 0) = std::exp(30.0 * data.x(i, 0));
+  }
+  ModelOptions options;
+  options.stack = {{.form = Form::Radial, .trend = Trend::Constant},
+                   {.form = Form::Radial, .transform = Transform::Log, .trend = Trend::Linear}};
+  const Surrogate surrogate = Surrogate::fit(domain, {{"y", ""}}, data, options, Matrix(), Rng(1));
+  REQUIRE(surrogate[0].members().back().kind.transform == Transform::Log);
+  const double far = surrogate[0].predict(Points::Ones(1, 1)).mean[0];
+  CHECK(far < 4.0 * data.y.maxCoeff() * std::exp(1.5) * (1.0 + 1e-9));
+  const LocalMarginal local = surrogate[0].predict_at(Vector::Ones(1));
+  CHECK(local.mean == Approx(far));
+  CHECK(std::abs(local.mean_gradient[0]) < 30.0 * data.y.maxCoeff());
+}
+
+TEST_CASE("of a point with a NaN nothing is foretold", "[stack]") {
+  Dataset data{spread_points(12, 2, Rng(6)), Matrix(12, 1)};
+  data.y.col(0) = wavy(data.x);
+  const Surrogate surrogate =
+      Surrogate::fit(positive_box(2), {{"y", ""}}, data, {}, Matrix(), Rng(1));
+  Points at = spread_points(3, 2, Rng(7));
+  at(1, 0) = std::nan("");
+  const Marginals marginals = surrogate[0].predict(at);
+  CHECK(std::isnan(marginals.mean[1]));
+  CHECK(std::isnan(marginals.variance[1]));
+  CHECK(std::isfinite(marginals.mean[0] + marginals.mean[2]));
+  const LocalMarginal local = surrogate[0].predict_at(at.row(1).transpose());
+  CHECK(std::isnan(local.mean));
+  CHECK(std::isnan(local.variance_gradient[0]));
+}
+
 TEST_CASE("inputs are bent where the response is, and the parameters say how far", "[stack]") {
   // Waves that come ten times as fast at the lower end: evenly, along u bent by c = ln(10).
   const Domain domain({Parameter::linear("x", -1.0, 1.0)});

@@ -100,6 +100,36 @@ TEST_CASE("the variance is that of the members and what they disagree by", "[sur
   }
 }
 
+TEST_CASE("left out, an observation has the noise that it was given, also beside another",
+          "[surrogate]") {
+  // Two observations a point, of noise 0.01 and of noise 1.
+  const Domain domain = unit_domain(1);
+  const Points points = design::sobol(domain, 20, Rng(4));
+  Dataset data{Points(40, 1), Matrix(40, 1), Matrix(40, 1)};
+  Rng noise(5);
+  for (Index i = 0; i < 40; ++i) {
+    data.x.row(i) = points.row(i / 2);
+    data.noise_sd(i, 0) = i % 2 == 0 ? 0.01 : 1.0;
+    data.y(i, 0) = std::sin(6.0 * data.x(i, 0)) + data.noise_sd(i, 0) * noise.normal();
+  }
+  const Surrogate surrogate = fitted(domain, data);
+  const LeaveOneOut left = surrogate[0].leave_one_out();
+  for (Index i = 0; i < 40; i += 2) {
+    // They differ by what their noises do: 1 - 1e-4.
+    CHECK(left.mean[i] == left.mean[i + 1]);
+    CHECK(left.variance[i + 1] - left.variance[i] == Approx(1.0 - 1e-4).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("outputs that are not there are refused", "[surrogate]") {
+  const Surrogate surrogate = fitted(unit_domain(1), {design::sobol(unit_domain(1), 5, Rng(1)),
+                                                      Matrix(Vector::LinSpaced(5, 0.0, 1.0))});
+  CHECK(surrogate.only({0}).outputs().size() == 1);
+  for (const Index output : {Index{1}, Index{-1}, Index{100000000}})
+    CHECK_THROWS_AS(surrogate.only({output}), ArgumentError);
+  CHECK_THROWS_AS(surrogate["z"], ArgumentError);
+}
+
 TEST_CASE("gradients in natural units equal central differences", "[surrogate]") {
   const Surrogate surrogate = fitted(mixed_domain(), mixed_data(40));
   const Response& response = surrogate[0];

@@ -64,6 +64,7 @@ class FieldSurrogate {
 
  private:
   struct State;
+  FieldSurrogate() = default;  // to be made by a fit
   std::shared_ptr<const State> state_;
 };
 

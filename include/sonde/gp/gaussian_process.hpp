@@ -67,6 +67,7 @@ class PosteriorMean {
  private:
   friend class GaussianProcess;
   struct State;
+  PosteriorMean() = default;  // to be made by a process
   std::shared_ptr<const State> state_;
 };
 
