@@ -90,6 +90,12 @@ int status_of(OpenCampaign& open, const RunEnd& end, const RunChoices& choices, 
     return TooManyFailures;
   }
   if (end.state == RunEnd::State::Interrupted) return interrupted;
+  const Campaign& campaign = open.campaign;
+  if (campaign.asked() > campaign.imported() && campaign.data().size() == 0) {
+    std::fprintf(stderr, "sonde: none of %td runs went well. Look at %s\n",
+                 campaign.asked() - campaign.imported(), open.folder.runs().string().c_str());
+    return TooManyFailures;
+  }
   if (choices.require_target && !target_met(open)) {
     std::fputs("sonde: the target is not met within the budget. Raise [stop] runs and run again\n",
                stderr);

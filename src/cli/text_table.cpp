@@ -49,7 +49,7 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows,
 }
 
 std::string shown(double number, int digits) {
-  if (std::isnan(number)) return "-";
+  if (!std::isfinite(number)) return "-";
   return fmt::format("{:.{}g}", number, digits);
 }
 

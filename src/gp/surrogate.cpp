@@ -70,6 +70,10 @@ struct Surrogate::State {
       const ModelOptions& options,
       const std::function<stack::Stack(const stack::Observed& observed, Index output)>& find) {
     check(domain, outputs, data);
+    require(!(options.noise_sd < 0.0) && !std::isinf(options.noise_sd),
+            "Surrogate: expected ModelOptions::noise_sd of zero or more, or NaN where it is to be "
+            "estimated; got ",
+            options.noise_sd);
     const Points reference = design::reference(domain, reference_points, Rng(0));
     State state{domain, outputs, data.size(), {}, {}};
     for (Index j = 0; j < data.y.cols(); ++j) {

@@ -75,16 +75,22 @@ std::string remarks(const Response& response, const Output& output, const Campai
   return text;
 }
 
+/// A constant output has no scores relative to its spread.
+std::string with_digits(double value, int digits) {
+  return std::isfinite(value) ? fmt::format("{:.{}f}", value, digits) : number(value, digits);
+}
+
 std::string loo_caption(const Response& response, const LeaveOneOut& loo, const Output& output,
                         const Campaign& campaign) {
   const Scores s = scores(response.observed(), loo.mean, loo.variance);
   return fmt::format(
              "<span><b>{}</b></span> <span>NRMSE {}</span> <span>RMSE {}{}</span> <span>Q\u00b2 "
-             "{:.4f}</span> "
+             "{}</span> "
              "<span>inside 50, 90, 95\u202f%: {:.0f}, {:.0f}, {:.0f}\u202f% of {}</span> "
-             "<span>adequacy {:.2f}</span>",
-             escaped(output.name), number(s.nrmse, 3), number(s.rmse, 3), spaced_unit(output), s.q2,
-             100.0 * s.coverage50, 100.0 * s.coverage90, 100.0 * s.coverage95, s.n, s.adequacy) +
+             "<span>adequacy {}</span>",
+             escaped(output.name), number(s.nrmse, 3), number(s.rmse, 3), spaced_unit(output),
+             with_digits(s.q2, 4), 100.0 * s.coverage50, 100.0 * s.coverage90, 100.0 * s.coverage95,
+             s.n, with_digits(s.adequacy, 2)) +
          remarks(response, output, campaign);
 }
 

@@ -409,6 +409,7 @@ class BadInput(Folder):
     def test_failures_and_targets_have_a_status(self):
         self.sonde("run", self.study(replace=[("runs = 12", "runs = 30"), ('["', '["false", "')]), "-C", "a", status=4)
         self.assertEqual(self.status("a")["state"], "failed")
+        self.assertIn("none of 30 runs went well", self.sonde("run", "a", status=4).stderr)
         study = self.study(replace=[("runs = 12", "runs = 12\nerror = 1e-9")])
         self.sonde("run", study, "-C", "b", "--require-target", status=5)
         study = self.study(replace=[("runs = 12", "runs = 12\nerror = 1e9")])

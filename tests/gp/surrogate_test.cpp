@@ -121,6 +121,15 @@ TEST_CASE("left out, an observation has the noise that it was given, also beside
   }
 }
 
+TEST_CASE("a noise below zero is refused, and says so", "[surrogate]") {
+  ModelOptions options;
+  options.noise_sd = -1.0;
+  const Dataset data{design::sobol(unit_domain(1), 5, Rng(1)),
+                     Matrix(Vector::LinSpaced(5, 0.0, 1.0))};
+  CHECK(contains(message_of<ArgumentError>([&] { fitted(unit_domain(1), data, options); }),
+                 "noise_sd of zero or more"));
+}
+
 TEST_CASE("outputs that are not there are refused", "[surrogate]") {
   const Surrogate surrogate = fitted(unit_domain(1), {design::sobol(unit_domain(1), 5, Rng(1)),
                                                       Matrix(Vector::LinSpaced(5, 0.0, 1.0))});
