@@ -55,17 +55,17 @@ std::optional<Matrix> curvature(const GaussianProcess& process, const Vector& de
 }
 
 /// A principal axis of the posterior of the parameters.
-struct Axis {
+struct PrincipalAxis {
   Vector step;  // from the maximum, one standard deviation
   PosteriorMean mean;
   double added;  // to the variance, summed over the reference points
 };
 
 /// The one that adds most first.
-std::vector<Axis> axes_of(const GaussianProcess& process, const Matrix& precision,
-                          PointsView reference, const Vector& now) {
+std::vector<PrincipalAxis> axes_of(const GaussianProcess& process, const Matrix& precision,
+                                   PointsView reference, const Vector& now) {
   const Eigen::SelfAdjointEigenSolver<Matrix> solver(precision);
-  std::vector<Axis> axes;
+  std::vector<PrincipalAxis> axes;
   for (Index j = 0; j < precision.rows(); ++j) {
     const double deviation =
         std::min(longest, 1.0 / std::sqrt(std::max(solver.eigenvalues()[j], 1e-12)));
@@ -78,8 +78,9 @@ std::vector<Axis> axes_of(const GaussianProcess& process, const Matrix& precisio
     const double added = (mean.on_rows(reference) - now).squaredNorm();
     axes.push_back({std::move(step), std::move(mean), added});
   }
-  std::stable_sort(axes.begin(), axes.end(),
-                   [](const Axis& a, const Axis& b) { return a.added > b.added; });
+  std::stable_sort(axes.begin(), axes.end(), [](const PrincipalAxis& a, const PrincipalAxis& b) {
+    return a.added > b.added;
+  });
   return axes;
 }
 
@@ -93,9 +94,10 @@ Alternatives alternatives(const GaussianProcess& process, const Vector& deviatio
   const std::optional<Matrix> precision = curvature(process, deviations);
   if (!precision) return {};
   const Marginals now = process.predict(reference);
-  std::vector<Axis> axes = axes_of(process, *precision, reference, now.mean);
-  const double total = std::accumulate(axes.begin(), axes.end(), 0.0,
-                                       [](double sum, const Axis& a) { return sum + a.added; });
+  std::vector<PrincipalAxis> axes = axes_of(process, *precision, reference, now.mean);
+  const double total =
+      std::accumulate(axes.begin(), axes.end(), 0.0,
+                      [](double sum, const PrincipalAxis& a) { return sum + a.added; });
   Alternatives chosen;
   if (!(total > negligible * now.variance.sum())) return chosen;
   double held = 0.0;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/matrix.hpp"
 #include "gp/conditioning.hpp"
 #include "gp/growing_factor.hpp"
 #include "gp/trend.hpp"
@@ -61,12 +62,6 @@ void check(const Noise& noise, PointsView x, VectorView y) {
         "or more, got ",
         share, " and ", known, " of observation ", i);
   }
-}
-
-Vector joined(const Vector& left, const Vector& right) {
-  Vector both(left.size() + right.size());
-  both << left, right;
-  return both;
 }
 
 /// Of k further observations.

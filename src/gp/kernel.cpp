@@ -4,17 +4,12 @@
 #include <cmath>
 #include <utility>
 
+#include "base/matrix.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde {
 
 namespace {
-
-Vector joined(const Vector& left, const Vector& right) {
-  Vector both(left.size() + right.size());
-  both << left, right;
-  return both;
-}
 
 Matrix symmetric(MatrixView lower) {
   Matrix whole = lower;

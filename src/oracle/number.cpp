@@ -7,16 +7,10 @@
 #include <limits>
 #include <system_error>
 
+#include "base/text.hpp"
+
 namespace sonde {
 namespace {
-
-constexpr std::string_view blanks = " \t\r\n\f\v";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';

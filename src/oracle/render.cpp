@@ -10,6 +10,7 @@
 
 #include "base/json_text.hpp"
 #include "base/nearest_name.hpp"
+#include "base/text.hpp"
 #include "oracle/number.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/base/random.hpp"
@@ -18,13 +19,6 @@ namespace sonde {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t";
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 // One number of up to three digits at the head of `text`, taken off it.
 void skip_count(std::string_view& text) {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <optional>
 #include <utility>
 
+#include "base/matrix.hpp"
 #include "query/ascent.hpp"
 #include "query/candidates.hpp"
 #include "query/known_points.hpp"
@@ -20,7 +20,6 @@ using query::Ascent;
 using query::KnownPoints;
 using query::Worthy;
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double basin = 0.1;  // starts nearer than this in every coordinate climb the same hill
 constexpr Index filling_candidates = 1000;
 

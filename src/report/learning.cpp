@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "base/matrix.hpp"
 #include "report/sections.hpp"
 #include "report/style.hpp"
 #include "report/svg.hpp"
 
 namespace sonde::report {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// Median and extent over the repeats, at each count of runs that all of them have.
 struct Spread {

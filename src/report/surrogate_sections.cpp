@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/matrix.hpp"
 #include "report/sections.hpp"
 #include "report/svg.hpp"
 #include "sonde/gp/validate.hpp"
@@ -12,7 +13,6 @@
 namespace sonde::report {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double ninety_five = 1.959963984540054;  // two-sided quantile of the normal
 constexpr Index slice_points = 97;
 

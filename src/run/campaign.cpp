@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
+#include "base/matrix.hpp"
 #include "run/campaign_state.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/gp/validate.hpp"
@@ -12,8 +12,6 @@
 
 namespace sonde {
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 bool is_import(const Query& query) {
   return query.why == "imported";
@@ -289,9 +287,9 @@ double Campaign::estimated_error_at(Index rows) {
   ModelOptions without = state_->options.model;  // what is left out is predicted without it
   without.parameter_uncertainty = false;
   try {
-    return largest_error(Surrogate::at(state_->domain, state_->outputs, first, without,
-                                       surrogate().parameters()),
-                         state_->options.learnt);
+    return largest_error(
+        Surrogate::at(state_->domain, state_->outputs, first, without, surrogate().parameters()),
+        state_->options.learnt);
   } catch (const NumericalError&) {
     return nan;
   }

@@ -12,17 +12,11 @@
 #include <utility>
 
 #include "base/nearest_name.hpp"
+#include "base/text.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde {
 namespace {
-
-std::string trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return std::string(text);
-}
 
 // A record of the text from `at` on; leaves `at` behind its line end, adds the lines it spans.
 std::vector<std::string> record(const std::string& text, std::size_t& at, long& line) {
@@ -30,7 +24,7 @@ std::vector<std::string> record(const std::string& text, std::size_t& at, long& 
   std::string field;
   bool quoted = false, was_quoted = false;
   const auto close = [&] {
-    fields.push_back(was_quoted ? field : trimmed(field));
+    fields.push_back(was_quoted ? field : std::string(trimmed(field)));
     field.clear();
     was_quoted = false;
   };
@@ -53,7 +47,7 @@ std::vector<std::string> record(const std::string& text, std::size_t& at, long& 
     } else if (c == '\n') {
       ++at;
       break;
-    } else if (!was_quoted || trimmed(std::string(1, c)).size() == 1) {
+    } else if (!was_quoted || !trimmed(std::string_view(&c, 1)).empty()) {
       field += c;
     }
   }

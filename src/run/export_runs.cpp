@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <limits>
 
 #include "base/json_text.hpp"
+#include "base/matrix.hpp"
 
 namespace sonde {
 namespace {
@@ -13,8 +13,6 @@ namespace {
 using hdf5::Axis;
 using hdf5::Handle;
 using Axes = std::vector<const Axis*>;
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 /// What CF calls flags: a number a meaning, which every reader keeps.
 enum class Flag : std::int8_t { Ok, Failed, TimedOut, Open, Excluded };

@@ -1,14 +1,8 @@
 #include "run/history.hpp"
 
+#include "base/matrix.hpp"
+
 namespace sonde {
-namespace {
-
-bool same(const Matrix& a, const Matrix& b) {
-  return a.rows() == b.rows() && a.cols() == b.cols() && a == b;
-}
-
-}  // namespace
-
 void Known::apply(const Event& event) {
   if (const auto* queries = std::get_if<Asked>(&event)) {
     for (const Query& query : queries->queries) asked_[query.id] = query.x;

@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/matrix.hpp"
 #include "query/known_points.hpp"
 #include "run/campaign_state.hpp"
 #include "sonde/base/error.hpp"
@@ -34,10 +35,6 @@ Points stacked(const Points& above, const Points& below) {
   result.topRows(above.rows()) = above;
   result.bottomRows(below.rows()) = below;
   return result;
-}
-
-bool same(const Matrix& a, const Matrix& b) {
-  return a.rows() == b.rows() && a.cols() == b.cols() && a == b;
 }
 
 }  // namespace
