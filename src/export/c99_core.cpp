@@ -25,6 +25,7 @@ struct @__process {
   int correlation;            /* 0 Matern 3/2, 1 Matern 5/2, 2 squared exponential; */
   int form;                   /* 0 of the distance, 1 a product over the features, 2 ANOVA */
   const double *share;        /* (features) of ANOVA: the product of 1 + share (k - 1) */
+  double linear;              /* variance of the slopes of a straight line beside; 0: none */
   double variance;
   const double *bend;         /* (features) c of ln(1 + (e^c - 1) u) / c; 0: as they are */
   const double *scale;        /* (features) they are multiplied by it, then */
@@ -205,10 +206,24 @@ static double @__anova(const struct @__process *p, const double *z, const double
   return value;
 }
 
+/* The straight line: about the centre of what the correlation takes, before it is multiplied. */
+static double @__line(const struct @__process *p, const double *z, const double *at,
+                      double *slope) {
+  double sum = 0.0;
+  for (int r = 0; r < p->features; ++r) {
+    const double there = at[r] / p->scale[r] - 0.5;
+    sum += (z[r] / p->scale[r] - 0.5) * there;
+    if (slope) slope[r] += p->linear * there / p->scale[r];
+  }
+  return p->linear * sum;
+}
+
 static double @__correlated(const struct @__process *p, const double *z, int i, double *slope) {
   const double *at = p->at + (long)i * p->features;
-  if (p->form == 0) return @__radial(p, z, at, slope);
-  return p->form == 1 ? @__product(p, z, at, slope) : @__anova(p, z, at, slope);
+  const double value = p->form == 0   ? @__radial(p, z, at, slope)
+                       : p->form == 1 ? @__product(p, z, at, slope)
+                                      : @__anova(p, z, at, slope);
+  return p->linear > 0.0 ? value + @__line(p, z, at, slope) : value;
 }
 
 /* b becomes the solution of L y = b, or of L' y = b. */
@@ -346,6 +361,7 @@ static void @__at(const struct @__process *p, const double *x, int wanted,
   double explained = 0.0;
   for (int i = 0; i < p->points; ++i) explained += half[i] * half[i];
   double variance = p->variance - explained;
+  if (p->linear > 0.0) variance += p->variance * @__line(p, scaled, scaled, 0);
   for (int k = 0; k < p->terms; ++k) variance += t[k] * t[k];
   if (variance < 0.0) variance = 0.0;
   z->own_variance = variance * p->z_scale * p->z_scale;
@@ -360,6 +376,10 @@ static void @__at(const struct @__process *p, const double *x, int wanted,
       @__correlated(p, scaled, i, slope);
       for (int r = 0; r < p->features; ++r) variance_slope[r] += half[i] * by[r] * slope[r];
     }
+    for (int r = 0; r < p->features; ++r) slope[r] = 0.0;
+    if (p->linear > 0.0) @__line(p, scaled, scaled, slope);
+    for (int r = 0; r < p->features; ++r)
+      variance_slope[r] += 2.0 * p->variance * by[r] * slope[r];
     for (int k = 0; k < p->terms; ++k) @__add_term_slope(p, k, u, 2.0 * t[k], variance_slope);
   }
   for (int r = 0; r < p->features; ++r) {

@@ -44,6 +44,7 @@ struct Correlation {
   Vector scale;  // (features)
   Vector share;  // (features) of ANOVA
   Vector bend;   // (features) of warped inputs
+  double linear = 0.0;
 };
 
 int form_of(const MemberKind& kind) {
@@ -59,8 +60,8 @@ int form_of(const MemberKind& kind) {
   return 2;
 }
 
-/// \param log_parameters the variance, a length a feature, of ANOVA a share a feature, of warped
-/// inputs a bend a feature
+/// \param log_parameters the variance, a length a feature, of ANOVA a share a feature, the variance
+/// of a straight line's slopes, of warped inputs a bend a feature
 Correlation correlation_of(const MemberKind& kind, Index features, VectorView log_parameters) {
   const Vector inverse = log_parameters.segment(1, features).array().exp().inverse().matrix();
   Correlation correlation{2, form_of(kind), inverse, {}, {}};
@@ -74,6 +75,10 @@ Correlation correlation_of(const MemberKind& kind, Index features, VectorView lo
   if (correlation.form == 2) {
     const Vector shares = log_parameters.segment(1 + features, features).array().exp();
     correlation.share = (1.0 + shares.array().inverse()).inverse();
+  }
+  if (kind.linear) {
+    const Index at = 1 + (kind.form == Form::Anova ? 2 : 1) * features;
+    correlation.linear = std::exp(log_parameters[at]);
   }
   if (kind.warped) correlation.bend = log_parameters.tail(features);
   return correlation;
@@ -181,14 +186,15 @@ std::string mean_tables(const Shape& shape, std::string& text) {
   if (shares) text += array("double", "@__share" + tail, correlation.share);
   if (bends) text += array("double", "@__bend" + tail, correlation.bend);
   if (trended) text += array("double", "@__coefficient" + tail, shape.coefficients);
-  return fmt::format("  {{{}, {}, {}, {}, {}, {}, {},\n   {}, {}, {}, {}, {}, {},\n   {}, {}, {},",
-                     literal(shape.member.weight), static_cast<int>(shape.member.kind.transform),
-                     literal(shape.member.z_shift), literal(shape.member.z_scale),
-                     literal(shape.member.z_top), shape.inputs, features, correlation.family,
-                     correlation.form, reference("share" + tail, shares),
-                     literal(std::exp(shape.log_parameters[0])), reference("bend" + tail, bends),
-                     reference("scale" + tail), process.size(), reference("point" + tail),
-                     reference("alpha" + tail));
+  return fmt::format(
+      "  {{{}, {}, {}, {}, {}, {}, {},\n   {}, {}, {}, {}, {}, {}, {},\n   {}, {}, {},",
+      literal(shape.member.weight), static_cast<int>(shape.member.kind.transform),
+      literal(shape.member.z_shift), literal(shape.member.z_scale), literal(shape.member.z_top),
+      shape.inputs, features, correlation.family, correlation.form,
+      reference("share" + tail, shares), literal(correlation.linear),
+      literal(std::exp(shape.log_parameters[0])), reference("bend" + tail, bends),
+      reference("scale" + tail), process.size(), reference("point" + tail),
+      reference("alpha" + tail));
 }
 
 /// The arrays of one process into `text`. \returns its entry among the processes

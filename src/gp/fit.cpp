@@ -49,9 +49,10 @@ double posterior(const Search& search, VectorView at, VectorOut gradient) {
     if (gradient.size() > 0) gradient.setZero();
     return -std::numeric_limits<double>::infinity();
   }
-  const Vector z = (at - search.prior.mean).cwiseQuotient(search.prior.sd);
-  if (gradient.size() > 0) gradient = slope - z.cwiseQuotient(search.prior.sd);
-  return value - 0.5 * z.squaredNorm();
+  Vector pull;
+  value += search.prior(at, pull);
+  if (gradient.size() > 0) gradient = slope + pull;
+  return value;
 }
 
 Search search_for(const Kernel& kernel, const LogPrior& prior, const Noise& noise, PointsView x,
@@ -62,6 +63,9 @@ Search search_for(const Kernel& kernel, const LogPrior& prior, const Noise& nois
               (prior.mean.size() == p || prior.mean.size() == p + 1),
           "fit: the kernel has ", p, " parameters, the prior ", prior.mean.size(), " means and ",
           prior.sd.size(), " standard deviations");
+  require(prior.sd_above.size() == 0 || prior.sd_above.size() == prior.sd.size(),
+          "fit: the prior has ", prior.sd.size(), " standard deviations, and ",
+          prior.sd_above.size(), " above its means");
   require(x.rows() == y.size() && y.size() > 0,
           "fit: expected as many values as points, at least one; got ", y.size(), " and ",
           x.rows());
@@ -74,13 +78,15 @@ Search search_for(const Kernel& kernel, const LogPrior& prior, const Noise& nois
                 y,
                 noise,
                 Basis(options.trend, x).rows(x),
-                {Vector(p + 1), Vector(p + 1)},
+                {Vector(p + 1), Vector(p + 1), Vector(p + 1)},
                 Vector(p + 1),
                 Vector(p + 1)};
   search.prior.mean << kernel->log_parameters(), std::log(noise.variance);
   search.prior.sd.setConstant(infinity);
   search.prior.mean.head(prior.mean.size()) = prior.mean;
   search.prior.sd.head(prior.sd.size()) = prior.sd;
+  search.prior.sd_above = search.prior.sd;
+  search.prior.sd_above.head(prior.sd_above.size()) = prior.sd_above;
   search.lower = search.prior.mean.array() - options.log_range;
   search.upper = search.prior.mean.array() + options.log_range;
   search.lower[p] = std::log(options.min_noise * unit);
@@ -112,6 +118,19 @@ Points starts_of(const Search& search, double start_noise, int count, const Rng&
 }
 
 }  // namespace
+
+double LogPrior::operator()(VectorView at, Vector& gradient) const {
+  gradient.resize(at.size());
+  double value = 0.0;
+  for (Index i = 0; i < at.size(); ++i) {
+    const double off = at[i] - mean[i];
+    const double deviation = off > 0.0 && sd_above.size() > 0 ? sd_above[i] : sd[i];
+    const double z = off / deviation;
+    value -= 0.5 * z * z;
+    gradient[i] = -z / deviation;
+  }
+  return value;
+}
 
 Fit fit(const Kernel& kernel, const LogPrior& prior, Noise noise, PointsView x, VectorView y,
         const FitOptions& options, Rng rng) {

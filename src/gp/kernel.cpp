@@ -163,6 +163,12 @@ class ConstantKernel final : public KernelModel {
   double variance_;
 };
 
+Matrix from_origin(PointsView a, const Vector& origin) {
+  require(a.cols() == origin.size(), "kernel: points have ", a.cols(),
+          " columns, the origin of 'linear' has ", origin.size());
+  return a.rowwise() - origin.transpose();
+}
+
 class Linear final : public KernelModel {
  public:
   Linear(Vector variances, Vector origin)
@@ -189,13 +195,38 @@ class Linear final : public KernelModel {
   }
 
  private:
-  Matrix centred(PointsView a) const {
-    require(a.cols() == variances_.size(), "kernel: points have ", a.cols(),
-            " columns, variances have ", variances_.size());
-    return a.rowwise() - origin_.transpose();
-  }
+  Matrix centred(PointsView a) const { return from_origin(a, origin_); }
 
   Vector variances_;
+  Vector origin_;
+};
+
+/// k = v (x - c)'(z - c): one variance for all slopes.
+class EquallyLinear final : public KernelModel {
+ public:
+  EquallyLinear(double variance, Vector origin) : variance_(variance), origin_(std::move(origin)) {}
+
+  std::string name() const override { return "linear of one variance"; }
+  Vector log_parameters() const override { return Vector::Constant(1, std::log(variance_)); }
+  std::shared_ptr<const KernelModel> with(VectorView parameters) const override {
+    return std::make_shared<EquallyLinear>(std::exp(parameters[0]), origin_);
+  }
+  Matrix covariance(PointsView a, PointsView b) const override {
+    return variance_ * (from_origin(a, origin_) * from_origin(b, origin_).transpose());
+  }
+  Vector variance(PointsView a) const override {
+    return variance_ * from_origin(a, origin_).rowwise().squaredNorm();
+  }
+  Vector parameter_gradient(PointsView a, MatrixView w) const override {
+    const Matrix z = from_origin(a, origin_);
+    return Vector::Constant(1, variance_ * z.cwiseProduct(w * z).sum());
+  }
+  Matrix input_gradient(VectorView, PointsView b, MatrixView w) const override {
+    return variance_ * (from_origin(b, origin_).transpose() * w);
+  }
+
+ private:
+  double variance_;
   Vector origin_;
 };
 
@@ -291,6 +322,13 @@ Kernel linear(Vector variances, Vector origin) {
   require(origin.size() == variances.size() && origin.allFinite(), "kernel: expected an origin of ",
           variances.size(), " finite numbers, got [", origin.transpose(), "]");
   return Kernel(std::make_shared<const Linear>(std::move(variances), std::move(origin)));
+}
+
+Kernel linear(double variance, Vector origin) {
+  require_variance(variance);
+  require(origin.size() > 0 && origin.allFinite(),
+          "kernel: expected an origin of finite numbers, got [", origin.transpose(), "]");
+  return Kernel(std::make_shared<const EquallyLinear>(variance, std::move(origin)));
 }
 
 Kernel on_inputs(Kernel kernel, std::vector<Index> inputs) {

@@ -90,20 +90,23 @@ std::vector<Index> replicates(PointsView unit) {
   return place;
 }
 
-Observed first_of(const Observed& observed, Index points) {
-  Observed first{{}, {}, {}, observed.x.topRows(points), {}, {}, {}, observed.varying};
+Observed only(const Observed& observed, const std::vector<Index>& points) {
+  std::vector<Index> now(static_cast<std::size_t>(observed.x.rows()), -1);
+  Observed part{{}, {}, {}, observed.x(points, Eigen::all), {}, {}, {}, observed.varying};
+  for (std::size_t k = 0; k < points.size(); ++k)
+    now[static_cast<std::size_t>(points[k])] = static_cast<Index>(k);
   std::vector<Index> taken;
   for (std::size_t i = 0; i < observed.place.size(); ++i) {
-    if (observed.place[i] < points) taken.push_back(static_cast<Index>(i));
+    const Index place = now[static_cast<std::size_t>(observed.place[i])];
+    if (place < 0) continue;
+    taken.push_back(static_cast<Index>(i));
+    part.rows.push_back(observed.rows[i]);
+    part.place.push_back(place);
   }
-  for (const Index i : taken) {
-    first.rows.push_back(observed.rows[static_cast<std::size_t>(i)]);
-    first.place.push_back(observed.place[static_cast<std::size_t>(i)]);
-  }
-  first.y = observed.y(taken);
-  if (observed.noise_sd.size() > 0) first.noise_sd = observed.noise_sd(taken);
-  first.standard = standard_of(first.y);
-  return first;
+  part.y = observed.y(taken);
+  if (observed.noise_sd.size() > 0) part.noise_sd = observed.noise_sd(taken);
+  part.standard = standard_of(part.y);
+  return part;
 }
 
 void find_varying_noise(const Domain& domain, const ModelOptions& options, Observed& observed) {

@@ -45,8 +45,8 @@ void find_varying_noise(const Domain& domain, const ModelOptions& options, Obser
 /// which they first come; those within 1e-9 of each other in every input are one.
 std::vector<Index> replicates(PointsView unit);
 
-/// The observations of the first points.
-Observed first_of(const Observed& observed, Index points);
+/// The observations of these points, rising.
+Observed only(const Observed& observed, const std::vector<Index>& points);
 
 /// Of z = (T(y) - shift) / scale at each observation.
 struct Transformed {

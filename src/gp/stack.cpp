@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <optional>
 #include <utility>
 
+#include "gp/cross_validation.hpp"
 #include "gp/member.hpp"
 #include "gp/response_state.hpp"
 #include "sonde/base/error.hpp"
@@ -17,7 +19,8 @@ namespace sonde::stack {
 namespace {
 
 constexpr double not_fitted = -1.0;     // in place of a weight
-constexpr Index all_kinds_up_to = 200;  // points; of more, only what weighs most is fitted
+constexpr Index all_kinds_up_to = 100;  // points; of more, only what weighs most is fitted
+constexpr Index fewest_to_refit = 6;    // points, in folds; of fewer nothing is left to fit to
 constexpr double least_weight = 0.02;   // of a member that is kept
 constexpr std::size_t most_leaders = 3;
 constexpr std::size_t most_bent = 2;
@@ -161,15 +164,49 @@ std::vector<std::size_t> believable(const std::vector<Fitted>& members,
   return places;
 }
 
-// The weights that the observations give them.
-void weigh(std::vector<Fitted>& members, const Observed& observed) {
-  if (members.size() == 1) return;
+// The places of fitted kinds, and what each foretells of points left out.
+struct Judged {
+  std::vector<Fitted> members;
   std::vector<LeftOut> left;
-  for (const Fitted& one : members) left.push_back(left_out(one.second, observed));
-  const std::vector<std::size_t> places = believable(members, left);
+};
+
+// Calibrated where there are several.
+Judged judged(const Domain& domain, const Observed& observed, const ModelOptions& options,
+              std::vector<Fitted> members, const Rng& rng) {
+  const Index points = observed.x.rows();
+  const bool refits = observed.standard.varies && options.stack.size() > 1 &&
+                      points >= fewest_to_refit && points <= all_kinds_up_to;
+  std::vector<std::optional<LeftOut>> left(members.size());
+  ModelOptions of_one = options;
+  of_one.fit.optimize.threads = 1;
+  parallel_for(static_cast<Index>(members.size()), options.fit.optimize.threads, [&](Index i) {
+    const auto place = static_cast<std::size_t>(i);
+    Member& member = members[place].second;
+    if (refits) {
+      try {
+        Calibrated found = cross_validated(member, Features(domain, member.kind.log_inputs),
+                                           observed, of_one, rng);
+        member = std::move(found.member);
+        left[place] = std::move(found.left);
+        return;
+      } catch (const NumericalError&) {
+      }
+    }
+    left[place] = left_out(member, observed);
+  });
+  Judged all{std::move(members), {}};
+  for (std::optional<LeftOut>& one : left) all.left.push_back(std::move(*one));
+  return all;
+}
+
+// The weights that the observations give them.
+void weigh(Judged& judged, const Observed& observed) {
+  std::vector<Fitted>& members = judged.members;
+  if (members.size() == 1) return;
+  const std::vector<std::size_t> places = believable(members, judged.left);
   Matrix densities(observed.x.rows(), static_cast<Index>(places.size()));
   for (std::size_t i = 0; i < places.size(); ++i)
-    densities.col(static_cast<Index>(i)) = left[places[i]].log_density;
+    densities.col(static_cast<Index>(i)) = judged.left[places[i]].log_density;
   const Vector weight = weights(densities);
   for (Fitted& one : members) one.second.weight = 0.0;
   for (std::size_t i = 0; i < places.size(); ++i)
@@ -179,7 +216,8 @@ void weigh(std::vector<Fitted>& members, const Observed& observed) {
 bool is_bent(const MemberKind& bent, const MemberKind& straight) {
   return bent.warped && !straight.warped && bent.family == straight.family &&
          bent.form == straight.form && bent.transform == straight.transform &&
-         bent.log_inputs == straight.log_inputs && bent.trend == straight.trend;
+         bent.log_inputs == straight.log_inputs && bent.trend == straight.trend &&
+         bent.linear == straight.linear;
 }
 
 // Its parameters, with bends that leave the inputs straight.
@@ -279,23 +317,28 @@ Stack fitted(const Domain& domain, const Observed& observed, const ModelOptions&
     const bool weighed = std::any_of(kinds.begin(), kinds.end(),
                                      [&](std::size_t k) { return begin.weight(k) > 0.0; });
     if (!weighed) {
-      const Stack few =
-          fitted(domain, first_of(observed, all_kinds_up_to), options, Vector(), rng.child("few"));
+      std::vector<Index> first(all_kinds_up_to);
+      std::iota(first.begin(), first.end(), Index{0});
+      const Stack few = fitted(domain, only(observed, first), options, Vector(), rng.child("few"));
       begin = Blocks(domain, options.stack, few.parameters);
     }
     kinds = leaders(begin, kinds, options.stack);
   }
   const std::vector<std::size_t> bent = split_bent(kinds, options.stack);
-  std::vector<Fitted> members = fitted_members(domain, observed, options, kinds, begin, rng);
-  weigh(members, observed);
+  const auto fitted_and_judged = [&](const std::vector<std::size_t>& of) {
+    return judged(domain, observed, options,
+                  fitted_members(domain, observed, options, of, begin, rng), rng.child("judged"));
+  };
+  Judged all = fitted_and_judged(kinds);
+  weigh(all, observed);
   if (observed.standard.varies && !bent.empty()) {
-    const std::vector<std::size_t> worth =
-        worth_bending(members, bent, options.stack, Features(domain, false).size(), begin);
-    for (Fitted& member : fitted_members(domain, observed, options, worth, begin, rng))
-      members.push_back(std::move(member));
-    weigh(members, observed);
+    Judged further = fitted_and_judged(
+        worth_bending(all.members, bent, options.stack, Features(domain, false).size(), begin));
+    std::move(further.members.begin(), further.members.end(), std::back_inserter(all.members));
+    std::move(further.left.begin(), further.left.end(), std::back_inserter(all.left));
+    weigh(all, observed);
   }
-  return kept(std::move(members), Blocks(domain, options.stack));
+  return kept(std::move(all.members), Blocks(domain, options.stack));
 }
 
 Stack conditioned(const Domain& domain, const Observed& observed, const ModelOptions& options,

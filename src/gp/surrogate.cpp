@@ -108,14 +108,15 @@ struct Surrogate::State {
       state.varying_noise.push_back(observed.varying_noise(member.kind.transform));
     }
     if (options.parameter_uncertainty && observed.standard.varies) {
-      parallel_for(
-          static_cast<Index>(state.members.size()), options.fit.optimize.threads, [&](Index k) {
-            const Features& its = state.features[static_cast<std::size_t>(k)];
-            Member& member = state.members[static_cast<std::size_t>(k)];
-            member.alternatives =
-                alternatives(member.process, stack::prior_deviations(member.kind, its.size()),
-                             its.rows(reference.topRows(alternatives_points)));
-          });
+      parallel_for(static_cast<Index>(state.members.size()), options.fit.optimize.threads,
+                   [&](Index k) {
+                     const Features& its = state.features[static_cast<std::size_t>(k)];
+                     Member& member = state.members[static_cast<std::size_t>(k)];
+                     member.alternatives = alternatives(
+                         member.process,
+                         stack::prior_deviations(member.kind, its.size(), member.log_parameters),
+                         its.rows(reference.topRows(alternatives_points)));
+                   });
     }
     Response response;
     response.state_ = std::make_shared<const Response::State>(state);
@@ -153,11 +154,13 @@ std::vector<MemberKind> ModelOptions::full_stack() {
   std::vector<MemberKind> kinds;
   for (const bool log_inputs : {false, true}) {
     for (const Transform transform : {Transform::None, Transform::SquareRoot, Transform::Log}) {
-      for (const auto& [family, form] : {std::pair{Family::Matern52, Form::Radial},
-                                         {Family::SquaredExponential, Form::Anova},
-                                         {Family::Matern52, Form::Anova}}) {
-        kinds.push_back(
-            {.family = family, .form = form, .transform = transform, .log_inputs = log_inputs});
+      MemberKind kind{.form = Form::Radial, .transform = transform, .log_inputs = log_inputs};
+      kinds.push_back(kind);
+      kind.form = Form::Anova;
+      kind.linear = true;
+      for (const Family family : {Family::SquaredExponential, Family::Matern52}) {
+        kind.family = family;
+        kinds.push_back(kind);
       }
     }
   }

@@ -16,8 +16,9 @@ constexpr double half = 0.5;   // of the prior variance: beyond it the prior say
 constexpr double rounding = 1e-14;  // relative to the prior variance: less is no doubt
 constexpr double nothing = -1.0;    // no doubt is so small
 
+/// Without that of a straight line.
 double prior_variance(const GaussianProcess& process) {
-  return process.kernel()->variance(process.x().topRows(1))[0];
+  return std::exp(process.kernel()->log_parameters()[0]);
 }
 
 /// (n) variance of the errors of the observations.

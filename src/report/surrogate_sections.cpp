@@ -64,7 +64,7 @@ std::string remarks(const Response& response, const Output& output, const Campai
   double jitter = 0.0;  // relative to the prior variance
   for (const Member& member : response.members()) {
     const GaussianProcess& process = member.process;
-    const double variance = process.kernel()->variance(process.x().topRows(1))[0];
+    const double variance = std::exp(process.kernel()->log_parameters()[0]);
     jitter = std::max(jitter, process.jitter() / variance);
   }
   if (jitter > 0.0) {

@@ -44,13 +44,17 @@ def covariance(kernel, parameters, a, b):
     if kernel.endswith(" of warped inputs"):
         kernel, bends = kernel.removesuffix(" of warped inputs"), np.log(parameters[-features:])
         a, b, parameters = bent(a, bends), bent(b, bends), parameters[:-features]
+    line = 0.0
+    if kernel.endswith(" + linear of one variance"):
+        kernel = kernel.removesuffix(" + linear of one variance")
+        line, parameters = parameters[0] * parameters[-1] * ((a - 0.5) @ (b - 0.5).T), parameters[:-1]
     lengths, shares = parameters[1:features + 1], parameters[features + 1:]
     distances = np.abs(a[:, None, :] - b[None, :, :]) / lengths
     if kernel.endswith("anova"):
-        return parameters[0] * ((1 + shares * one_dimensional(kernel, distances)) / (1 + shares)).prod(axis=2)
+        return line + parameters[0] * ((1 + shares * one_dimensional(kernel, distances)) / (1 + shares)).prod(axis=2)
     if kernel.endswith("product"):
-        return parameters[0] * one_dimensional(kernel, distances).prod(axis=2)
-    return parameters[0] * one_dimensional(kernel, np.sqrt((distances**2).sum(axis=2)))
+        return line + parameters[0] * one_dimensional(kernel, distances).prod(axis=2)
+    return line + parameters[0] * one_dimensional(kernel, np.sqrt((distances**2).sum(axis=2)))
 
 
 def features(member, x):
@@ -93,7 +97,7 @@ def predict(file, response, x):
         basis = np.linalg.solve(member["factor"][:], trend(member, train))
         missing = trend(member, query).T - basis.T @ half
         mean = trend(member, query) @ member["coefficients"][:] + cross.T @ member["alpha"][:]
-        variance = parameters[0] - (half**2).sum(axis=0)
+        variance = covariance(kernel, parameters, query, query).diagonal() - (half**2).sum(axis=0)
         variance += (missing * np.linalg.solve(basis.T @ basis, missing)).sum(axis=0)
         for r in range(len(member["alternative"])):
             other = trend(member, query) @ member["alternative_coefficients"][r] + covariance(

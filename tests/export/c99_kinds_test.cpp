@@ -56,6 +56,7 @@ std::vector<Case> all_cases() {
                           .transform = static_cast<Transform>(turn % 3),
                           .log_inputs = turn % 4 < 2,
                           .warped = warped,
+                          .linear = turn % 5 < 2,
                           .trend = static_cast<Trend>((turn / 2) % 4)}};
         if (options.stack[0].transform != Transform::None) options.stack.push_back({});
         cases.push_back({"m" + std::to_string(turn),

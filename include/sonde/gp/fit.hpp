@@ -13,6 +13,11 @@ namespace sonde {
 struct LogPrior {
   Vector mean;  ///< (p), or (p + 1) with that of the log noise variance
   Vector sd;    ///< likewise, > 0; infinite: flat
+  /// Likewise, in place of sd above the mean: two halves of normals. Empty: sd.
+  Vector sd_above{};
+
+  /// \returns the log prior at these, up to a constant  \param gradient becomes its own
+  double operator()(VectorView at, Vector& gradient) const;
 };
 
 struct FitOptions {

@@ -65,6 +65,9 @@ Kernel operator*(double variance, Kernel kernel);  ///< one more trained paramet
 /// \see Rasmussen & Williams (2006), section 4.2.2
 Kernel linear(Vector variances, Vector origin);
 
+/// The same with one variance for all slopes. Trained: log v, one parameter.
+Kernel linear(double variance, Vector origin);
+
 /// The kernel of some of the inputs. An additive model, a sum of functions of one input each:
 ///
 ///   0.7 * on_inputs(matern52(Vector::Ones(1)), {0}) + 0.2 * on_inputs(matern52(Vector::Ones(1)),
