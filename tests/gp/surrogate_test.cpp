@@ -8,6 +8,7 @@
 #include "sonde/gp/validate.hpp"
 #include "sonde/space/design.hpp"
 #include "support/catch.hpp"
+#include "support/functions.hpp"
 #include "support/matchers.hpp"
 #include "support/processes.hpp"
 
@@ -208,30 +209,12 @@ TEST_CASE("units of outputs and inputs cancel", "[surrogate]") {
 }
 
 TEST_CASE("a hundred runs of the borehole function are worth 2 % of its spread", "[surrogate]") {
-  // Harper & Gupta (1983); m3/year.
-  const Domain domain(
-      {Parameter::linear("rw", 0.05, 0.15, "m"), Parameter::linear("r", 100.0, 50000.0, "m"),
-       Parameter::linear("Tu", 63070.0, 115600.0, "m2/yr"),
-       Parameter::linear("Hu", 990.0, 1110.0, "m"), Parameter::linear("Tl", 63.1, 116.0, "m2/yr"),
-       Parameter::linear("Hl", 700.0, 820.0, "m"), Parameter::linear("L", 1120.0, 1680.0, "m"),
-       Parameter::linear("Kw", 9855.0, 12045.0, "m/yr")});
-  const auto values = [](const Points& x) {
-    Vector y(x.rows());
-    for (Index i = 0; i < x.rows(); ++i) {
-      const double log_ratio = std::log(x(i, 1) / x(i, 0));
-      y[i] =
-          2.0 * std::numbers::pi * x(i, 2) * (x(i, 3) - x(i, 5)) /
-          (log_ratio * (1.0 + 2.0 * x(i, 6) * x(i, 2) / (log_ratio * x(i, 0) * x(i, 0) * x(i, 7)) +
-                        x(i, 2) / x(i, 4)));
-    }
-    return y;
-  };
-  Dataset data{design::uniform(domain, 100, Rng(17)), Matrix(100, 1)};
-  data.y.col(0) = values(data.x);
-  const Surrogate surrogate = fitted(domain, data);
-  const Points at = design::uniform(domain, 1000, Rng(18));
+  Dataset data{design::uniform(borehole_domain, 100, Rng(17)), Matrix(100, 1)};
+  data.y.col(0) = borehole(data.x);
+  const Surrogate surrogate = fitted(borehole_domain, data);
+  const Points at = design::uniform(borehole_domain, 1000, Rng(18));
   const Marginals marginals = surrogate[0].predict(at);
-  const Scores score = scores(values(at), marginals.mean, marginals.variance);
+  const Scores score = scores(borehole(at), marginals.mean, marginals.variance);
   CHECK(score.nrmse < 0.02);
   CHECK(score.coverage95 > 0.8);
   CHECK(leave_one_out_scores(surrogate[0]).nrmse < 0.04);
