@@ -39,9 +39,10 @@ double error(const Function& function, const CampaignOptions& options, std::uint
 
 }  // namespace
 
-// Geometric means over five seeds. Of ten campaigns each, logarithms of the ratio of errors have
-// the mean and standard deviation that stand here; a mean of five is above the bound, were they
-// normal, once in FALSE_ALARMS sets of seeds.
+// Geometric means over five seeds. Of ten campaigns the logarithm of the ratio has mean -3.08 and
+// standard deviation 0.54 (borehole), -2.01 and 0.89 (Branin). The bounds are four standard
+// deviations of a mean of five above: were they normal, one set of seeds in 30,000 gives an alarm
+// that is false.
 TEST_CASE("campaigns are far nearer than as many uniform runs with the standard surrogate",
           "[efficiency]") {
   CampaignOptions standard;
@@ -49,8 +50,8 @@ TEST_CASE("campaigns are far nearer than as many uniform runs with the standard 
   standard.design_only = true;
   standard.model.stack = {{.family = Family::Matern52, .form = Form::Radial}};
   standard.model.parameter_uncertainty = false;
-  for (const Function& function : {Function{"borehole", borehole_domain, borehole, 20, 0.25},
-                                   Function{"branin", branin_domain, branin, 25, 0.5}}) {
+  for (const Function& function : {Function{"borehole", borehole_domain, borehole, 20, 0.12},
+                                   Function{"branin", branin_domain, branin, 25, 0.66}}) {
     double sum = 0.0;
     for (std::uint64_t seed = 1; seed <= 5; ++seed)
       sum += std::log(error(function, {}, seed) / error(function, standard, seed));
