@@ -376,10 +376,12 @@ static void @__at(const struct @__process *p, const double *x, int wanted,
       @__correlated(p, scaled, i, slope);
       for (int r = 0; r < p->features; ++r) variance_slope[r] += half[i] * by[r] * slope[r];
     }
-    for (int r = 0; r < p->features; ++r) slope[r] = 0.0;
-    if (p->linear > 0.0) @__line(p, scaled, scaled, slope);
-    for (int r = 0; r < p->features; ++r)
-      variance_slope[r] += 2.0 * p->variance * by[r] * slope[r];
+    if (p->linear > 0.0) {
+      for (int r = 0; r < p->features; ++r) slope[r] = 0.0;
+      @__line(p, scaled, scaled, slope);
+      for (int r = 0; r < p->features; ++r)
+        variance_slope[r] += 2.0 * p->variance * by[r] * slope[r];
+    }
     for (int k = 0; k < p->terms; ++k) @__add_term_slope(p, k, u, 2.0 * t[k], variance_slope);
   }
   for (int r = 0; r < p->features; ++r) {

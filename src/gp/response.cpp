@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/matrix.hpp"
 #include "gp/alternatives.hpp"
 #include "gp/response_state.hpp"
 #include "gp/transform.hpp"
@@ -12,8 +13,6 @@
 namespace sonde {
 
 namespace {
-
-constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 Domain with_log_inputs(const Domain& domain) {
   std::vector<Parameter> parameters = domain.parameters();
@@ -145,15 +144,14 @@ Marginals Response::predict(PointsView x, int threads) const {
     whole.variance.segment(b * block, n) = mixture.variance;
   });
   for (Index i = 0; i < x.rows(); ++i) {
-    if (x.row(i).hasNaN()) whole.mean[i] = whole.variance[i] = unknown;
+    if (x.row(i).hasNaN()) whole.mean[i] = whole.variance[i] = nan;
   }
   return whole;
 }
 
 LocalMarginal Response::predict_at(VectorView x) const {
   if (x.hasNaN())
-    return {unknown, unknown, Vector::Constant(x.size(), unknown),
-            Vector::Constant(x.size(), unknown)};
+    return {nan, nan, Vector::Constant(x.size(), nan), Vector::Constant(x.size(), nan)};
   struct Part {
     transform::Moments y;
     LocalMarginal z;

@@ -170,32 +170,34 @@ struct Judged {
   std::vector<LeftOut> left;
 };
 
-// Calibrated where there are several.
+// In folds they are calibrated as well, and those without a factor in a fold are left out: what
+// leave-one-out says of them would be too good beside the others.
 Judged judged(const Domain& domain, const Observed& observed, const ModelOptions& options,
-              std::vector<Fitted> members, const Rng& rng) {
-  const Index points = observed.x.rows();
-  const bool refits = observed.standard.varies && options.stack.size() > 1 &&
-                      points >= fewest_to_refit && points <= all_kinds_up_to;
+              std::vector<Fitted> members, bool in_folds, const Rng& rng) {
   std::vector<std::optional<LeftOut>> left(members.size());
   ModelOptions of_one = options;
   of_one.fit.optimize.threads = 1;
   parallel_for(static_cast<Index>(members.size()), options.fit.optimize.threads, [&](Index i) {
     const auto place = static_cast<std::size_t>(i);
     Member& member = members[place].second;
-    if (refits) {
-      try {
-        Calibrated found = cross_validated(member, Features(domain, member.kind.log_inputs),
-                                           observed, of_one, rng);
-        member = std::move(found.member);
-        left[place] = std::move(found.left);
-        return;
-      } catch (const NumericalError&) {
-      }
+    if (!in_folds) {
+      left[place] = left_out(member, observed);
+      return;
     }
-    left[place] = left_out(member, observed);
+    try {
+      Calibrated found =
+          cross_validated(member, Features(domain, member.kind.log_inputs), observed, of_one, rng);
+      member = std::move(found.member);
+      left[place] = std::move(found.left);
+    } catch (const NumericalError&) {
+    }
   });
-  Judged all{std::move(members), {}};
-  for (std::optional<LeftOut>& one : left) all.left.push_back(std::move(*one));
+  Judged all;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (!left[i]) continue;
+    all.members.push_back(std::move(members[i]));
+    all.left.push_back(std::move(*left[i]));
+  }
   return all;
 }
 
@@ -325,15 +327,23 @@ Stack fitted(const Domain& domain, const Observed& observed, const ModelOptions&
     kinds = leaders(begin, kinds, options.stack);
   }
   const std::vector<std::size_t> bent = split_bent(kinds, options.stack);
-  const auto fitted_and_judged = [&](const std::vector<std::size_t>& of) {
-    return judged(domain, observed, options,
-                  fitted_members(domain, observed, options, of, begin, rng), rng.child("judged"));
+  const Index points = observed.x.rows();
+  bool in_folds = observed.standard.varies && options.stack.size() > 1 &&
+                  points >= fewest_to_refit && points <= all_kinds_up_to;
+  const auto judge = [&](std::vector<Fitted> members) {
+    return judged(domain, observed, options, std::move(members), in_folds, rng.child("judged"));
   };
-  Judged all = fitted_and_judged(kinds);
+  const std::vector<Fitted> straight = fitted_members(domain, observed, options, kinds, begin, rng);
+  Judged all = judge(straight);
+  if (all.members.empty()) {
+    in_folds = false;
+    all = judge(straight);
+  }
   weigh(all, observed);
   if (observed.standard.varies && !bent.empty()) {
-    Judged further = fitted_and_judged(
-        worth_bending(all.members, bent, options.stack, Features(domain, false).size(), begin));
+    const std::vector<std::size_t> worth =
+        worth_bending(all.members, bent, options.stack, Features(domain, false).size(), begin);
+    Judged further = judge(fitted_members(domain, observed, options, worth, begin, rng));
     std::move(further.members.begin(), further.members.end(), std::back_inserter(all.members));
     std::move(further.left.begin(), further.left.end(), std::back_inserter(all.left));
     weigh(all, observed);

@@ -197,10 +197,8 @@ void write_member(const Handle& group, const Member& member, const std::vector<F
   hdf5::write(
       group, "parameters", Axes{&parameter}, view(parameters),
       {"1",
-       "of the kernel: the variance, a length a feature, of anova then a share a feature, of "
-       "the straight line beside (about the centre of the unit cube) the variance of its slopes "
-       "over "
-       "the variance, of warped "
+       "of the kernel: the variance, a length a feature, of anova then a share a feature, of a "
+       "straight line beside (about 1/2) the variance of its slopes over the variance, of warped "
        "inputs then a ratio of slopes w'(0) / w'(1) a feature, w(u) = log(1 + (ratio - 1) u) / "
        "log(ratio)"});
   write_scalar(group, "noise", process.noise_variance(),

@@ -3,6 +3,7 @@
 #include "base/matrix.hpp"
 
 namespace sonde {
+
 void Known::apply(const Event& event) {
   if (const auto* queries = std::get_if<Asked>(&event)) {
     for (const Query& query : queries->queries) asked_[query.id] = query.x;

@@ -103,7 +103,7 @@ struct Member {
 /// transform in closed form. Immutable, cheap to copy.
 ///
 /// Weights maximise the predictive density of the mixture in five-fold cross-validation, each fold
-/// with a fit of its own, on the output's own scale; beyond 200 points that of leave-one-out, with
+/// with a fit of its own, on the output's own scale; beyond 100 points that of leave-one-out, with
 /// the parameters as they are. Where a member of several missed by more than it foretold, its
 /// variance is raised to that.
 /// A member with a transform whose left-out means miss by more than 1.1 times what the best without
