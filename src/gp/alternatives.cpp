@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "gp/trend.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde {
@@ -16,6 +17,7 @@ namespace sonde {
 namespace {
 
 constexpr Index most_points = 400;
+constexpr Index few = 128;  // points: what differences of gradients cost is nothing beside a fit
 constexpr Index most_parameters = 64;
 constexpr double longest = 1.6;       // standard deviation: farther off nothing is linear
 constexpr double negligible = 0.002;  // of the mean variance
@@ -35,23 +37,58 @@ std::optional<GaussianProcess> with(const GaussianProcess& process, const Vector
   }
 }
 
-/// (p, p) of log evidence and log prior, with its sign turned, by differences of gradients.
-std::optional<Matrix> curvature(const GaussianProcess& process, const Vector& deviations) {
-  constexpr double step = 1e-2;
+constexpr double difference = 1e-2;  // of log parameters
+
+/// (p, p) of the log evidence, with its sign turned, by differences of gradients.
+std::optional<Matrix> observed_information(const GaussianProcess& process) {
   const Vector at = parameters_of(process);
   const Index p = at.size();
   const Vector here = process.log_evidence_gradient().head(p);
   Matrix curvature(p, p);
   for (Index j = 0; j < p; ++j) {
     Vector near = at;
-    near[j] += step;
+    near[j] += difference;
     const std::optional<GaussianProcess> other = with(process, near);
     if (!other) return std::nullopt;
-    curvature.col(j) = (here - other->log_evidence_gradient().head(p)) / step;
+    curvature.col(j) = (here - other->log_evidence_gradient().head(p)) / difference;
   }
-  curvature = 0.5 * (curvature + curvature.transpose()).eval();
-  curvature.diagonal() += deviations.cwiseAbs2().cwiseInverse();
-  return curvature.allFinite() ? std::optional<Matrix>(std::move(curvature)) : std::nullopt;
+  return 0.5 * (curvature + curvature.transpose()).eval();
+}
+
+/// The same but for terms whose expectation is zero: half of a' dK_i P dK_j a, with a = P y and P
+/// the inverse of K + noise less what the trend takes. p covariances in place of p gradients.
+/// \see Gilmour, Thompson & Cullis (1995), Biometrics 51(4), "average information"
+Matrix average_information(const GaussianProcess& process) {
+  const Vector at = parameters_of(process);
+  const Index p = at.size();
+  const auto lower = process.factor().triangularView<Eigen::Lower>();
+  const auto pulled = [&](const Vector& parameters) -> Vector {
+    return process.kernel().with(parameters)->covariance(process.x(), process.x()) *
+           process.alpha();
+  };
+  const Vector here = pulled(at);
+  Matrix half(process.size(), p);
+  for (Index j = 0; j < p; ++j) {
+    Vector near = at;
+    near[j] += difference;
+    half.col(j) = (pulled(near) - here) / difference;
+  }
+  lower.solveInPlace(half);
+  Matrix trend = lower.solve(process.trend_basis(process.x()));
+  if (trend.cols() > 0) {
+    orthonormalise(trend);
+    half -= trend * (trend.transpose() * half).eval();
+  }
+  return 0.5 * half.transpose() * half;
+}
+
+/// (p, p) of log evidence and log prior, with its sign turned.
+std::optional<Matrix> curvature(const GaussianProcess& process, const Vector& deviations) {
+  std::optional<Matrix> curvature = process.size() > few
+                                        ? std::optional(average_information(process))
+                                        : observed_information(process);
+  if (curvature) curvature->diagonal() += deviations.cwiseAbs2().cwiseInverse();
+  return curvature && curvature->allFinite() ? curvature : std::nullopt;
 }
 
 /// A principal axis of the posterior of the parameters.

@@ -12,6 +12,7 @@
 #include "query/known_points.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/base/parallel.hpp"
+#include "sonde/space/design.hpp"
 
 namespace sonde {
 namespace {
@@ -111,15 +112,27 @@ std::optional<Worthy> most_worthy(const Acquisition& worth, const KnownPoints& k
   return std::nullopt;
 }
 
+// Where the search goes on.
+Domain searched(const Domain& domain, double margin, Rng rng) {
+  if (margin == 0.0) return domain;
+  const Domain inner = domain.narrowed(margin);
+  try {
+    design::sobol(inner, 1, rng);
+    return inner;
+  } catch (const ArgumentError&) {
+    return domain;
+  }
+}
+
 // Greedy choice of a batch: each query supposes those before it.
 class Batch {
  public:
   Batch(const Surrogate& surrogate, const Criterion& criterion, PointsView asked, PointsView taken,
-        const SynthesisOptions& options)
+        const SynthesisOptions& options, Rng rng)
       : surrogate_(surrogate),
         criterion_(criterion),
         options_(options),
-        known_(surrogate.domain(), options.same_point) {
+        known_(searched(surrogate.domain(), options.margin, rng), options.same_point) {
     known_.add_rows(taken);
     known_.add_rows(asked);
     suppose(asked);
@@ -184,7 +197,7 @@ Synthesis synthesize(const Surrogate& surrogate, const Criterion& criterion, Ind
   require(options.candidates > 0 && options.starts > 0,
           "synthesize: expected at least one candidate and one start, got ", options.candidates,
           " and ", options.starts);
-  Batch batch(surrogate, criterion, asked, taken, options);
+  Batch batch(surrogate, criterion, asked, taken, options, rng.child("margin"));
   for (Index i = 0; i < k; ++i) {
     if (!batch.add_one(rng.child("query", static_cast<std::uint64_t>(i)))) break;
   }

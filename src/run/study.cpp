@@ -35,6 +35,13 @@ void read_method(TomlReader& root, Study& study) {
   std::optional<TomlReader> reader = root.table("method");
   if (!reader) return;
   study.query = reader->word("query", criteria::names()).value_or(study.query);
+  if (const std::optional<double> margin = reader->number("margin")) {
+    if (!(*margin >= 0.0 && *margin < 0.5))
+      reader->refuse(
+          reader->find("margin")->at, "margin",
+          fmt::format("expected a part of each range, from 0 to below 0.5, got {}", *margin));
+    study.margin = *margin;
+  }
   study.batch = static_cast<Index>(reader->whole("batch", 1, most_runs).value_or(study.batch));
   const std::string pace = reader->word("pace", {"streaming", "batches"}).value_or("streaming");
   study.pace = pace == "batches" ? Pace::Batches : Pace::Streaming;
@@ -141,6 +148,7 @@ CampaignOptions Study::campaign_options() const {
   CampaignOptions options;
   options.initial = initial;
   options.design = design;
+  options.synthesis.margin = margin;
   for (std::size_t j = 0; j < goals.size(); ++j) {
     if (goals[j] == "learn") options.learnt.push_back(static_cast<Index>(j));
   }

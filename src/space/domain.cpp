@@ -150,6 +150,17 @@ Vector Domain::from_quantiles(VectorView u) const {
                     [](const Axis& axis, double v) { return axis.from_quantile(v); });
 }
 
+Domain Domain::narrowed(double margin) const {
+  require(margin >= 0.0 && margin < 0.5, "Domain: expected a margin in [0, 0.5), got ", margin);
+  std::vector<Parameter> narrow = parameters();
+  for (std::size_t i = 0; i < narrow.size() && margin > 0.0; ++i) {
+    if (narrow[i].discrete()) continue;
+    narrow[i].lower = state_->axes[i].from_unit(margin);
+    narrow[i].upper = state_->axes[i].from_unit(1.0 - margin);
+  }
+  return Domain(std::move(narrow), constraints());
+}
+
 std::vector<Violation> Domain::violations(VectorView x) const {
   check_shape(x.size(), state_->axes.size());
   std::vector<Violation> found;

@@ -273,6 +273,27 @@ TEST_CASE("an exhausted domain gives fewer points", "[synthesize]") {
   CHECK(space_filling(domain, 9, none_of(domain), Rng(1)).rows() == 5);
 }
 
+TEST_CASE("with a margin synthesis keeps off the bounds where it can", "[synthesize]") {
+  const std::vector<Parameter> parameters{Parameter::log("a", 0.01, 100.0),
+                                          Parameter::linear("b", -1.0, 1.0),
+                                          Parameter::integer("c", 0, 3)};
+  const Domain domain(parameters);
+  SynthesisOptions options;
+  const auto farthest_off = [&](const Domain& where) {
+    const Synthesis made = synthesize(believed(where, 8, 7), criteria::variance(), 4,
+                                      none_of(where), none_of(where), options, Rng(2));
+    const Points u = where.rows_to_unit(made.queries);
+    CHECK((u.col(2).array() == 0.0 || u.col(2).array() == 1.0).any());  // levels are not kept off
+    return (u.leftCols(2).array() - 0.5).abs().maxCoeff();
+  };
+  CHECK(farthest_off(domain) > 0.49);
+  options.margin = 0.2;
+  CHECK(farthest_off(domain) <= 0.3 + 1e-12);
+  // All that is admissible lies by the bound.
+  const Domain edge(parameters, {{"edge", [](VectorView x) { return x[1] + 0.9; }}});
+  CHECK(farthest_off(edge) > 0.45);
+}
+
 TEST_CASE("a mistake in a criterion is heard, not filled", "[synthesize]") {
   const Domain domain({Parameter::linear("a", 0.0, 1.0), Parameter::linear("b", 0.0, 1.0)});
   const Criterion mistaken{"mistaken", [](const Surrogate& surrogate, Rng) -> Acquisition {

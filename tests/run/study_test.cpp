@@ -67,6 +67,7 @@ kind = "latin hypercube"
 runs = 24
 [method]
 query = "variance"
+margin = 0.1
 batch = 4
 pace = "batches"
 seed = 7
@@ -168,6 +169,7 @@ TEST_CASE("a study's simulator, outputs and methods are understood", "[study]") 
   CHECK(study.pace == Pace::Batches);
   CHECK(study.seed == 7);
   CHECK(study.stop_wall_seconds == 172800.0);
+  CHECK(study.campaign_options().synthesis.margin == 0.1);
   CHECK(study.stop_plateau == 15);
 }
 
@@ -229,6 +231,8 @@ TEST_CASE("a wrong value is answered with its place, what was expected and what 
         "\"maximal\" is unknown"},
        {"[outputs.value]", "[method]\nquery = \"varianc\"\n[outputs.value]",
         "did you mean 'variance'?"},
+       {"[outputs.value]", "[method]\nmargin = 0.5\n[outputs.value]",
+        "method.margin: expected a part of each range, from 0 to below 0.5, got 0.5"},
        {"[outputs.value]", "[echo]\nA2 = { stdout = \"json\" }\n[outputs.value]",
         "expected the name of a variable"}}));
   const auto [old, fresh, expected] = value;

@@ -169,6 +169,20 @@ TEST_CASE("a point or an excess that is not a number is not admissible", "[domai
         std::vector<bool>{true, false, false, false});
 }
 
+TEST_CASE("a narrowed domain lacks the margin of each continuous range", "[domain]") {
+  const Domain domain({Parameter::linear("a", -1.0, 3.0), Parameter::log("b", 0.01, 100.0),
+                       Parameter::integer("c", 0, 4), Parameter::choice("d", {"x", "y"})},
+                      {{"a below b", [](VectorView x) { return x[0] - x[1]; }}});
+  const Domain inner = domain.narrowed(0.25);
+  CHECK(inner.parameters()[0].lower == 0.0);
+  CHECK(inner.parameters()[0].upper == 2.0);
+  CHECK(inner.parameters()[1].lower == Approx(0.1));
+  CHECK(inner.parameters()[1].upper == Approx(10.0));
+  CHECK(inner.admits(Vector{{0.5, 1.0, 4.0, 1.0}}));
+  CHECK_FALSE(inner.admits(Vector{{1.5, 1.0, 4.0, 1.0}}));  // the constraint
+  CHECK_THROWS_AS(domain.narrowed(0.5), ArgumentError);
+}
+
 TEST_CASE("unit constraints have the constraints' values and slopes", "[domain]") {
   const ScalarField smooth = [](VectorView x, VectorOut gradient) {
     if (gradient.size() > 0) gradient << std::log(x[1]), x[0] / x[1], 2 * x[2];

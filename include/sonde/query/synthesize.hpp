@@ -14,6 +14,9 @@ namespace sonde {
 struct SynthesisOptions {
   Index candidates = 512;  ///< screened before climbing
   Index starts = 6;        ///< best candidates to climb from
+  /// Of each continuous range, kept off both bounds: in [0, 0.5). Where nothing admissible is so
+  /// far from them, they are not kept off.
+  double margin = 0.0;
   /// Two points closer than this in every coordinate of the unit cube are the same point.
   double same_point = 1e-6;
   OptimizeOptions optimize{.max_evaluations = 60, .x_tolerance = 1e-4, .f_tolerance = 1e-6};

@@ -43,6 +43,7 @@ struct Study {
   std::filesystem::path design_file{};
 
   std::string query = "auto";
+  double margin = 0.0;  ///< of each range, that synthesis keeps off bounds
   Index batch = 1;
   Pace pace = Pace::Streaming;
   std::uint64_t seed = 1;

@@ -88,6 +88,10 @@ class Domain {
   bool admits(VectorView x) const;                      ///< violations(x).empty(), sooner
   std::vector<bool> rows_admitted(PointsView x) const;  ///< (n, d) -> (n), by the row paths
 
+  /// The same without `margin` (in [0, 0.5)) of each continuous range at both of its ends;
+  /// integers, choices and constraints stay.
+  Domain narrowed(double margin) const;
+
   /// The constraints as fields of the unit cube, less their tolerances: at most zero where they
   /// hold. With gradient where the constraint has one; integers and choices are not rounded.
   std::vector<ScalarField> unit_constraints() const;
