@@ -18,9 +18,11 @@ namespace {
 
 constexpr Index most_points = 400;
 constexpr Index few = 128;  // points: what differences of gradients cost is nothing beside a fit
+constexpr Index most_directions = 8;  // of more points
 constexpr Index most_parameters = 64;
 constexpr double longest = 1.6;       // standard deviation: farther off nothing is linear
 constexpr double negligible = 0.002;  // of the mean variance
+constexpr double difference = 1e-2;   // of log parameters
 constexpr double enough = 0.7;        // of what all axes add: the first that hold it stand for all
 
 Vector parameters_of(const GaussianProcess& process) {
@@ -37,58 +39,92 @@ std::optional<GaussianProcess> with(const GaussianProcess& process, const Vector
   }
 }
 
-constexpr double difference = 1e-2;  // of log parameters
+/// Orthonormal directions of the parameters, and the part of what all directions add to variances
+/// that they hold.
+struct Directions {
+  Matrix columns;  // (p, k)
+  double held;
+};
 
-/// (p, p) of the log evidence, with its sign turned, by differences of gradients.
-std::optional<Matrix> observed_information(const GaussianProcess& process) {
+/// What the parameters move, to first order: of K a and of the means at the reference points.
+struct Moved {
+  Matrix half;   // (n, p) L^-1 dK_j a, less what the trend takes
+  Matrix means;  // (r, p)
+};
+
+Moved moved(const GaussianProcess& process, PointsView reference) {
+  const Vector at = parameters_of(process);
+  const Index n = process.size();
+  Points all(n + reference.rows(), reference.cols());
+  all << process.x(), reference;
+  const Matrix here = process.kernel()->covariance(all, process.x());
+  Matrix change(all.rows(), at.size());
+  for (Index j = 0; j < at.size(); ++j) {
+    Vector near = at;
+    near[j] += difference;
+    change.col(j) = (process.kernel().with(near)->covariance(all, process.x()) - here) *
+                    process.alpha() / difference;
+  }
+  const MatrixView factor = process.factor();
+  const auto lower = factor.triangularView<Eigen::Lower>();
+  Moved result{lower.solve(change.topRows(n)), change.bottomRows(reference.rows())};
+  if (process.coefficients().size() > 0) {
+    Matrix trend = lower.solve(process.trend_basis(process.x()));
+    const Matrix r = orthonormalise(trend);
+    const Matrix taken = trend.transpose() * result.half;
+    result.half -= trend * taken;
+    result.means -= process.trend_basis(reference) * r.triangularView<Eigen::Upper>().solve(taken);
+  }
+  const Matrix solved = factor.transpose().triangularView<Eigen::Upper>().solve(result.half);
+  result.means -= here.bottomRows(reference.rows()) * solved;
+  return result;
+}
+
+/// All of them where points are few, else those that matter by the average information: p
+/// covariances in place of p gradients. \see Gilmour, Thompson & Cullis (1995), Biometrics 51(4)
+Directions directions(const GaussianProcess& process, const Vector& deviations,
+                      PointsView reference) {
+  const Index p = deviations.size();
+  if (process.size() <= few || p <= most_directions) return {Matrix::Identity(p, p), 1.0};
+  const Moved by = moved(process, reference);
+  Matrix information = 0.5 * by.half.transpose() * by.half;
+  information.diagonal() += deviations.cwiseAbs2().cwiseInverse();
+  const Eigen::SelfAdjointEigenSolver<Matrix> solver(information);
+  const Vector added = (by.means * solver.eigenvectors())
+                           .colwise()
+                           .squaredNorm()
+                           .transpose()
+                           .cwiseQuotient(solver.eigenvalues());
+  std::vector<Index> order(static_cast<std::size_t>(p));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Index i, Index j) { return added[i] > added[j]; });
+  Directions chosen{Matrix(p, most_directions), 0.0};
+  for (Index k = 0; k < most_directions; ++k) {
+    const Index j = order[static_cast<std::size_t>(k)];
+    chosen.columns.col(k) = solver.eigenvectors().col(j);
+    chosen.held += added[j] / added.sum();
+  }
+  return chosen;
+}
+
+/// (k, k) of log evidence and log prior along these directions (p, k), with its sign turned, by
+/// differences of gradients.
+std::optional<Matrix> curvature(const GaussianProcess& process, const Vector& deviations,
+                                const Matrix& along) {
   const Vector at = parameters_of(process);
   const Index p = at.size();
   const Vector here = process.log_evidence_gradient().head(p);
-  Matrix curvature(p, p);
-  for (Index j = 0; j < p; ++j) {
-    Vector near = at;
-    near[j] += difference;
-    const std::optional<GaussianProcess> other = with(process, near);
+  Matrix curvature(along.cols(), along.cols());
+  for (Index j = 0; j < along.cols(); ++j) {
+    const std::optional<GaussianProcess> other = with(process, at + difference * along.col(j));
     if (!other) return std::nullopt;
-    curvature.col(j) = (here - other->log_evidence_gradient().head(p)) / difference;
+    curvature.col(j) =
+        along.transpose() * (here - other->log_evidence_gradient().head(p)) / difference;
   }
-  return 0.5 * (curvature + curvature.transpose()).eval();
-}
-
-/// The same but for terms whose expectation is zero: half of a' dK_i P dK_j a, with a = P y and P
-/// the inverse of K + noise less what the trend takes. p covariances in place of p gradients.
-/// \see Gilmour, Thompson & Cullis (1995), Biometrics 51(4), "average information"
-Matrix average_information(const GaussianProcess& process) {
-  const Vector at = parameters_of(process);
-  const Index p = at.size();
-  const auto lower = process.factor().triangularView<Eigen::Lower>();
-  const auto pulled = [&](const Vector& parameters) -> Vector {
-    return process.kernel().with(parameters)->covariance(process.x(), process.x()) *
-           process.alpha();
-  };
-  const Vector here = pulled(at);
-  Matrix half(process.size(), p);
-  for (Index j = 0; j < p; ++j) {
-    Vector near = at;
-    near[j] += difference;
-    half.col(j) = (pulled(near) - here) / difference;
-  }
-  lower.solveInPlace(half);
-  Matrix trend = lower.solve(process.trend_basis(process.x()));
-  if (trend.cols() > 0) {
-    orthonormalise(trend);
-    half -= trend * (trend.transpose() * half).eval();
-  }
-  return 0.5 * half.transpose() * half;
-}
-
-/// (p, p) of log evidence and log prior, with its sign turned.
-std::optional<Matrix> curvature(const GaussianProcess& process, const Vector& deviations) {
-  std::optional<Matrix> curvature = process.size() > few
-                                        ? std::optional(average_information(process))
-                                        : observed_information(process);
-  if (curvature) curvature->diagonal() += deviations.cwiseAbs2().cwiseInverse();
-  return curvature && curvature->allFinite() ? curvature : std::nullopt;
+  curvature = 0.5 * (curvature + curvature.transpose()).eval();
+  curvature += along.transpose() * deviations.cwiseAbs2().cwiseInverse().asDiagonal() * along;
+  return curvature.allFinite() ? std::optional<Matrix>(std::move(curvature)) : std::nullopt;
 }
 
 /// A principal axis of the posterior of the parameters.
@@ -100,15 +136,15 @@ struct PrincipalAxis {
 
 /// The one that adds most first.
 std::vector<PrincipalAxis> axes_of(const GaussianProcess& process, const Matrix& precision,
-                                   PointsView reference, const Vector& now) {
+                                   const Matrix& along, PointsView reference, const Vector& now) {
   const Eigen::SelfAdjointEigenSolver<Matrix> solver(precision);
   std::vector<PrincipalAxis> axes;
   for (Index j = 0; j < precision.rows(); ++j) {
     const double deviation =
         std::min(longest, 1.0 / std::sqrt(std::max(solver.eigenvalues()[j], 1e-12)));
     // An axis has two ends: the one where more parameters fall, lengths above all.
-    const double end = solver.eigenvectors().col(j).sum() > 0.0 ? -deviation : deviation;
-    Vector step = end * solver.eigenvectors().col(j);
+    const Vector axis = along * solver.eigenvectors().col(j);
+    Vector step = (axis.sum() > 0.0 ? -deviation : deviation) * axis;
     const std::optional<GaussianProcess> other = with(process, parameters_of(process) + step);
     if (!other) continue;
     PosteriorMean mean = other->posterior_mean();
@@ -128,13 +164,17 @@ Alternatives alternatives(const GaussianProcess& process, const Vector& deviatio
   if (process.size() > most_points || deviations.size() > most_parameters ||
       process.size() <= process.coefficients().size())
     return {};
-  const std::optional<Matrix> precision = curvature(process, deviations);
+  const Directions along = directions(process, deviations, reference);
+  if (!(along.held > 0.0)) return {};
+  const std::optional<Matrix> precision = curvature(process, deviations, along.columns);
   if (!precision) return {};
   const Marginals now = process.predict(reference);
-  std::vector<PrincipalAxis> axes = axes_of(process, *precision, reference, now.mean);
+  std::vector<PrincipalAxis> axes =
+      axes_of(process, *precision, along.columns, reference, now.mean);
   const double total =
       std::accumulate(axes.begin(), axes.end(), 0.0,
-                      [](double sum, const PrincipalAxis& a) { return sum + a.added; });
+                      [](double sum, const PrincipalAxis& a) { return sum + a.added; }) /
+      along.held;
   Alternatives chosen;
   if (!(total > negligible * now.variance.sum())) return chosen;
   double held = 0.0;

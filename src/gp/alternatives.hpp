@@ -4,7 +4,8 @@
 
 namespace sonde {
 
-/// Of the member, those that matter at the reference points: p + 1 times O(n^3).
+/// Of the member, those that matter at the reference points: p + 1 times O(n^3), of more than 128
+/// points about ten times.
 /// \param deviations (p) of the prior of the kernel's log parameters
 /// \param reference (r, p) features
 Alternatives alternatives(const GaussianProcess& process, const Vector& deviations,

@@ -1,5 +1,6 @@
 #include "gp/alternatives.hpp"
 
+#include <Eigen/Cholesky>
 #include <cmath>
 
 #include "support/catch.hpp"
@@ -42,6 +43,44 @@ TEST_CASE("with one uncertain parameter the alternative lies one standard deviat
   const Vector off = others[0].kernel()->log_parameters() - at;
   CHECK(off[1] == Approx(-1.0 / std::sqrt(curvature + 1.0 / 2.25)).epsilon(0.05));
   CHECK(std::abs(off[0]) + std::abs(off[2]) < 1e-3);
+}
+
+TEST_CASE("of many points and parameters the alternatives add what the whole curvature says",
+          "[alternatives]") {
+  const Index d = 10;  // 11 parameters, of which eight directions are followed
+  const Points x = uniform_points(140, d, Rng(8));
+  Vector y(x.rows());
+  for (Index i = 0; i < x.rows(); ++i)
+    y[i] = std::sin(3.0 * x(i, 0)) + x(i, 1) * x(i, 2) + 0.3 * x.row(i).sum();
+  const GaussianProcess process(1.3 * matern52(Vector::Constant(d, 1.5)), 1e-3, x, y);
+  const Points reference = uniform_points(100, d, Rng(9));
+  const Vector deviations = Vector::Constant(d + 1, 0.2);
+  // To first order: the means' slopes about the parameters, and the curvature of the evidence, both
+  // by central differences.
+  const Vector at = process.kernel()->log_parameters();
+  const auto moved = [&](Index j, double step) {
+    Vector parameters = at;
+    parameters[j] += step;
+    return GaussianProcess(process.kernel().with(parameters), process.noise(), x, y);
+  };
+  const double h = 1e-3;
+  Matrix slopes(reference.rows(), at.size());
+  Matrix curvature(at.size(), at.size());
+  for (Index j = 0; j < at.size(); ++j) {
+    const GaussianProcess up = moved(j, h);
+    const GaussianProcess down = moved(j, -h);
+    slopes.col(j) = (up.predict_mean(reference) - down.predict_mean(reference)) / (2.0 * h);
+    curvature.col(j) =
+        (down.log_evidence_gradient() - up.log_evidence_gradient()).head(at.size()) / (2.0 * h);
+  }
+  curvature.diagonal() += deviations.cwiseAbs2().cwiseInverse();
+  const double expected = (slopes * curvature.llt().solve(slopes.transpose())).trace();
+  const Alternatives others = alternatives(process, deviations, reference);
+  REQUIRE(!others.empty());
+  const double scatter = scatter_of(others, reference, process.predict_mean(reference)).sum();
+  CAPTURE(scatter, expected);
+  CHECK(scatter > 0.85 * expected);
+  CHECK(scatter < 1.15 * expected);
 }
 
 TEST_CASE("the scatter of alternatives has the slope of its central differences",
