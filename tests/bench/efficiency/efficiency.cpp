@@ -1,6 +1,7 @@
 // How many runs a strategy takes: campaigns on functions that cost nothing, as rows of a table.
 //
-//     efficiency ROWS.csv [--functions suite|gate|NAME,...] [--strategies NAME,...] [--seeds 10]
+//     efficiency ROWS.csv [--functions suite|gate|odd|NAME,...] [--strategies NAME,...] [--seeds
+//     10]
 //                [--runs 120] [--threads 2]
 //
 // A row: function, strategy, seed, n, NRMSE on 5,000 uniform points, seconds since the campaign
@@ -39,6 +40,7 @@ struct Strategy {
   std::string criterion;       // by its name
   bool standard;               // the surrogate: one radial Matern 5/2 with a constant mean
   std::vector<Index> sizes{};  // one design for each of these sizes; none: one that grows
+  Index batch = 1;
 };
 
 const std::vector<Strategy>& strategies() {
@@ -53,6 +55,9 @@ const std::vector<Strategy>& strategies() {
       {"integrated variance", "", "integrated variance", false},
       {"calibrated", "", "calibrated integrated variance", false},
       {"committee", "", "committee", false},
+      {"auto by 4", "", "auto", false, {}, 4},
+      {"auto by 8", "", "auto", false, {}, 8},
+      {"auto by 16", "", "auto", false, {}, 16},
   };
   return all;
 }
@@ -112,9 +117,10 @@ All chosen(const All& all, const std::string& names) {
 std::vector<Function> functions_of(const std::string& names) {
   if (names == "suite") return efficiency::suite();
   if (names == "gate") return efficiency::gate();
+  if (names == "odd") return efficiency::odd();
   std::vector<Function> all = efficiency::suite();
-  const std::vector<Function> gate = efficiency::gate();
-  all.insert(all.end(), gate.begin(), gate.end());
+  for (const std::vector<Function>& more : {efficiency::gate(), efficiency::odd()})
+    all.insert(all.end(), more.begin(), more.end());
   return chosen(all, names);
 }
 
@@ -141,9 +147,14 @@ class Judge {
   Vector truth_;
 };
 
-/// Sizes at which the error is looked at: by ones, then by steps of 6 %, and 30 and 60.
-std::set<Index> looked_at(Index first, Index last) {
+/// Sizes at which the error is looked at: by ones, then by steps of 6 %, and 30 and 60; of batches
+/// after each.
+std::set<Index> looked_at(Index first, Index last, Index batch) {
   std::set<Index> sizes;
+  if (batch > 1) {
+    for (Index n = first; n <= last; n += batch) sizes.insert(n);
+    return sizes;
+  }
   for (Index n = first; n <= last;
        n = std::max(n + 1, static_cast<Index>(1.06 * static_cast<double>(n))))
     sizes.insert(n);
@@ -210,8 +221,9 @@ std::string rows_of(const Job& job, Index runs) {
   }
   if (!strategy.sizes.empty()) return rows.str();
   Campaign campaign = campaign_of(0);
-  for (const Index n : looked_at(d + 2, runs)) {
-    while (campaign.data().size() < n) answer(campaign, function, 1);
+  for (const Index n : looked_at(d + 2, runs, strategy.batch)) {
+    while (campaign.data().size() < n)
+      answer(campaign, function, campaign.design_left() > 0 ? 1 : strategy.batch);
     look(campaign);
   }
   return rows.str();

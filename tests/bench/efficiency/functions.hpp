@@ -20,4 +20,8 @@ std::vector<Function> suite();
 /// Those that nothing was chosen on.
 std::vector<Function> gate();
 
+/// Those of the suite in domains that are not plain boxes: integers and choices, one point in a
+/// hundred admissible, nearly an equality, ten inputs that do nothing, logarithmic scales.
+std::vector<Function> odd();
+
 }  // namespace sonde::efficiency
