@@ -133,7 +133,7 @@ std::string status_text(OpenCampaign& open, bool running) {
                     scores[j] ? shown_percent(scores[j]->coverage95) : "-"});
   }
   return text + text_table(rows) +
-         "  error: RMSE of leave-one-out predictions / standard deviation of the output\n";
+         "  error: RMSE of leave-one-out predictions / standard deviation over the domain\n";
 }
 
 }  // namespace sonde::cli

@@ -44,8 +44,16 @@ Scores scores(VectorView truth, VectorView mean, VectorView variance) {
 }
 
 Scores leave_one_out_scores(const Response& response) {
-  const LeaveOneOut left = response.leave_one_out();
-  return scores(response.observed(), left.mean, left.variance);
+  return leave_one_out_scores(response, response.leave_one_out());
+}
+
+Scores leave_one_out_scores(const Response& response, const LeaveOneOut& left) {
+  Scores result = scores(response.observed(), left.mean, left.variance);
+  if (const double spread = response.spread(); spread > 0.0) {
+    result.nrmse = result.rmse / spread;
+    result.q2 = 1.0 - result.nrmse * result.nrmse;
+  }
+  return result;
 }
 
 }  // namespace sonde

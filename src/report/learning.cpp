@@ -170,8 +170,8 @@ std::string own_figure(const Campaign& campaign, const std::vector<MetricsRow>& 
   }
   return "<figure><ul class=\"legend\">" + items + "</ul>" + chart.str() +
          "<figcaption>By leave-one-out: each run predicted from the others, relative to the "
-         "standard "
-         "deviation of the runs. While the campaign looks for what it knows least, this is harder "
+         "standard deviation over the domain. While the campaign looks for what it knows least, "
+         "this is harder "
          "than an average point.</figcaption></figure>";
 }
 

@@ -82,7 +82,7 @@ std::string with_digits(double value, int digits) {
 
 std::string loo_caption(const Response& response, const LeaveOneOut& loo, const Output& output,
                         const Campaign& campaign) {
-  const Scores s = scores(response.observed(), loo.mean, loo.variance);
+  const Scores s = leave_one_out_scores(response, loo);
   return fmt::format(
              "<span><b>{}</b></span> <span>NRMSE {}</span> <span>RMSE {}{}</span> <span>Q\u00b2 "
              "{}</span> "

@@ -38,15 +38,12 @@ void check_design(const Domain& domain, const CampaignOptions& options) {
   }
 }
 
-// Of the outputs of one surrogate the largest leave-one-out error, in units of its spread.
+// Of the outputs of one surrogate the largest leave-one-out error, in units of their spread.
 double largest_error(const Surrogate& all, const std::vector<Index>& learnt) {
   const Surrogate surrogate = learnt.empty() ? all : all.only(learnt);
   double largest = nan;
   for (Index j = 0; j < static_cast<Index>(surrogate.outputs().size()); ++j) {
-    const Response& response = surrogate[j];
-    const Scores scores = leave_one_out_scores(response);
-    const double spread = response.spread();
-    const double error = spread > 0.0 ? scores.rmse / spread : scores.nrmse;
+    const double error = leave_one_out_scores(surrogate[j]).nrmse;
     if (!std::isfinite(error)) return nan;
     largest = std::isnan(largest) ? error : std::max(largest, error);
   }

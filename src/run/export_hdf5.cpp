@@ -91,8 +91,9 @@ void write_metrics(const Handle& file, const std::vector<Output>& outputs,
       loo.push_back(row.loo_nrmse[static_cast<Index>(j)]);
       holdout.push_back(row.holdout_nrmse[static_cast<Index>(j)]);
     }
-    hdf5::write(inner, "loo_nrmse", axes, std::span<const double>(loo),
-                {"1", "root mean square error by leave-one-out / standard deviation of the data"});
+    hdf5::write(
+        inner, "loo_nrmse", axes, std::span<const double>(loo),
+        {"1", "root mean square error by leave-one-out / standard deviation over the domain"});
     hdf5::write(inner, "holdout_nrmse", axes, std::span<const double>(holdout),
                 {"1", "the same on runs that were held out, NaN where there are none"});
   }

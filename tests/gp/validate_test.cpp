@@ -69,5 +69,7 @@ TEST_CASE("leave-one-out scores come from the observations", "[validate]") {
   const Scores score = leave_one_out_scores(surrogate[0]);
   CHECK(score.rmse == Approx(by_hand.rmse));
   CHECK(score.log_score == Approx(by_hand.log_score));
+  CHECK(score.nrmse == score.rmse / surrogate[0].spread());
+  CHECK(score.q2 == Approx(1.0 - score.nrmse * score.nrmse));
   CHECK(score.q2 > 0.95);
 }

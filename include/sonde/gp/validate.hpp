@@ -22,7 +22,10 @@ struct Scores {
 };
 /// \param variance of an observation (noise included where the truth is noisy)
 Scores scores(VectorView truth, VectorView mean, VectorView variance);
-/// Of leave-one-out predictions against what was observed. In closed form: O(n^3).
+/// Of leave-one-out predictions against what was observed. In closed form: O(n^3). nrmse and q2 are
+/// relative to Response::spread(), where that is above zero: runs that were chosen scatter more, or
+/// less, than the output does over its domain.
 Scores leave_one_out_scores(const Response& response);
+Scores leave_one_out_scores(const Response& response, const LeaveOneOut& left);
 
 }  // namespace sonde

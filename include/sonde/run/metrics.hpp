@@ -13,7 +13,7 @@ namespace sonde {
 /// How good the surrogate was after so many runs.
 struct MetricsRow {
   Index runs;            ///< answered Ok
-  Vector loo_nrmse;      ///< (m) by leave-one-out, relative to the spread of the data; NaN: unknown
+  Vector loo_nrmse;      ///< (m) by leave-one-out, relative to Response::spread(); NaN: unknown
   Vector holdout_nrmse;  ///< (m) on runs held out, relative to their spread; NaN: there are none
 };
 
