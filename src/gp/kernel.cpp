@@ -224,6 +224,17 @@ class EquallyLinear final : public KernelModel {
   Matrix input_gradient(VectorView, PointsView b, MatrixView w) const override {
     return variance_ * (from_origin(b, origin_).transpose() * w);
   }
+  Matrix lower_covariance(PointsView a, double scale) const override {
+    const Matrix z = from_origin(a, origin_);
+    Matrix k = Matrix::Zero(a.rows(), a.rows());
+    k.selfadjointView<Eigen::Lower>().rankUpdate(z, scale * variance_);
+    return k;
+  }
+  Vector contracted(PointsView a, MatrixView w) const override {
+    const Matrix z = from_origin(a, origin_);
+    const Matrix wz = w.selfadjointView<Eigen::Lower>() * z;
+    return Vector::Constant(2, variance_ * z.cwiseProduct(wz).sum());  // k is linear in variance
+  }
 
  private:
   double variance_;
