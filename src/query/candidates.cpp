@@ -12,7 +12,8 @@ namespace {
 
 // A design of this size lists all points of any domain that is small enough to be listed.
 constexpr Index exhaustive = 10000;
-constexpr double stay = 0.7;  // probability that a discrete coordinate keeps its level
+constexpr std::size_t most_swapped = 24;  // coordinates: 276 pairs
+constexpr double stay = 0.7;              // probability that a discrete coordinate keeps its level
 
 bool all_discrete(const Domain& domain) {
   const std::vector<Parameter>& parameters = domain.parameters();
@@ -35,6 +36,15 @@ Points without_known(const KnownPoints& known, PointsView x) {
   return result;
 }
 
+Points admissible(const Domain& domain, Points x) {
+  const std::vector<bool> admitted = domain.rows_admitted(x);
+  Index kept = 0;
+  for (Index i = 0; i < x.rows(); ++i) {
+    if (admitted[static_cast<std::size_t>(i)]) x.row(kept++) = x.row(i);
+  }
+  return x.topRows(kept);
+}
+
 double moved(const Parameter& parameter, double u, double width, Rng& rng) {
   if (!parameter.discrete()) return std::clamp(u + width * rng.normal(), 0.0, 1.0);
   if (rng.uniform() < stay) return u;
@@ -54,6 +64,34 @@ Points fresh_candidates(const KnownPoints& known, Index n, Rng rng) {
   return without_known(known, design::sobol(known.domain(), exhaustive, rng.child("many")));
 }
 
+Points exchanged(const KnownPoints& known, VectorView x) {
+  const Domain& domain = known.domain();
+  const Vector u = domain.to_unit(x);
+  std::vector<Index> continuous;
+  for (Index j = 0; j < u.size(); ++j) {
+    if (!domain.parameters()[static_cast<std::size_t>(j)].discrete()) continuous.push_back(j);
+  }
+  std::vector<Vector> others;
+  for (const Index j : continuous) {
+    for (const double v : {0.0, 1.0, 1.0 - u[j]}) {
+      if (std::abs(v - u[j]) < 1e-3) continue;
+      others.push_back(u);
+      others.back()[j] = v;
+    }
+  }
+  for (std::size_t a = 0; a < continuous.size() && continuous.size() <= most_swapped; ++a) {
+    for (std::size_t b = 0; b < a; ++b) {
+      if (std::abs(u[continuous[a]] - u[continuous[b]]) < 1e-3) continue;
+      others.push_back(u);
+      std::swap(others.back()[continuous[a]], others.back()[continuous[b]]);
+    }
+  }
+  Points rows(static_cast<Index>(others.size()), u.size());
+  for (Index i = 0; i < rows.rows(); ++i)
+    rows.row(i) = domain.from_unit(others[static_cast<std::size_t>(i)]);
+  return without_known(known, admissible(domain, rows));
+}
+
 Points candidates_near(const KnownPoints& known, PointsView centres, Index n, Rng rng) {
   const Domain& domain = known.domain();
   if (centres.rows() == 0) return Points(0, domain.dim());
@@ -68,12 +106,7 @@ Points candidates_near(const KnownPoints& known, PointsView centres, Index n, Rn
     }
     near.row(i) = domain.from_unit(v);
   }
-  const std::vector<bool> admitted = domain.rows_admitted(near);
-  Index kept = 0;
-  for (Index i = 0; i < n; ++i) {
-    if (admitted[static_cast<std::size_t>(i)]) near.row(kept++) = near.row(i);
-  }
-  return without_known(known, near.topRows(kept));
+  return without_known(known, admissible(domain, near));
 }
 
 Index farthest(const KnownPoints& known, PointsView candidates) {

@@ -23,6 +23,7 @@ using query::Worthy;
 
 constexpr double basin = 0.1;  // starts nearer than this in every coordinate climb the same hill
 constexpr Index filling_candidates = 1000;
+constexpr int max_exchanges = 20;
 
 struct Screened {
   Points x;      // (n, d) natural units
@@ -85,6 +86,26 @@ Screened screen(const Acquisition& worth, const KnownPoints& known, const Points
   return stacked(all, {near, worth.on_rows(near)});
 }
 
+bool less_worthy(const Worthy& a, const Worthy& b) {
+  return std::isfinite(b.worth) && (a.worth < b.worth || !std::isfinite(a.worth));
+}
+
+// By coordinate exchange, with a climb after each, to what no exchange betters.
+Worthy exchanged(const Acquisition& worth, const KnownPoints& known, const Ascent& ascent,
+                 Worthy best) {
+  for (int round = 0; round < max_exchanges; ++round) {
+    const Points others = query::exchanged(known, best.x);
+    if (others.rows() == 0) break;
+    const Vector worths = worth.on_rows(others);
+    const std::vector<Index> ranked = ranking(worths);
+    if (ranked.empty() || !less_worthy(best, {{}, worths[ranked.front()]})) break;
+    const Worthy climbed = ascent.from(others.row(ranked.front()));
+    if (!less_worthy(best, climbed)) break;
+    best = climbed;
+  }
+  return best;
+}
+
 // What the search came to: climbed and screened points, the most worthy that holds; nothing where
 // the acquisition is finite nowhere.
 std::optional<Worthy> most_worthy(const Acquisition& worth, const KnownPoints& known,
@@ -98,6 +119,9 @@ std::optional<Worthy> most_worthy(const Acquisition& worth, const KnownPoints& k
     const auto start = static_cast<std::size_t>(s);
     found[start] = ascent.from(screened.x.row(starts[start]));
   });
+  if (const auto best = std::max_element(found.begin(), found.end(), less_worthy);
+      best != found.end())
+    *best = exchanged(worth, known, ascent, *best);
   for (const Index i : ranking(screened.worth))
     found.push_back({screened.x.row(i), screened.worth[i]});
   std::stable_sort(found.begin(), found.end(), [](const Worthy& a, const Worthy& b) {

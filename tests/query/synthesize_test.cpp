@@ -1,5 +1,6 @@
 #include "sonde/query/synthesize.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -169,6 +170,43 @@ TEST_CASE("the point found is as worthy as the best of many tried", "[synthesize
       }
     }
   }
+}
+
+TEST_CASE("of a thousand corners that are all summits the search finds one of the highest",
+          "[synthesize]") {
+  constexpr Index d = 10;
+  std::vector<Parameter> parameters;
+  for (Index j = 0; j < d; ++j) parameters.push_back(Parameter::linear(concat("x", j), -1.0, 1.0));
+  const Domain domain(parameters);
+  const Surrogate surrogate = believed(domain, 12, 3);
+  std::vector<double> ratios;
+  for (std::uint64_t seed = 1; seed <= 9; ++seed) {
+    // x'Ax with a diagonal that makes it convex.
+    Rng rng(seed);
+    Matrix a(d, d);
+    for (Index i = 0; i < d; ++i) {
+      for (Index j = 0; j <= i; ++j) a(i, j) = a(j, i) = i == j ? 6.0 : rng.normal();
+    }
+    const Criterion convex{"convex", [a](const Surrogate&, Rng) -> Acquisition {
+                             return Acquisition([a](VectorView x, VectorOut gradient) {
+                               if (gradient.size() > 0) gradient = 2.0 * a * x;
+                               return x.dot(a * x);
+                             });
+                           }};
+    double highest = 0.0;
+    for (int corner = 0; corner < 1 << d; ++corner) {
+      Vector x(d);
+      for (Index j = 0; j < d; ++j) x[j] = (corner >> j) % 2 == 0 ? -1.0 : 1.0;
+      highest = std::max(highest, x.dot(a * x));
+    }
+    const Synthesis made =
+        synthesize(surrogate, convex, 1, none_of(domain), none_of(domain), {}, Rng(seed));
+    ratios.push_back(made.worth[0] / highest);
+  }
+  std::sort(ratios.begin(), ratios.end());
+  CAPTURE(ratios);
+  CHECK(ratios[4] > 0.99);
+  CHECK(ratios.front() > 0.85);
 }
 
 TEST_CASE("integers and choices are searched for their best level", "[synthesize]") {
