@@ -189,6 +189,15 @@ Alternatives alternatives(const GaussianProcess& process, const Vector& deviatio
   return chosen;
 }
 
+Alternatives given_what(const GaussianProcess& process, const Alternatives& alternatives) {
+  Alternatives given;
+  for (const PosteriorMean& other : alternatives) {
+    const std::optional<GaussianProcess> same = with(process, other.kernel()->log_parameters());
+    if (same) given.push_back(same->posterior_mean());
+  }
+  return given;
+}
+
 Vector scatter_of(const Alternatives& alternatives, PointsView x, const Vector& mean) {
   Vector scatter = Vector::Zero(x.rows());
   for (const PosteriorMean& other : alternatives) scatter += (other.on_rows(x) - mean).cwiseAbs2();

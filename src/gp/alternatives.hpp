@@ -11,6 +11,9 @@ namespace sonde {
 Alternatives alternatives(const GaussianProcess& process, const Vector& deviations,
                           PointsView reference);
 
+/// The same parameters, given what this process is given. \pre its kernel is of theirs
+Alternatives given_what(const GaussianProcess& process, const Alternatives& alternatives);
+
 /// (n) what they add to variances. \param mean (n) of the process itself
 Vector scatter_of(const Alternatives& alternatives, PointsView x, const Vector& mean);
 

@@ -105,6 +105,17 @@ LeftOut left_out(const Member& member, const Observed& observed) {
   return judged(member, observed, member.process.leave_one_out());
 }
 
+Member inflated(const Member& member, const Features& features, const Observed& observed,
+                const ModelOptions& options, double factor) {
+  Vector parameters = member.log_parameters;
+  parameters[0] += std::log(factor);
+  const Noise& noise = member.process.noise();
+  const bool told =
+      noise.known.size() > 0 || noise.scatter_freedom > 0.0 || !std::isnan(options.noise_sd);
+  if (!told) parameters[parameters.size() - 1] += std::log(factor);
+  return conditioned_member(member.kind, features, observed, parameters);
+}
+
 Calibrated cross_validated(const Member& member, const Features& features, const Observed& observed,
                            const ModelOptions& options, Rng rng) {
   LeaveOneOut foretold = foretold_in_folds(member, features, observed, options, std::move(rng));
@@ -114,15 +125,10 @@ Calibrated cross_validated(const Member& member, const Features& features, const
                       (static_cast<double>(squares.size()) + usual_squares);
   if (!(mean > 1.0)) return {member, judged(member, observed, foretold)};
   foretold.variance *= mean;
-  Vector parameters = member.log_parameters;
-  parameters[0] += std::log(mean);
-  // Noise that replicates or the user know stays.
-  const Noise& noise = member.process.noise();
-  const bool told =
-      noise.known.size() > 0 || noise.scatter_freedom > 0.0 || !std::isnan(options.noise_sd);
-  if (!told) parameters[parameters.size() - 1] += std::log(mean);
-  return {conditioned_member(member.kind, features, observed, parameters),
-          judged(member, observed, foretold)};
+  Calibrated found{inflated(member, features, observed, options, mean),
+                   judged(member, observed, foretold)};
+  found.member.calibration = mean;
+  return found;
 }
 
 }  // namespace sonde::stack

@@ -16,6 +16,10 @@ struct LeftOut {
 /// Leave-one-out with the parameters as they are, which have seen all points. O(m^2).
 LeftOut left_out(const Member& member, const Observed& observed);
 
+/// The same with variances `factor` times as large; noise that replicates or the user know stays.
+Member inflated(const Member& member, const Features& features, const Observed& observed,
+                const ModelOptions& options, double factor);
+
 /// A member whose variance is as large as what it missed says, and what it then foretells.
 struct Calibrated {
   Member member;

@@ -57,7 +57,7 @@ std::vector<std::size_t> telling_kinds(const Domain& domain, const Observed& obs
   return kinds;
 }
 
-// A row of parameters(): a block a kind, its weight first.
+// A row of parameters(): a block a kind, its weight and calibration first.
 class Blocks {
  public:
   Blocks(const Domain& domain, const std::vector<MemberKind>& kinds) {
@@ -65,7 +65,7 @@ class Blocks {
     for (const MemberKind& kind : kinds) {
       first_.push_back(values_.size());
       size_.push_back(kernel_parameters(kind, features) + 1);
-      values_.conservativeResize(values_.size() + 1 + size_.back());
+      values_.conservativeResize(values_.size() + 2 + size_.back());
     }
     values_.setZero();
     for (const Index first : first_) values_[first] = not_fitted;
@@ -80,21 +80,25 @@ class Blocks {
 
   bool has(std::size_t kind) const { return values_[first_[kind]] != not_fitted; }
   double weight(std::size_t kind) const { return has(kind) ? values_[first_[kind]] : 0.0; }
+  double calibration(std::size_t kind) const {
+    return has(kind) ? std::exp(values_[first_[kind] + 1]) : 1.0;
+  }
   Vector parameters(std::size_t kind) const {
-    return values_.segment(first_[kind] + 1, size_[kind]);
+    return values_.segment(first_[kind] + 2, size_[kind]);
   }
   std::optional<Vector> known(std::size_t kind) const {
     return has(kind) ? std::optional<Vector>(parameters(kind)) : std::nullopt;
   }
-  void set(std::size_t kind, double weight, const Vector& parameters) {
+  void set(std::size_t kind, double weight, double calibration, const Vector& parameters) {
     values_[first_[kind]] = weight;
-    values_.segment(first_[kind] + 1, size_[kind]) = parameters;
+    values_[first_[kind] + 1] = std::log(calibration);
+    values_.segment(first_[kind] + 2, size_[kind]) = parameters;
   }
   const Vector& values() const { return values_; }
 
  private:
   std::vector<Index> first_;  // of each kind
-  std::vector<Index> size_;   // without the weight
+  std::vector<Index> size_;   // without weight and calibration
   Vector values_;
 };
 
@@ -132,9 +136,17 @@ std::vector<Fitted> fitted_members(const Domain& domain, const Observed& observe
     const auto place = static_cast<std::size_t>(i);
     const std::size_t k = kinds[place];
     const MemberKind& kind = options.stack[k];
+    const Features features(domain, kind.log_inputs);
+    const auto points = static_cast<double>(observed.x.rows());
     try {
-      found[place] = fitted_member(kind, Features(domain, kind.log_inputs), observed, of_one,
-                                   start.known(k), rng.child("kind", k));
+      Member member =
+          fitted_member(kind, features, observed, of_one, start.known(k), rng.child("kind", k));
+      if (points > all_kinds_up_to && start.calibration(k) > 1.0) {
+        const double factor = std::pow(start.calibration(k), all_kinds_up_to / points);
+        member = inflated(member, features, observed, options, factor);
+        member.calibration = start.calibration(k);
+      }
+      found[place] = std::move(member);
     } catch (const NumericalError&) {
       failures[place] = std::current_exception();
     }
@@ -266,7 +278,8 @@ std::vector<std::size_t> worth_bending(const std::vector<Fitted>& straight,
     for (const std::size_t k : bent) {
       if (!is_bent(stack[k], stack[kind])) continue;
       worth.push_back(k);
-      if (!begin.has(k)) begin.set(k, 0.0, with_bends(member.log_parameters, features));
+      if (!begin.has(k))
+        begin.set(k, 0.0, member.calibration, with_bends(member.log_parameters, features));
     }
   }
   std::sort(worth.begin(), worth.end());
@@ -283,7 +296,7 @@ Stack kept(std::vector<std::pair<std::size_t, Member>> members, Blocks blocks) {
   Stack stack;
   for (auto& [kind, member] : members) {
     member.weight /= sum;
-    blocks.set(kind, member.weight, member.log_parameters);
+    blocks.set(kind, member.weight, member.calibration, member.log_parameters);
     if (member.weight > 0.0) stack.members.push_back(std::move(member));
   }
   stack.parameters = blocks.values();
@@ -360,6 +373,7 @@ Stack conditioned(const Domain& domain, const Observed& observed, const ModelOpt
     stack.members.push_back(conditioned_member(kind, Features(domain, kind.log_inputs), observed,
                                                blocks.parameters(k)));
     stack.members.back().weight = weight;
+    stack.members.back().calibration = blocks.calibration(k);
   };
   double unseen = 0.0;
   for (std::size_t k = 0; k < options.stack.size(); ++k) {

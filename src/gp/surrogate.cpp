@@ -221,7 +221,6 @@ Surrogate Surrogate::supposing(PointsView x) const {
     const Vector mean = grown.members.size() > 1 ? response.predict(x).mean : Vector();
     for (std::size_t k = 0; k < grown.members.size(); ++k) {
       Member& member = grown.members[k];
-      member.alternatives.clear();
       const Points features = grown.features[k].rows(x);
       const Vector shares = grown.noise_shares(k, x);
       // Alone a process supposes what it predicts itself, and its means stay to the last bit.
@@ -229,6 +228,7 @@ Surrogate Surrogate::supposing(PointsView x) const {
           mean.size() > 0
               ? member.process.given(features, seen_by(member, mean, grown.observed), shares)
               : member.process.supposing(features, shares);
+      member.alternatives = given_what(member.process, member.alternatives);
     }
     response.state_ = std::make_shared<const Response::State>(std::move(grown));
   }

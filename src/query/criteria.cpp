@@ -161,9 +161,22 @@ bool disagrees(const Surrogate& surrogate) {
   return false;
 }
 
+// More than about what all of them have seen: there they differ by noise and rounding alone.
+bool disagrees_beyond_noise(const Surrogate& surrogate) {
+  constexpr Index points = 128;
+  const Points reference = design::reference(surrogate.domain(), points, Rng(0));
+  for (Index j = 0; j < static_cast<Index>(surrogate.outputs().size()); ++j) {
+    const Response& response = surrogate[j];
+    if (response.disagreement(reference).mean() > response.disagreement(response.x()).maxCoeff())
+      return true;
+  }
+  return false;
+}
+
 bool committee_is_due(const Surrogate& surrogate) {
   const Index every = surrogate.domain().dim() <= 4 ? 3 : 6;
-  return asked_of(surrogate) % every == 0 && disagrees(surrogate);
+  return asked_of(surrogate) % every == 0 && disagrees(surrogate) &&
+         disagrees_beyond_noise(surrogate);
 }
 
 }  // namespace
@@ -205,7 +218,8 @@ Criterion automatic() {
                        : calibrated_integrated_variance().prepare(surrogate, rng);
           },
           [](const Surrogate& surrogate) {
-            return std::string(committee_is_due(surrogate) ? "committee" : "integrated variance");
+            return std::string(committee_is_due(surrogate) ? "committee"
+                                                           : "calibrated integrated variance");
           }};
 }
 

@@ -92,7 +92,7 @@ TEST_CASE("what has no logarithm is fitted without, and parameters say so", "[st
   for (const MemberKind& kind : options.stack) {
     if (kind.transform != Transform::None) CHECK(parameters(0, at) == -1.0);
     if (kind.transform == Transform::None && !kind.warped) CHECK(parameters(0, at) >= 0.0);
-    at += 1 + 1 + (kind.form == Form::Anova ? 4 : 2) + (kind.warped ? 2 : 0) +
+    at += 2 + 1 + (kind.form == Form::Anova ? 4 : 2) + (kind.warped ? 2 : 0) +
           (kind.linear ? 1 : 0) + 1;
   }
   CHECK(at == parameters.cols());
@@ -173,11 +173,12 @@ TEST_CASE("inputs are bent where the response is, and the parameters say how far
   ModelOptions options;
   options.stack = {straight, warps};
   const Surrogate surrogate = Surrogate::fit(domain, {{"y", ""}}, data, options, Matrix(), Rng(1));
-  // A weight, the variance, a length, the noise; then the same with a bend before the noise.
+  // Weight and calibration, the variance, a length, the noise; then the same with a bend before the
+  // noise.
   const Matrix parameters = surrogate.parameters();
-  REQUIRE(parameters.cols() == 4 + 5);
-  CHECK(parameters(0, 4) > 0.9);
-  CHECK(parameters(0, 7) == Approx(bend).margin(0.5));
+  REQUIRE(parameters.cols() == 5 + 6);
+  CHECK(parameters(0, 5) > 0.9);
+  CHECK(parameters(0, 9) == Approx(bend).margin(0.5));
   options.stack = {straight};
   const Surrogate without = Surrogate::fit(domain, {{"y", ""}}, data, options, Matrix(), Rng(1));
   const auto error = [&](const Surrogate& its) {
@@ -231,6 +232,28 @@ TEST_CASE("members that cannot see what came since the fit are left out", "[stac
     sum += member.weight;
   }
   CHECK(sum == Approx(1.0));
+}
+
+TEST_CASE("beyond a hundred points the calibration of the folds is carried on, less and less",
+          "[stack]") {
+  const Domain domain = positive_box(2);
+  ModelOptions options;
+  options.stack = {{.family = Family::Matern52, .form = Form::Radial},
+                   {.family = Family::SquaredExponential, .form = Form::Radial}};
+  const Index kernel = 2;  // the place of the first kind's variance, after weight and calibration
+  Dataset data{spread_points(120, 2, Rng(12)), Matrix(120, 1)};
+  data.y.col(0) = wavy(data.x).array() + 0.05 * random_vector(120, Rng(13)).array().cube();
+  const Dataset hundred{data.x.topRows(100), data.y.topRows(100)};
+  Matrix start =
+      Surrogate::fit(domain, {{"y", ""}}, hundred, options, Matrix(), Rng(1)).parameters();
+  const auto fitted = [&](double log_calibration) {
+    start(0, kernel - 1) = log_calibration;
+    return Surrogate::fit(domain, {{"y", ""}}, data, options, start, Rng(1)).parameters();
+  };
+  const Matrix plain = fitted(0.0);
+  const Matrix raised = fitted(0.6);
+  CHECK(raised(0, kernel - 1) == Approx(0.6));
+  CHECK(raised(0, kernel) - plain(0, kernel) == Approx(0.6 * 100.0 / 120.0));
 }
 
 TEST_CASE("gradients of a stack are central differences", "[stack]") {

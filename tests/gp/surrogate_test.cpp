@@ -70,10 +70,10 @@ TEST_CASE("a surrogate follows numbers, logarithms, integers and labels", "[surr
   CHECK(inside > 190);
   CHECK(surrogate[0].log_lengths().size() == 5);
   CHECK(surrogate.parameters().rows() == 1);
-  // Of 4 + 4 features: a weight, the variance, lengths, of ANOVA forms shares, the noise; of as
-  // many kinds bends as well.
+  // Of 4 + 4 features: weight and calibration, the variance, lengths, of ANOVA forms shares, the
+  // noise; of as many kinds bends as well.
   CHECK(surrogate.parameters().cols() ==
-        6 * (1 + 1 + 8 + 1) + 12 * (1 + 1 + 17 + 1) + 6 * (1 + 1 + 16 + 1) + 12 * (1 + 1 + 25 + 1));
+        6 * (2 + 1 + 8 + 1) + 12 * (2 + 1 + 17 + 1) + 6 * (2 + 1 + 16 + 1) + 12 * (2 + 1 + 25 + 1));
 }
 
 TEST_CASE("the variance is that of the members and what they disagree by", "[surrogate]") {

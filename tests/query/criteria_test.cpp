@@ -118,16 +118,40 @@ TEST_CASE(
   REQUIRE(surrogate.size() == 12);
   CHECK(chosen.why(surrogate) == "committee");
   const Points x = design::sobol(domain, 2, Rng(8));
-  CHECK(chosen.why(surrogate.supposing(x.topRows(1))) == "integrated variance");
-  CHECK(chosen.why(surrogate.supposing(x)) == "integrated variance");
+  CHECK(chosen.why(surrogate.supposing(x.topRows(1))) == "calibrated integrated variance");
+  CHECK(chosen.why(surrogate.supposing(x)) == "calibrated integrated variance");
   ModelOptions alone;
   alone.stack.resize(1);
   alone.parameter_uncertainty = false;
   surrogate = two_outputs(domain, 1.0, alone);
-  CHECK(chosen.why(surrogate) == "integrated variance");
+  CHECK(chosen.why(surrogate) == "calibrated integrated variance");
   CHECK(criteria::committee().why(surrogate) == "integrated variance");
   const Acquisition worth = criteria::committee().prepare(surrogate, Rng(5));
   CHECK(worth(x.row(0)) == criteria::integrated_variance().prepare(surrogate, Rng(5))(x.row(0)));
+}
+
+TEST_CASE("the committee is not asked where it disagrees by rounding alone", "[criteria]") {
+  // A power law: with logarithms on both sides a straight line, which the stack finds at once.
+  const Domain domain({Parameter::linear("a", 1.0, 3.0), Parameter::linear("b", 1.0, 3.0)});
+  const Points x = design::sobol(domain, 18, Rng(3));
+  Dataset data{x, Matrix(x.rows(), 1)};
+  data.y.col(0) = x.col(0).array().square() / x.col(1).array();
+  const Surrogate surrogate = Surrogate::fit(domain, {{"y", ""}}, data, {}, Matrix(), Rng(1));
+  REQUIRE((surrogate[0].predict(x).mean - data.y.col(0)).norm() < 1e-4);
+  CHECK(criteria::automatic().why(surrogate) == "calibrated integrated variance");
+}
+
+TEST_CASE("what was asked without an answer leaves the committee its other doubts", "[criteria]") {
+  const Domain domain = plate();
+  const Surrogate surrogate = two_outputs(domain, 1.0);
+  const Points asked = design::sobol(domain, 1, Rng(8));
+  const Surrogate supposing = surrogate.supposing(asked);
+  const Points far{{domain.parameters()[0].lower, domain.parameters()[1].upper}};
+  for (Index j = 0; j < 2; ++j) {
+    const double unit = surrogate[j].spread() * surrogate[j].spread();
+    CHECK(supposing[j].disagreement(asked)[0] < 1e-4 * unit);
+    CHECK(supposing[j].disagreement(far)[0] > 0.2 * surrogate[j].disagreement(far)[0]);
+  }
 }
 
 TEST_CASE("criteria go by their names", "[criteria]") {

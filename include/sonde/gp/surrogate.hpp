@@ -94,7 +94,8 @@ struct Member {
   /// Where there is a transform, means of z beyond that of four times the largest y observed are
   /// cut: a logarithm that overshoots by a little does so in y by any factor.
   double z_top;
-  Vector log_parameters;  ///< of the kernel, then of the noise
+  Vector log_parameters;     ///< of the kernel, then of the noise
+  double calibration = 1.0;  ///< by which folds found its variance too small, 1 or more
   Alternatives alternatives{};
 };
 
@@ -105,7 +106,8 @@ struct Member {
 /// Weights maximise the predictive density of the mixture in five-fold cross-validation, each fold
 /// with a fit of its own, on the output's own scale; beyond 100 points that of leave-one-out, with
 /// the parameters as they are. Where a member of several missed by more than it foretold, its
-/// variance is raised to that.
+/// variance is raised to that; beyond 100 points by the factor found with 100, to the power of 100
+/// over their number.
 /// A member with a transform whose left-out means miss by more than 1.1 times what the best without
 /// one misses by has none.
 /// \see Yao, Vehtari, Simpson & Gelman (2018), Bayesian Analysis 13(3)
@@ -153,8 +155,8 @@ class Response {
 class Surrogate {
  public:
   /// Fits each output on its own: every kind of the stack, z standardised to mean 0 and variance 1,
-  /// then their weights. Of more than 200 observations only what weighs most is fitted to all: by
-  /// `start`, or a fit to 200 of them.
+  /// then their weights. Of more than 100 points only what weighs most is fitted to all: by
+  /// `start`, or a fit to 100 of them.
   /// \param start parameters() to search from; no rows: the defaults.
   /// \throws ArgumentError where an output has fewer than two observations; NumericalError where
   /// the square of its spread has no place in double precision.
@@ -171,14 +173,14 @@ class Surrogate {
   const Response& operator[](Index output) const;
   const Response& operator[](
       std::string_view output) const;  ///< \throws ArgumentError: no such output
-  /// a row an output: for each kind of the stack its weight, then the
-  /// logarithms of kernel parameters and noise; -1, then zeros where a kind was not fitted.
+  /// a row an output: for each kind of the stack its weight, then the logarithms of its
+  /// calibration, kernel parameters and noise; -1, then zeros where a kind was not fitted.
   Matrix parameters() const;
 
   /// As if `x` (k, d) had been observed with the values now predicted there, by the whole stack:
-  /// its members agree there. What is uncertain about parameters is left aside. Variances fall;
-  /// means stay, of a single process to the last bit. How queries that are chosen, but not
-  /// answered, are taken into account.
+  /// its members agree there, and so do their Alternatives. Variances fall; means stay, of a single
+  /// process to the last bit. How queries that are chosen, but not answered, are taken into
+  /// account.
   Surrogate supposing(PointsView x) const;
 
   /// The responses of these outputs alone, in this order. \throws ArgumentError: no such output
@@ -192,7 +194,7 @@ class Surrogate {
 
 /// The drop of the weighted mean posterior variance over reference points which one more
 /// observation at x would bring: sum_r w_r c(r, x)^2 / (v(x) + noise), in the output's unit
-/// squared.
+/// squared; of a stack that of the three members that weigh most, by their weights.
 ///
 /// Prepared once, O(n^2 r); a value costs O(n^2 + n r), a gradient as much again.
 /// \see Cohn (1996), Neural Networks 9(6); Seo et al. (2000), IJCNN; Gramacy & Lee (2009)

@@ -7,8 +7,8 @@
 
 namespace sonde::criteria {
 
-/// Sum over outputs of posterior variance / spread^2. Prefer it in one to three dimensions; in more
-/// it walks the corners. MacKay (1992), Neural Computation 4(4), "ALM"
+/// Sum over outputs of posterior variance / spread^2. Beyond three inputs it walks the corners and
+/// is no better than uniform points. MacKay (1992), Neural Computation 4(4), "ALM"
 Criterion variance();
 
 /// Drop of the mean posterior variance over the domain that the query would bring, summed over
@@ -24,12 +24,13 @@ Criterion calibrated_integrated_variance(Index reference_points = 256);
 
 /// Where the members of the stack, each with parameters as uncertain as they are, disagree most:
 /// Response::disagreement() in units of spread^2, summed over outputs. Where they agree everywhere,
-/// as with other queries open that were supposed, integrated variance. \see Riis et al. (2022),
+/// integrated variance. \see Riis et al. (2022),
 /// NeurIPS 35, "B-QBC"
 Criterion committee();
 
 /// What "auto" stands for: calibrated integrated variance, and the committee every third time in up
-/// to four dimensions, every sixth in more.
+/// to four dimensions, every sixth in more, where the processes disagree on average over the domain
+/// by more than where the output was observed.
 Criterion automatic();
 
 /// One of the above by its name: "variance", "integrated variance", "calibrated integrated
