@@ -17,6 +17,7 @@
 #include "cli/subcommands.hpp"
 #include "cli/text_table.hpp"
 #include "run/csv.hpp"
+#include "sonde/query/synthesize.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -174,6 +175,16 @@ std::string plan_text(const Study& study) {
                       study.pace == Pace::Batches ? fmt::format("batches of {}", study.batch)
                                                   : std::string("streaming"),
                       study.parallel, study.seed);
+  if (study.margin > 0.0) {
+    const double usable = usable_margin(study.domain(), study.margin);
+    text += fmt::format(
+        "margin    {} of each continuous range is kept off its bounds, once the "
+        "design is done\n",
+        shown_percent(usable));
+    if (usable < study.margin)
+      text +=
+          fmt::format("          nothing admissible lies {} off\n", shown_percent(study.margin));
+  }
   std::string stop;
   const auto add = [&](const std::string& rule) { stop += (stop.empty() ? "" : ", ") + rule; };
   if (study.stop_runs) add(fmt::format("{} runs", *study.stop_runs));

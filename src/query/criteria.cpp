@@ -75,7 +75,8 @@ Acquisition total_disagreement(const Surrogate& surrogate) {
 enum class Weights { Even, Calibrated };
 
 /// How far the variances at points (r, d) are to be believed: squared misses of leaving out over
-/// their variances, smoothed along the length scales, drawn to their mean where none is near.
+/// their variances, smoothed along the length scales (those beyond a range count as it), drawn to
+/// their mean where none is near.
 Vector calibration(const Domain& domain, const Response& response, PointsView at) {
   constexpr double cut = 16.0;
   constexpr double pull = 0.5;  // of the mean, in observations
@@ -84,7 +85,7 @@ Vector calibration(const Domain& domain, const Response& response, PointsView at
                           .cwiseAbs2()
                           .cwiseQuotient(left.variance.cwiseMax(1e-300))
                           .cwiseMin(cut);
-  const Vector scale = (-response.log_lengths()).array().exp();
+  const Vector scale = (-response.log_lengths().cwiseMin(0.0)).array().exp();
   const Points near = domain.rows_to_unit(at) * scale.asDiagonal();
   const Points seen = domain.rows_to_unit(response.x()) * scale.asDiagonal();
   Vector factor(at.rows());

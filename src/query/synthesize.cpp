@@ -136,27 +136,21 @@ std::optional<Worthy> most_worthy(const Acquisition& worth, const KnownPoints& k
   return std::nullopt;
 }
 
-// Where the search goes on.
-Domain searched(const Domain& domain, double margin, Rng rng) {
-  if (margin == 0.0) return domain;
-  const Domain inner = domain.narrowed(margin);
-  try {
-    design::sobol(inner, 1, rng);
-    return inner;
-  } catch (const ArgumentError&) {
-    return domain;
-  }
+// Where the search goes on; in its unit cube the same distance is longer.
+KnownPoints known_in(const Domain& domain, const SynthesisOptions& options) {
+  const double margin = usable_margin(domain, options.margin);
+  return {domain.narrowed(margin), options.same_point / (1.0 - 2.0 * margin)};
 }
 
 // Greedy choice of a batch: each query supposes those before it.
 class Batch {
  public:
   Batch(const Surrogate& surrogate, const Criterion& criterion, PointsView asked, PointsView taken,
-        const SynthesisOptions& options, Rng rng)
+        const SynthesisOptions& options)
       : surrogate_(surrogate),
         criterion_(criterion),
         options_(options),
-        known_(searched(surrogate.domain(), options.margin, rng), options.same_point) {
+        known_(known_in(surrogate.domain(), options)) {
     known_.add_rows(taken);
     known_.add_rows(asked);
     suppose(asked);
@@ -221,11 +215,25 @@ Synthesis synthesize(const Surrogate& surrogate, const Criterion& criterion, Ind
   require(options.candidates > 0 && options.starts > 0,
           "synthesize: expected at least one candidate and one start, got ", options.candidates,
           " and ", options.starts);
-  Batch batch(surrogate, criterion, asked, taken, options, rng.child("margin"));
+  Batch batch(surrogate, criterion, asked, taken, options);
   for (Index i = 0; i < k; ++i) {
     if (!batch.add_one(rng.child("query", static_cast<std::uint64_t>(i)))) break;
   }
   return batch.result();
+}
+
+double usable_margin(const Domain& domain, double margin) {
+  constexpr double least = 0.01;
+  require(margin >= 0.0 && margin <= 0.45,
+          "synthesize: expected a margin from 0 to 0.45 of each range, got ", margin);
+  for (; margin >= least; margin *= 0.5) {
+    try {
+      design::sobol(domain.narrowed(margin), 1, Rng(0));
+      return margin;
+    } catch (const ArgumentError&) {  // nothing is admissible
+    }
+  }
+  return 0.0;
 }
 
 Points space_filling(const Domain& domain, Index k, PointsView taken, Rng rng) {

@@ -8,6 +8,7 @@
 #include "base/matrix.hpp"
 #include "report/sections.hpp"
 #include "report/svg.hpp"
+#include "sonde/gp/sensitivity.hpp"
 #include "sonde/gp/validate.hpp"
 
 namespace sonde::report {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr double ninety_five = 1.959963984540054;  // two-sided quantile of the normal
 constexpr Index slice_points = 97;
+constexpr Index effect_points = 512;
 
 // --- predicted against observed ---------------------------------------------------------------
 
@@ -272,19 +274,19 @@ std::string place_of(const Domain& domain, const Vector& x) {
 
 // --- importance -----------------------------------------------------------------------------
 
-std::string bars_of(const Response& response, const std::vector<Parameter>& parameters) {
-  const Vector lengths = response.log_lengths().array().exp();
+std::string bars_of(const Vector& effects, const std::vector<Parameter>& parameters) {
   std::vector<Index> order(parameters.size());
   std::iota(order.begin(), order.end(), Index{0});
-  std::sort(order.begin(), order.end(), [&](Index a, Index b) { return lengths[a] < lengths[b]; });
-  const double shortest = lengths.minCoeff();
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Index a, Index b) { return effects[a] > effects[b]; });
+  const double largest = std::max(effects.maxCoeff(), std::numeric_limits<double>::min());
   std::string rows;
   for (const Index i : order) {
     rows += fmt::format(
         "<span title=\"{0}\">{0}</span><div><i class=\"s0\" "
-        "style=\"width:{1:.1f}%\"></i></div><em>{2}</em>",
-        escaped(parameters[static_cast<std::size_t>(i)].name), 100.0 * shortest / lengths[i],
-        number(lengths[i], 3));
+        "style=\"width:{1:.1f}%\"></i></div><em>{2}\u202f%</em>",
+        escaped(parameters[static_cast<std::size_t>(i)].name), 100.0 * effects[i] / largest,
+        number(100.0 * effects[i], 2));
   }
   return "<div class=\"bars\">" + rows + "</div>";
 }
@@ -331,15 +333,17 @@ std::string slices(const Surrogate& surrogate, const Campaign& campaign) {
 std::string importance(const Surrogate& surrogate) {
   std::string figures;
   for (std::size_t j = 0; j < surrogate.outputs().size(); ++j) {
-    figures +=
-        "<figure><figcaption><b>" + escaped(surrogate.outputs()[j].name) + "</b></figcaption>" +
-        bars_of(surrogate[static_cast<Index>(j)], surrogate.domain().parameters()) + "</figure>";
+    figures += "<figure><figcaption><b>" + escaped(surrogate.outputs()[j].name) +
+               "</b></figcaption>" +
+               bars_of(total_effects(surrogate, static_cast<Index>(j), effect_points, Rng(0)),
+                       surrogate.domain().parameters()) +
+               "</figure>";
   }
-  return "<h2>Which inputs matter</h2><p>By length scale: how far one has to go along an input, as "
-         "a "
-         "part of its range, until the response is something else. The shorter the length, the "
-         "longer "
-         "the bar; the number is the length.</p><div class=\"grid three\">" +
+  return "<h2>Which inputs matter</h2><p>Total Sobol\u2019 indices: the part of an output\u2019s "
+         "variance in which an input has a share, alone or with others, by the surrogate\u2019s "
+         "mean "
+         "over the whole box. They may add up to more than 100\u202f%.</p><div class=\"grid "
+         "three\">" +
          figures + "</div>";
 }
 

@@ -36,10 +36,9 @@ void read_method(TomlReader& root, Study& study) {
   if (!reader) return;
   study.query = reader->word("query", criteria::names()).value_or(study.query);
   if (const std::optional<double> margin = reader->number("margin")) {
-    if (!(*margin >= 0.0 && *margin < 0.5))
-      reader->refuse(
-          reader->find("margin")->at, "margin",
-          fmt::format("expected a part of each range, from 0 to below 0.5, got {}", *margin));
+    if (!(*margin >= 0.0 && *margin <= 0.45))
+      reader->refuse(reader->find("margin")->at, "margin",
+                     fmt::format("expected a part of each range, from 0 to 0.45, got {}", *margin));
     study.margin = *margin;
   }
   study.batch = static_cast<Index>(reader->whole("batch", 1, most_runs).value_or(study.batch));

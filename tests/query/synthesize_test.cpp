@@ -327,9 +327,13 @@ TEST_CASE("with a margin synthesis keeps off the bounds where it can", "[synthes
   CHECK(farthest_off(domain) > 0.49);
   options.margin = 0.2;
   CHECK(farthest_off(domain) <= 0.3 + 1e-12);
-  // All that is admissible lies by the bound.
-  const Domain edge(parameters, {{"edge", [](VectorView x) { return x[1] + 0.9; }}});
-  CHECK(farthest_off(edge) > 0.45);
+  // All that is admissible lies by the bound of one: up to 0.085 of the range, then up to 0.005.
+  const Domain edge(parameters, {{"edge", [](VectorView x) { return x[1] + 0.83; }}});
+  CHECK(usable_margin(edge, 0.2) == 0.05);
+  CHECK(farthest_off(edge) <= 0.45 + 1e-12);
+  const Domain brink(parameters, {{"brink", [](VectorView x) { return x[1] + 0.99; }}});
+  CHECK(usable_margin(brink, 0.2) == 0.0);
+  CHECK(farthest_off(brink) > 0.49);
 }
 
 TEST_CASE("a mistake in a criterion is heard, not filled", "[synthesize]") {

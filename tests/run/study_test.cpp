@@ -232,7 +232,7 @@ TEST_CASE("a wrong value is answered with its place, what was expected and what 
        {"[outputs.value]", "[method]\nquery = \"varianc\"\n[outputs.value]",
         "did you mean 'variance'?"},
        {"[outputs.value]", "[method]\nmargin = 0.5\n[outputs.value]",
-        "method.margin: expected a part of each range, from 0 to below 0.5, got 0.5"},
+        "method.margin: expected a part of each range, from 0 to 0.45, got 0.5"},
        {"[outputs.value]", "[echo]\nA2 = { stdout = \"json\" }\n[outputs.value]",
         "expected the name of a variable"}}));
   const auto [old, fresh, expected] = value;

@@ -44,4 +44,13 @@ inline Vector branin(const Points& x) {
   return y;
 }
 
+/// Gramacy & Lee (2008), of two inputs: a bump and a dip in one corner, elsewhere nothing.
+inline const Domain gramacy_lee_domain({Parameter::linear("a", -2.0, 6.0),
+                                        Parameter::linear("b", -2.0, 6.0)});
+
+/// \param x (n, 2)  \returns (n)
+inline Vector gramacy_lee(const Points& x) {
+  return x.col(0).array() * (-x.rowwise().squaredNorm().array()).exp();
+}
+
 }  // namespace sonde::testing_support

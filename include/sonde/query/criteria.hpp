@@ -19,13 +19,12 @@ Criterion integrated_variance(Index reference_points = 256);
 
 /// The same where variances are believed as far as leaving out says: those near an observation that
 /// was missed by more than its standard deviation count for more. Near is what the length scales
-/// call so, and squared misses are smoothed and cut at 16.
+/// call so, at most a range, and squared misses are smoothed and cut at 16.
 Criterion calibrated_integrated_variance(Index reference_points = 256);
 
 /// Where the members of the stack, each with parameters as uncertain as they are, disagree most:
 /// Response::disagreement() in units of spread^2, summed over outputs. Where they agree everywhere,
-/// integrated variance. \see Riis et al. (2022),
-/// NeurIPS 35, "B-QBC"
+/// integrated variance. \see Riis et al. (2022), NeurIPS 35, "B-QBC"
 Criterion committee();
 
 /// What "auto" stands for: calibrated integrated variance, and the committee every third time in up

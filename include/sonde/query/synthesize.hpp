@@ -14,8 +14,7 @@ namespace sonde {
 struct SynthesisOptions {
   Index candidates = 512;  ///< screened before climbing
   Index starts = 6;        ///< best candidates to climb from
-  /// Of each continuous range, kept off both bounds: in [0, 0.5). Where nothing admissible is so
-  /// far from them, they are not kept off.
+  /// Of each continuous range, kept off both bounds: in [0, 0.45]. \see usable_margin
   double margin = 0.0;
   /// Two points closer than this in every coordinate of the unit cube are the same point.
   double same_point = 1e-6;
@@ -41,6 +40,10 @@ struct Synthesis {
 /// \param taken (t, d) further points never to be proposed again: the data.
 Synthesis synthesize(const Surrogate& surrogate, const Criterion& criterion, Index k,
                      PointsView asked, PointsView taken, const SynthesisOptions& options, Rng rng);
+
+/// The margin, or half of it, a quarter, ...: the largest at which anything of the domain is
+/// admissible; 0 where that is below a hundredth. What synthesize() keeps off the bounds.
+double usable_margin(const Domain& domain, double margin);
 
 /// k admissible points, each as far as possible in the unit cube from the `taken` (t, d) and from
 /// those before it. What a campaign falls back to without a surrogate.

@@ -5,8 +5,8 @@
 //                [--runs 120] [--threads 2]
 //
 // A row: function, strategy, seed, n, NRMSE on 5,000 uniform points, seconds since the campaign
-// began. Campaigns whose rows stand in the table are not run again, so what was interrupted goes
-// on. scripts/efficiency calls this, makes the tables and draws the curves.
+// began. Campaigns whose rows stand in the table to the last are not run again, so what was
+// interrupted goes on. scripts/efficiency calls this, makes the tables and draws the curves.
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <mutex>
 #include <set>
 #include <sstream>
@@ -229,12 +230,22 @@ std::string rows_of(const Job& job, Index runs) {
   return rows.str();
 }
 
-std::set<std::string> done_in(const std::string& path) {
-  std::set<std::string> done;
+Index last_size(const Function& function, const Strategy& strategy, Index runs) {
+  return strategy.sizes.empty()
+             ? *looked_at(function.domain.dim() + 2, runs, strategy.batch).rbegin()
+             : strategy.sizes.back();
+}
+
+/// (function, strategy, seed) and the largest n of each.
+std::map<std::string, Index> done_in(const std::string& path) {
+  std::map<std::string, Index> done;
   std::ifstream rows(path);
   for (std::string line; std::getline(rows, line);) {
     const std::vector<std::string> cells = split(line, ',');
-    if (cells.size() == 6) done.insert(cells[0] + ',' + cells[1] + ',' + cells[2]);
+    if (cells.size() != 6 || cells[3].find_first_not_of("0123456789") != std::string::npos)
+      continue;
+    Index& last = done[cells[0] + ',' + cells[1] + ',' + cells[2]];
+    last = std::max<Index>(last, std::stol(cells[3]));
   }
   return done;
 }
@@ -242,13 +253,15 @@ std::set<std::string> done_in(const std::string& path) {
 void run(const Options& options) {
   const std::vector<Function> functions = functions_of(options.functions);
   const std::vector<Strategy> some = chosen(strategies(), options.strategies);
-  const std::set<std::string> done = done_in(options.rows);
+  const std::map<std::string, Index> done = done_in(options.rows);
   std::vector<Job> jobs;
   for (std::uint64_t seed = 1; seed <= options.seeds; ++seed) {
     for (const Function& function : functions) {
       for (const Strategy& strategy : some) {
         const Job job{&function, &strategy, seed};
-        if (!done.contains(job.key())) jobs.push_back(job);
+        const auto found = done.find(job.key());
+        const Index last = last_size(function, strategy, options.runs);
+        if (found == done.end() || found->second < last) jobs.push_back(job);
       }
     }
   }
