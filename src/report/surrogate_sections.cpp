@@ -286,7 +286,7 @@ std::string bars_of(const Vector& effects, const std::vector<Parameter>& paramet
         "<span title=\"{0}\">{0}</span><div><i class=\"s0\" "
         "style=\"width:{1:.1f}%\"></i></div><em>{2}\u202f%</em>",
         escaped(parameters[static_cast<std::size_t>(i)].name), 100.0 * effects[i] / largest,
-        number(100.0 * effects[i], 2));
+        effects[i] < 0.001 ? "&lt; 0.1" : number(100.0 * effects[i], 2));
   }
   return "<div class=\"bars\">" + rows + "</div>";
 }
