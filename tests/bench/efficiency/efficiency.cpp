@@ -1,8 +1,7 @@
 // How many runs a strategy takes: campaigns on functions that cost nothing, as rows of a table.
 //
-//     efficiency ROWS.csv [--functions suite|gate|odd|NAME,...] [--strategies NAME,...] [--seeds
-//     10]
-//                [--runs 120] [--threads 2]
+//     efficiency ROWS.csv [--functions suite|gate|odd|NAME,...] [--strategies NAME,...]
+//                [--seeds 10] [--runs 120] [--threads 2]
 //
 // A row: function, strategy, seed, n, NRMSE on 5,000 uniform points, seconds since the campaign
 // began. Campaigns whose rows stand in the table to the last are not run again, so what was
