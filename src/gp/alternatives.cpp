@@ -58,12 +58,13 @@ Moved moved(const GaussianProcess& process, PointsView reference) {
   Points all(n + reference.rows(), reference.cols());
   all << process.x(), reference;
   const Matrix here = process.kernel()->covariance(all, process.x());
+  const Vector pulled = here * process.alpha();
   Matrix change(all.rows(), at.size());
   for (Index j = 0; j < at.size(); ++j) {
     Vector near = at;
     near[j] += difference;
-    change.col(j) = (process.kernel().with(near)->covariance(all, process.x()) - here) *
-                    process.alpha() / difference;
+    const Matrix there = process.kernel().with(near)->covariance(all, process.x());
+    change.col(j) = (there * process.alpha() - pulled) / difference;
   }
   const MatrixView factor = process.factor();
   const auto lower = factor.triangularView<Eigen::Lower>();
@@ -189,7 +190,7 @@ Alternatives alternatives(const GaussianProcess& process, const Vector& deviatio
   return chosen;
 }
 
-Alternatives given_what(const GaussianProcess& process, const Alternatives& alternatives) {
+Alternatives reconditioned(const Alternatives& alternatives, const GaussianProcess& process) {
   Alternatives given;
   for (const PosteriorMean& other : alternatives) {
     const std::optional<GaussianProcess> same = with(process, other.kernel()->log_parameters());

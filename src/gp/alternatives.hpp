@@ -12,7 +12,7 @@ Alternatives alternatives(const GaussianProcess& process, const Vector& deviatio
                           PointsView reference);
 
 /// The same parameters, given what this process is given. \pre its kernel is of theirs
-Alternatives given_what(const GaussianProcess& process, const Alternatives& alternatives);
+Alternatives reconditioned(const Alternatives& alternatives, const GaussianProcess& process);
 
 /// (n) what they add to variances. \param mean (n) of the process itself
 Vector scatter_of(const Alternatives& alternatives, PointsView x, const Vector& mean);

@@ -228,7 +228,7 @@ Surrogate Surrogate::supposing(PointsView x) const {
           mean.size() > 0
               ? member.process.given(features, seen_by(member, mean, grown.observed), shares)
               : member.process.supposing(features, shares);
-      member.alternatives = given_what(member.process, member.alternatives);
+      member.alternatives = reconditioned(member.alternatives, member.process);
     }
     response.state_ = std::make_shared<const Response::State>(std::move(grown));
   }

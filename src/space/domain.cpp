@@ -152,8 +152,9 @@ Vector Domain::from_quantiles(VectorView u) const {
 
 Domain Domain::narrowed(double margin) const {
   require(margin >= 0.0 && margin < 0.5, "Domain: expected a margin in [0, 0.5), got ", margin);
+  if (margin == 0.0) return *this;
   std::vector<Parameter> narrow = parameters();
-  for (std::size_t i = 0; i < narrow.size() && margin > 0.0; ++i) {
+  for (std::size_t i = 0; i < narrow.size(); ++i) {
     if (narrow[i].discrete()) continue;
     narrow[i].lower = state_->axes[i].from_unit(margin);
     narrow[i].upper = state_->axes[i].from_unit(1.0 - margin);

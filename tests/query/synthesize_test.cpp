@@ -172,7 +172,7 @@ TEST_CASE("the point found is as worthy as the best of many tried", "[synthesize
   }
 }
 
-TEST_CASE("of a thousand corners that are all summits the search finds one of the highest",
+TEST_CASE("of a thousand corners that are all summits the search finds the highest",
           "[synthesize]") {
   constexpr Index d = 10;
   std::vector<Parameter> parameters;
@@ -203,10 +203,8 @@ TEST_CASE("of a thousand corners that are all summits the search finds one of th
         synthesize(surrogate, convex, 1, none_of(domain), none_of(domain), {}, Rng(seed));
     ratios.push_back(made.worth[0] / highest);
   }
-  std::sort(ratios.begin(), ratios.end());
   CAPTURE(ratios);
-  CHECK(ratios[4] > 0.99);
-  CHECK(ratios.front() > 0.85);
+  CHECK(*std::min_element(ratios.begin(), ratios.end()) > 0.99);
 }
 
 TEST_CASE("integers and choices are searched for their best level", "[synthesize]") {

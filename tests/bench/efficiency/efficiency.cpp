@@ -186,16 +186,6 @@ CampaignOptions options_of(const Strategy& strategy, Index size) {
   return options;
 }
 
-void answer(Campaign& campaign, const Function& function, Index k) {
-  const Asked asked = campaign.propose(k);
-  campaign.apply(asked);
-  for (const Query& query : asked.queries) {
-    campaign.apply(Answered{
-        query.id,
-        {.status = Answer::Status::Ok, .y = Vector::Constant(1, function.value(query.x))}});
-  }
-}
-
 std::string rows_of(const Job& job, Index runs) {
   const auto start = std::chrono::steady_clock::now();
   const Function& function = *job.function;

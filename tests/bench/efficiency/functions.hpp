@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "sonde/run/campaign.hpp"
 #include "sonde/space/domain.hpp"
 
 /// The simulators of simulators/ that cost nothing, called without a process.
@@ -13,6 +14,9 @@ struct Function {
   Domain domain;
   ScalarField value;  ///< of the first output
 };
+
+/// Asks for k queries and answers them.
+void answer(Campaign& campaign, const Function& function, Index k);
 
 /// Those that defaults were chosen on.
 std::vector<Function> suite();

@@ -34,16 +34,6 @@ double seconds() {
   return std::chrono::duration<double>(now).count();
 }
 
-void answer(Campaign& campaign, const Function& function, Index k) {
-  const Asked asked = campaign.propose(k);
-  campaign.apply(asked);
-  for (const Query& query : asked.queries) {
-    campaign.apply(Answered{
-        query.id,
-        {.status = Answer::Status::Ok, .y = Vector::Constant(1, function.value(query.x))}});
-  }
-}
-
 /// Not much above the middle of the sum of all inputs, and out of the middle.
 Domain constrained(const Function& function) {
   const Domain box = function.domain;
