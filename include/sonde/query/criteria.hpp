@@ -28,8 +28,8 @@ Criterion calibrated_integrated_variance(Index reference_points = 256);
 Criterion committee();
 
 /// What "auto" stands for: calibrated integrated variance, and the committee every third time in up
-/// to four dimensions, every sixth in more, where the processes disagree on average over the domain
-/// by more than where the output was observed.
+/// to four dimensions, every sixth in more, where the processes disagree, on average over the
+/// domain, by more than anywhere an output was observed.
 Criterion automatic();
 
 /// One of the above by its name: "variance", "integrated variance", "calibrated integrated
