@@ -20,7 +20,7 @@ bool among(const std::string& path, std::initializer_list<std::string_view> path
 
 // How runs are made, judged and ended, not what is simulated.
 bool is_operation(const std::string& path) {
-  if (among(path, {"title", "stop", "echo", "method.batch", "simulator.parallel",
+  if (among(path, {"title", "stop", "echo", "gold", "method.batch", "simulator.parallel",
                    "simulator.timeout", "simulator.stall", "simulator.retries",
                    "simulator.fail_when", "simulator.succeed_when", "simulator.exit",
                    "simulator.keep", "simulator.on_death", "simulator.on_failure",
