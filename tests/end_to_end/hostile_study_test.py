@@ -129,7 +129,7 @@ class HostileStudy(unittest.TestCase):
                 self.assertNotIn(byte, said, (what, said[:500]))
             if process.returncode not in (0, 4):
                 self.assertTrue(process.stderr.strip(), what)
-        strays = [p for p in self.top.rglob("*") if "pwned" in p.name]
+        strays = [p for p in self.top.rglob("*") if p.name == "pwned"]
         self.assertEqual(strays, [], what)
         self.assertEqual([p.name for p in self.top.iterdir()], ["deep"], what)
         self.assertEqual([p.name for p in (self.top / "deep").iterdir()], ["study"], what)
@@ -142,10 +142,9 @@ class HostileStudy(unittest.TestCase):
     def test_words_in_every_text(self):
         texts = [key for key, value in STUDY.items() if value[0] in "\"'"]
         for number, key in enumerate(texts):
-            for word in WORDS:
-                # A run for some of them: those that check accepts are many, and alike.
-                runs = (number + len(word)) % 3 == 0
-                self.attack(key, toml_text(word), runs)
+            # Half of them a field, and a run for some: those that check accepts are many, and alike.
+            for place, word in enumerate(WORDS[number % 2::2]):
+                self.attack(key, toml_text(word), runs=(number + place) % 3 == 0)
 
     def test_words_as_names(self):
         for key in sorted(NAMES):
