@@ -20,11 +20,26 @@ bool among(const std::string& path, std::initializer_list<std::string_view> path
 
 // How runs are made, judged and ended, not what is simulated.
 bool is_operation(const std::string& path) {
-  if (among(path, {"title", "stop", "echo", "gold", "method.batch", "simulator.parallel",
-                   "simulator.timeout", "simulator.stall", "simulator.retries",
-                   "simulator.fail_when", "simulator.succeed_when", "simulator.exit",
-                   "simulator.keep", "simulator.on_death", "simulator.on_failure",
-                   "simulator.nudge", "simulator.limits", "simulator.tokens", "tokens"}))
+  if (among(path, {"title",
+                   "stop",
+                   "echo",
+                   "gold",
+                   "method.batch",
+                   "simulator.parallel",
+                   "simulator.timeout",
+                   "simulator.stall",
+                   "simulator.retries",
+                   "simulator.fail_when",
+                   "simulator.succeed_when",
+                   "simulator.exit",
+                   "simulator.keep",
+                   "simulator.on_death",
+                   "simulator.on_failure",
+                   "simulator.pause",
+                   "simulator.nudge",
+                   "simulator.limits",
+                   "simulator.tokens",
+                   "tokens"}))
     return true;
   return path.starts_with("outputs.") &&
          (path.ends_with(".from") || path.ends_with(".accept") || path.ends_with(".tolerance"));

@@ -37,6 +37,7 @@ struct Study {
   Kind kind = Kind::Command;
   SimulatorSpec simulator{};
   int parallel = 1;
+  double pause_seconds = 1.0;  ///< RunOptions::pause_seconds
 
   Index initial = 0;  ///< 0: d + 2
   std::string design = "maximin";
