@@ -36,6 +36,13 @@ void read_space(TomlReader& root, StudyBuilder& builder);
 /// Outputs, simulator, echo: study_simulator.cpp. Needs read_space() before it.
 void read_simulation(TomlReader& root, StudyBuilder& builder);
 
+/// Whether [simulator] is of kind "umbridge", which decides how outputs are taken.
+bool is_umbridge(TomlReader& root);
+/// `from` of an output of such a study, which may be left out: then it is value number `place`.
+Extraction umbridge_value(TomlReader& output, Index place);
+/// [simulator] of such a study: study_umbridge.cpp.
+void read_umbridge(TomlReader& simulator, Study& study);
+
 /// The names a formula over the inputs may use, so far.
 Symbols input_symbols(const Study& study);
 
