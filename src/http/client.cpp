@@ -108,8 +108,9 @@ Response Client::answered(const Request& request, Deadline deadline, const StopS
     Head head;
     StatusLine line;
     do {  // 100 Continue and its like
-      head = read_head(*stream_, stream_->line(limits_.line), limits_);
-      line = status_of(head.first);
+      std::string first = stream_->line(limits_.line);
+      line = status_of(first);
+      head = read_head(*stream_, std::move(first), limits_);
     } while (line.status < 200 && line.status != 101);
     const bool none = line.status == 204 || line.status == 304 || request.method == "HEAD";
     Response response{.status = line.status, .body = "", .headers = std::move(head.headers)};
