@@ -17,6 +17,9 @@ namespace {
 
 using Kind = HttpError::Kind;
 
+// A kept connection that is lost later was not lost because nobody had used it.
+constexpr double crossing_seconds = 1.0;
+
 void set(const Socket& socket, int level, int option, int value) {
   ::setsockopt(socket.number(), level, option, &value, sizeof value);
 }
@@ -99,9 +102,11 @@ bool closes(const Headers& headers, int minor) {
 }  // namespace
 
 Response Client::answered(const Request& request, Deadline deadline, const StopSignal& stop) {
+  heard_ = false;
   stream_->write(text_of(request, url_));
-  if (!stream_->has_bytes() && !stream_->fill())
+  if (!stream_->fill())
     throw HttpError(Kind::Lost, "the connection was lost: it was closed without an answer");
+  heard_ = true;
   const Deadline whole = std::min(deadline, after(patience_.answer_seconds));
   stream_->until(whole, stop);
   try {
@@ -126,21 +131,34 @@ Response Client::answered(const Request& request, Deadline deadline, const StopS
   }
 }
 
-Response Client::ask(const Request& request, double timeout_seconds, const std::stop_token& stop) {
-  const Deadline deadline = after(timeout_seconds);
-  const StopSignal signal(stop);
+Response Client::asked(const Request& request, Deadline deadline, const StopSignal& stop) {
   try {
-    if (stream_ && stream_->is_stale()) stream_.reset();
-    if (!stream_) {
-      const Deadline connect = std::min(deadline, after(patience_.connect_seconds));
-      stream_.emplace(connected(url_, connect, signal, stop));
-    }
-    stream_->until(deadline, signal);
-    return answered(request, deadline, signal);
+    stream_->until(deadline, stop);
+    return answered(request, deadline, stop);
   } catch (...) {
     stream_.reset();  // whatever comes on it now belongs to nothing
     throw;
   }
+}
+
+Response Client::ask(const Request& request, double timeout_seconds, const std::stop_token& stop) {
+  const Deadline deadline = after(timeout_seconds);
+  const Deadline soon = after(crossing_seconds);
+  const StopSignal signal(stop);
+  if (stream_ && stream_->is_stale()) stream_.reset();
+  if (stream_) {
+    try {
+      return asked(request, deadline, signal);
+    } catch (const HttpError& failure) {
+      // Its closing and our question have crossed on their way.
+      const bool crossed =
+          failure.kind() == Kind::Lost && !heard_ && std::chrono::steady_clock::now() < soon;
+      if (!crossed) throw;
+    }
+  }
+  const Deadline connect = std::min(deadline, after(patience_.connect_seconds));
+  stream_.emplace(connected(url_, connect, signal, stop));
+  return asked(request, deadline, signal);
 }
 
 }  // namespace sonde::http

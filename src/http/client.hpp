@@ -20,19 +20,21 @@ class Client {
       : url_(std::move(url)), limits_(limits), patience_(patience) {}
 
   /// Asks, and waits for the answer for at most `timeout_seconds`. A kept connection that the
-  /// server has closed meanwhile is replaced; anything else is tried once.
+  /// server closes instead of an answer is replaced; anything else is tried once.
   /// \throws HttpError
   Response ask(const Request& request, double timeout_seconds, const std::stop_token& stop);
 
   const Url& url() const noexcept { return url_; }
 
  private:
+  Response asked(const Request& request, Deadline deadline, const StopSignal& stop);
   Response answered(const Request& request, Deadline deadline, const StopSignal& stop);
 
   Url url_;
   Limits limits_;
   Patience patience_;
   std::optional<Stream> stream_;
+  bool heard_ = false;  // a byte of the last answer
 };
 
 }  // namespace sonde::http

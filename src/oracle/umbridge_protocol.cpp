@@ -80,10 +80,21 @@ std::string words_of_error(const JsonValue& error) {
   return printable(words.empty() ? json_text(error) : words);
 }
 
+// In one line.
+std::string words_in(std::string_view text) {
+  std::string words;
+  for (const char c : trimmed(text)) {
+    const bool blank = c == ' ' || (c >= '\t' && c <= '\r');
+    if (!blank) words += c;
+    if (blank && !words.ends_with(' ')) words += ' ';
+  }
+  return words;
+}
+
 // What a server says that does not answer with 200, or that answers with something else than JSON.
 std::string words_of(const http::Response& response) {
   std::string words(trimmed(http::header(response.headers, "EXCEPTION_WHAT")));
-  if (words.empty()) words = trimmed(std::string_view(response.body).substr(0, 2000));
+  if (words.empty()) words = words_in(std::string_view(response.body).substr(0, 2000));
   return words.empty() ? "" : ": " + printable(words);
 }
 
