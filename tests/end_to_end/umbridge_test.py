@@ -299,6 +299,16 @@ class Campaigns(Folder):
         self.assertEqual(running.wait(WAIT), 130)
         self.assertEqual(self.answers(), [])
 
+    def test_doctor_looks_at_the_servers(self):
+        peer = self.peer()
+        self.study(peer.url)
+        done = self.sonde("doctor", "model.toml")
+        self.assertIn(f"{peer.url}: offers model 'forward'", done.stdout)
+        peer.end()
+        done = self.sonde("doctor", "model.toml")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, f"FAULT server +{peer.url}: no connection")
+
     def test_check_shows_servers_with_their_sizes(self):
         peer = self.peer()
         with socket.socket() as free:
@@ -312,6 +322,26 @@ class Campaigns(Folder):
         servers = json.loads(self.sonde("check", "model.toml", "--json").stdout)["servers"]
         self.assertEqual(servers[0]["input_sizes"], [2, 1])
         self.assertEqual(servers[0]["models"], ["forward", "other"])
+
+
+class Example(Folder):
+    def test_the_example_runs_as_its_page_says(self):
+        example = pathlib.Path(__file__).resolve().parents[2] / "examples" / "09_umbridge"
+        server = subprocess.Popen([sys.executable, example / "beam_server.py", "0"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        url = server.stdout.readline().strip()
+        study = (example / "study.toml").read_text()
+        self.assertIn('"http://127.0.0.1:4242"', study)
+        (self.folder / "model.toml").write_text(study.replace("http://127.0.0.1:4242", url, 1))
+        done = self.sonde("check", "model.toml", "--try")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("deflection = ", done.stdout)
+        self.assertEqual(self.sonde("run", "model.toml", "-q").returncode, 0)
+        self.assertEqual([answer["status"] for answer in self.answers()], ["ok"] * 24)
+        outputs = json.loads(self.sonde("status", "model.toml", "--json").stdout)["outputs"]
+        self.assertLess(outputs["deflection"]["loo_nrmse"], 0.3)
 
 
 class Served(Folder):
