@@ -108,7 +108,8 @@ Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_tok
     return process_oracle(study.simulator, study.parameters, study.outputs, study.template_values(),
                           {.study_directory = beside,
                            .runs = std::filesystem::absolute(folder.runs()),
-                           .stop = std::move(stop)});
+                           .stop = std::move(stop)},
+                          study.constraints);
   } catch (const StudyError& failure) {
     throw StudyError(placed(study, failure.what()));
   } catch (const OracleError& failure) {
