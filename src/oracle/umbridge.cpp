@@ -14,6 +14,8 @@
 #include "base/json_text.hpp"
 #include "base/nearest_name.hpp"
 #include "oracle/number.hpp"
+#include "oracle/supervised.hpp"
+#include "oracle/tokens.hpp"
 #include "oracle/umbridge_fleet.hpp"
 #include "oracle/umbridge_protocol.hpp"
 #include "sonde/base/error.hpp"
@@ -100,6 +102,7 @@ class Umbridge {
         inputs_(std::move(inputs)),
         outputs_(std::move(outputs)),
         stop_(std::move(stop)),
+        tokens_(spec_.token_pool, spec_.tokens),
         fleet_(members(spec_)) {
     check_spec();
     get_to_know();
@@ -115,7 +118,7 @@ class Umbridge {
       const std::size_t server = lease->server();
       try {
         Answer answer = evaluate(*lease, query, begun);
-        answer.attempts = std::max(1, begun);
+        answer.attempts = query.attempts + std::max(1, begun);
         return answer;
       } catch (const UmbridgeFailure& failure) {
         if (failure.way() == Way::Stopped) return abandoned();
@@ -124,7 +127,7 @@ class Umbridge {
         const bool passed_over = failure.way() == Way::Unreachable && others;
         const bool again = failure.way() == Way::Unreachable || failure.way() == Way::Transient;
         if (!passed_over && (!again || rounds == spec_.retries))
-          return answer_of(failure, server, begun);
+          return answer_of(failure, server, query.attempts + std::max(1, begun));
         lease.reset();  // before the wait: others may use the place
         if (!passed_over) ++rounds;
         if (!others) {
@@ -217,7 +220,7 @@ class Umbridge {
     } catch (const OracleError& unfit) {
       problem = unfit.what();
     }
-    throw UmbridgeFailure(Way::Unreachable, "could not start", problem);
+    throw UmbridgeFailure(Way::Unreachable, "unreachable", problem);
   }
 
   Answer evaluate(const UmbridgeFleet::Lease& lease, const Query& query, int& begun) {
@@ -226,6 +229,8 @@ class Umbridge {
     const int begun_before = begun;
     try {
       if (!sizes) sizes = sizes_of_late(server, lease.client());
+      const std::vector<Descriptor> held = tokens_.take(StopEvent(stop_));
+      if (held.empty() && !tokens_.none()) throw UmbridgeFailure(Way::Stopped, "", "called off");
       ++begun;
       const std::vector<double> values =
           evaluated({lease.client(), spec_.timeout_seconds, stop_}, spec_.model, spec_.config,
@@ -265,14 +270,15 @@ class Umbridge {
     return answer;
   }
 
-  Answer answer_of(const UmbridgeFailure& failure, std::size_t server, int begun) const {
+  Answer answer_of(const UmbridgeFailure& failure, std::size_t server, int attempts) const {
     const std::string at = fleet_.url(server).authority();
     std::string words = at + ": " + failure.what();
     if (failure.way() == Way::TimedOut)
       words = concat(at, ": no answer within ", spec_.timeout_seconds, " s");
     Answer answer = failed(failure.kind(), words);
     if (failure.way() == Way::TimedOut) answer.status = Answer::Status::TimedOut;
-    answer.attempts = std::max(1, begun);
+    answer.transient = failure.way() == Way::Unreachable || failure.way() == Way::Transient;
+    answer.attempts = attempts;
     answer.host = at;
     return answer;
   }
@@ -297,6 +303,7 @@ class Umbridge {
   const std::vector<Parameter> inputs_;
   const std::vector<ProcessOutput> outputs_;
   const std::stop_token stop_;
+  const Tokens tokens_;
   UmbridgeFleet fleet_;
 };
 

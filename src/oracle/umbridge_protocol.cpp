@@ -27,7 +27,7 @@ UmbridgeFailure failure_of(const http::HttpError& failure) {
   using Kind = http::HttpError::Kind;
   switch (failure.kind()) {
     case Kind::Unreachable:
-      return {Way::Unreachable, "could not start", failure.what()};
+      return {Way::Unreachable, "unreachable", failure.what()};
     case Kind::Lost:
       return {Way::Transient, "lost", failure.what()};
     case Kind::TimedOut:

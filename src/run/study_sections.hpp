@@ -41,6 +41,8 @@ void read_simulation(TomlReader& root, StudyBuilder& builder);
 void read_remedies(TomlReader& simulator, SimulatorSpec& spec);
 /// The table [tokens]; before read_remedies().
 void read_token_pool(TomlReader& root, SimulatorSpec& spec);
+/// `tokens` of a simulator. After read_token_pool().
+void read_tokens(TomlReader& simulator, SimulatorSpec& spec);
 std::optional<Remedy> remedy_at(TomlReader& reader, std::string_view key);
 
 /// Whether [simulator] is of kind "umbridge", which decides how outputs are taken.

@@ -273,6 +273,33 @@ class Campaigns(Folder):
         self.assertEqual([answer["status"] for answer in self.answers()], ["ok"] * 60)
         self.assertGreater(back.count()["Evaluate"], 0)
 
+    def test_while_the_only_server_is_away_nothing_is_spent(self):
+        peer = self.peer("lasts=0.05")
+        self.study(peer.url, more="", runs=12)
+        running = subprocess.Popen([SONDE, "run", "model.toml", "-q"], cwd=self.folder, stdout=subprocess.DEVNULL)
+        while peer.count()["Evaluate"] < 3:
+            time.sleep(0.02)
+        peer.end()
+        while not any(answer.get("transient") for answer in self.answers()):
+            time.sleep(0.05)
+        self.peer(f"port={peer.port}")
+        self.assertEqual(running.wait(WAIT), 0)
+        runs = json.loads(self.sonde("status", "model.toml", "--json").stdout)["runs"]
+        self.assertEqual((runs["ok"], runs["failed"]), (12, 0))
+        self.assertIn([a["failure"] for a in self.answers() if a.get("transient")][0], ("lost", "unreachable"))
+
+    def test_tokens_hold_over_all_servers(self):
+        one, two = self.peer("lasts=0.02"), self.peer("lasts=0.02")
+        self.study(f'{{ url = "{one.url}", parallel = 2 }}', two.url, more="tokens = { seat = 1 }", runs=10)
+        with open(self.folder / "model.toml", "a") as study:
+            study.write("[tokens]\nseat = 1\n")
+        running = subprocess.run([SONDE, "run", "model.toml", "-q"], cwd=self.folder, timeout=WAIT, text=True,
+                                 capture_output=True, env={**os.environ, "SONDE_TOKENS": str(self.folder / "t")})
+        self.assertEqual(running.returncode, 0, running.stderr)
+        self.assertEqual(max(one.count()["most"], two.count()["most"]), 1)
+        begun = sorted((answer["started"], answer["seconds"]) for answer in self.answers())
+        self.assertEqual(len(begun), 10)
+
     def test_transient_failures_are_tried_again_on_the_same_server_where_there_is_one(self):
         peer = self.peer("busy", "once=2")
         self.study(peer.url, more="retries = 2")

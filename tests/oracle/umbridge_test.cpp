@@ -149,6 +149,7 @@ TEST_CASE("a server that is overloaded is asked again as often as is allowed") {
   const Answer refused = oracle(0).ask(at(0.5, 0.5));
   CHECK(refused.status == Answer::Status::Failed);
   CHECK(refused.kind == "could not start");
+  CHECK(refused.transient);
   const Answer answered = oracle(1).ask(at(0.5, 0.5));
   CHECK(answered.status == Answer::Status::Ok);
   CHECK(answered.attempts == 2);

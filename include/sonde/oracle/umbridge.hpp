@@ -3,6 +3,7 @@
 #include <limits>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sonde/oracle/oracle.hpp"
@@ -29,16 +30,18 @@ struct UmbridgeSpec {
   /// Of an evaluation that was lost or not begun, on another server where there is one. A server
   /// that cannot be reached is passed over for the next one without counting.
   int retries = 0;
+  std::vector<std::pair<std::string, int>> tokens{};      ///< as SimulatorSpec::tokens
+  std::vector<std::pair<std::string, int>> token_pool{};  ///< as SimulatorSpec::token_pool
 };
 
 /// Evaluates a model of UM-Bridge servers. The inputs, in order, fill its input vectors; of its
 /// output vectors, one behind the other, each output takes the value number `from.index`.
 ///
-/// An evaluation goes to the server with the smallest share of its places taken. Failures: "could
-/// not start" (no server can be reached, or it is overloaded: 429, 503), "lost" (the connection
-/// ended before the answer did; 502, 504), "timeout", "exception" (the model's own error),
-/// "output missing" (an answer without the values that it should have), "not finite",
-/// "out of range". At most 16 MiB of an answer are taken; redirects are not followed.
+/// An evaluation goes to the server with the smallest share of its places taken. Failures: the
+/// transient ones "unreachable" (of all servers), "could not start" (429, 503: overloaded) and
+/// "lost" (the connection ended before the answer did; 502, 504); "timeout", "exception" (the
+/// model's own error), "output missing" (an answer without the values that it should have),
+/// "not finite", "out of range". At most 16 MiB of an answer are taken; redirects are not followed.
 ///
 /// \param stop when requested, what is waited for is called off: Abandoned
 /// \throws ArgumentError where a URL is none, the sizes or the outputs cannot be; OracleError where
