@@ -105,7 +105,8 @@ StopSignal::StopSignal(std::stop_token token)
     : token_(std::move(token)),
       event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       callback_(token_, Ring{event_.number()}) {
-  require<Error>(static_cast<bool>(event_), "http: no descriptor is left: ", std::strerror(errno));
+  if (!event_)
+    throw HttpError(Kind::Unreachable, concat("no descriptor is left: ", std::strerror(errno)));
 }
 
 void StopSignal::Ring::operator()() const noexcept {

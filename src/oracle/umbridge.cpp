@@ -1,6 +1,7 @@
 #include "sonde/oracle/umbridge.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <condition_variable>
 #include <memory>
@@ -24,6 +25,7 @@ namespace sonde {
 namespace {
 
 using Way = UmbridgeFailure::Way;
+using Clock = std::chrono::steady_clock;
 
 constexpr double info_seconds = 30.0;  // for what a server says of itself
 
@@ -35,6 +37,10 @@ std::string listed(const std::vector<Index>& sizes) {
   std::string text = "[";
   for (const Index size : sizes) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
   return text + "]";
+}
+
+double seconds_since_1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 Answer failed(const std::string& kind, const std::string& message) {
@@ -232,18 +238,23 @@ class Umbridge {
       const std::vector<Descriptor> held = tokens_.take(StopEvent(stop_));
       if (held.empty() && !tokens_.none()) throw UmbridgeFailure(Way::Stopped, "", "called off");
       ++begun;
+      const double started = seconds_since_1970();
+      const Clock::time_point begin = Clock::now();  // without the wait for a place
       const std::vector<double> values =
           evaluated({lease.client(), spec_.timeout_seconds, stop_}, spec_.model, spec_.config,
                     query.x, sizes->inputs, sizes->outputs);
       fleet_.was_reached(server);
       Answer answer = judged(values, query);
       answer.host = fleet_.url(server).authority();
+      answer.started = started;
+      answer.ended = seconds_since_1970();
+      answer.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
       return answer;
     } catch (const UmbridgeFailure& failure) {
-      if (failure.way() == Way::Unreachable) {
-        begun = begun_before;
+      if (failure.way() == Way::Unreachable) begun = begun_before;
+      // One that refuses at once is always the least busy: it is not to attract all queries.
+      if (failure.way() == Way::Unreachable || failure.way() == Way::Transient)
         fleet_.was_not_reached(server);
-      }
       throw;
     }
   }

@@ -56,7 +56,7 @@ class UmbridgeFleet {
   std::optional<Lease> take(const std::set<std::size_t>& tried, const std::stop_token& stop);
 
   void was_reached(std::size_t server);
-  /// It is passed over for a while: a second, twice as long each time up to a minute.
+  /// Or refused. It is passed over for a while: a second, twice as long each time up to a minute.
   void was_not_reached(std::size_t server);
 
   std::optional<UmbridgeSizes> sizes(std::size_t server) const;

@@ -34,14 +34,16 @@ struct UmbridgeSpec {
   std::vector<std::pair<std::string, int>> token_pool{};  ///< as SimulatorSpec::token_pool
 };
 
-/// Evaluates a model of UM-Bridge servers. The inputs, in order, fill its input vectors; of its
-/// output vectors, one behind the other, each output takes the value number `from.index`.
+/// Evaluates a model of UM-Bridge servers. The inputs, in order, fill its input vectors (a Choice
+/// as the number of its label, from 0); of its output vectors, one behind the other, each output
+/// takes the value number `from.index`.
 ///
 /// An evaluation goes to the server with the smallest share of its places taken. Failures: the
 /// transient ones "unreachable" (of all servers), "could not start" (429, 503: overloaded) and
 /// "lost" (the connection ended before the answer did; 502, 504); "timeout", "exception" (the
 /// model's own error), "output missing" (an answer without the values that it should have),
 /// "not finite", "out of range". At most 16 MiB of an answer are taken; redirects are not followed.
+/// A server knows no queries: what was being evaluated when we died is evaluated again.
 ///
 /// \param stop when requested, what is waited for is called off: Abandoned
 /// \throws ArgumentError where a URL is none, the sizes or the outputs cannot be; OracleError where
