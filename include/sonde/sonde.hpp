@@ -23,6 +23,7 @@
 #include "sonde/oracle/crew.hpp"
 #include "sonde/oracle/oracle.hpp"
 #include "sonde/oracle/process.hpp"
+#include "sonde/oracle/umbridge.hpp"
 #include "sonde/query/acquisition.hpp"
 #include "sonde/query/criteria.hpp"
 #include "sonde/query/synthesize.hpp"

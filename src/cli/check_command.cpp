@@ -240,6 +240,37 @@ std::string outputs_text(const Study& study) {
   return text_table(rows);
 }
 
+std::string sizes_word(const std::vector<Index>& sizes) {
+  std::string text;
+  for (const Index size : sizes) text += (text.empty() ? "" : " + ") + std::to_string(size);
+  return text;
+}
+
+std::string servers_text(const Study& study, const std::vector<UmbridgeReport>& servers) {
+  std::string text = fmt::format("simulator model '{}' of UM-Bridge servers", study.umbridge.model);
+  if (study.umbridge.config != "{}") text += ", config " + study.umbridge.config;
+  std::vector<std::vector<std::string>> rows{{"server", "at a time", "inputs", "outputs"}};
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    const UmbridgeReport& server = servers[i];
+    const bool fine = server.problem.empty();
+    rows.push_back({server.url, std::to_string(study.umbridge.servers[i].parallel),
+                    fine ? sizes_word(server.input_sizes) : "-",
+                    fine ? sizes_word(server.output_sizes) : server.problem});
+  }
+  return text + "\n" + text_table(rows);
+}
+
+JsonValue servers_document(const std::vector<UmbridgeReport>& servers) {
+  JsonValue list = JsonValue::array();
+  for (const UmbridgeReport& server : servers)
+    list.push_back({{"url", server.url},
+                    {"problem", server.problem},
+                    {"models", server.models},
+                    {"input_sizes", server.input_sizes},
+                    {"output_sizes", server.output_sizes}});
+  return list;
+}
+
 // A folder for one run, removed afterwards where it went well.
 Answer tried(const Study& study, const Query& query, fs::path& folder) {
   std::string name = (fs::temp_directory_path() / "sonde-check-XXXXXX").string();
@@ -254,10 +285,12 @@ Answer tried(const Study& study, const Query& query, fs::path& folder) {
 int try_one(const Study& study, const Query& query) {
   fs::path folder;
   const Answer answer = tried(study, query, folder);
+  const bool elsewhere = study.kind == Study::Kind::Umbridge;
+  if (elsewhere) fs::remove_all(folder);
   if (answer.status != Answer::Status::Ok)
-    throw FailuresError(fmt::format("the run at {} failed: {} ({}). Look at {}",
-                                    point_text(study, query), answer.message, answer.kind,
-                                    folder.string()));
+    throw FailuresError(fmt::format("the run at {} failed: {} ({}){}", point_text(study, query),
+                                    answer.message, answer.kind,
+                                    elsewhere ? "" : ". Look at " + folder.string()));
   std::printf("tried     at %s: ok, %.2f s\n", point_text(study, query).c_str(), answer.seconds);
   for (std::size_t j = 0; j < study.outputs.size(); ++j)
     std::printf("  %s = %s %s\n", study.outputs[j].output.name.c_str(),
@@ -267,7 +300,8 @@ int try_one(const Study& study, const Query& query) {
   return Done;
 }
 
-std::string document(const Study& study, const Admissibility& found, const Command& command) {
+std::string document(const Study& study, const Admissibility& found, const Command& command,
+                     const std::vector<UmbridgeReport>& servers) {
   JsonValue variables = JsonValue::array();
   for (const Parameter& p : study.parameters) {
     JsonValue variable{{"name", p.name}, {"kind", kind_of(p)}, {"unit", p.unit}};
@@ -279,13 +313,24 @@ std::string document(const Study& study, const Admissibility& found, const Comma
   }
   JsonValue rejected = JsonValue::object();
   for (const auto& [name, share] : found.rejected) rejected[name] = share;
-  return json_text({{"schema", 1},
-                    {"study", study.file.string()},
-                    {"variables", variables},
-                    {"share", found.share},
-                    {"rejected", rejected},
-                    {"arguments", command.arguments}},
-                   2);
+  JsonValue all{
+      {"schema", 1},          {"study", study.file.string()}, {"variables", variables},
+      {"share", found.share}, {"rejected", rejected},         {"arguments", command.arguments}};
+  if (study.kind == Study::Kind::Umbridge) all["servers"] = servers_document(servers);
+  return json_text(all, 2);
+}
+
+std::string simulator_text(const Study& study, const Command& command,
+                           const std::vector<UmbridgeReport>& servers) {
+  switch (study.kind) {
+    case Study::Kind::Manual:
+      return "simulator by hand: sonde ask, sonde tell\n";
+    case Study::Kind::Umbridge:
+      return servers_text(study, servers);
+    case Study::Kind::Command:
+      break;
+  }
+  return simulator_text(study, command);
 }
 
 int carry_out(const CheckChoices& choices) {
@@ -303,21 +348,24 @@ int carry_out(const CheckChoices& choices) {
     oracle_of(study, {"nowhere", study.file, ""}, {});  // looks at all that a run needs
     command = command_at(study, query);
   }
+  std::vector<UmbridgeReport> servers;
+  if (study.kind == Study::Kind::Umbridge) servers = umbridge_reports(study.umbridge);
   if (choices.json) {
-    std::puts(document(study, found, command).c_str());
+    std::puts(document(study, found, command, servers).c_str());
   } else {
     std::printf("study     %s%s\n%s%s%s", study.file.string().c_str(),
                 study.title.empty() ? "" : (": " + study.title).c_str(),
                 variables_text(study).c_str(), domain_text(study, found).c_str(),
                 outputs_text(study).c_str());
-    std::fputs(study.kind == Study::Kind::Manual ? "simulator by hand: sonde ask, sonde tell\n"
-                                                 : simulator_text(study, command).c_str(),
-               stdout);
+    std::fputs(simulator_text(study, command, servers).c_str(), stdout);
     std::fputs(formats_text(study, query).c_str(), stdout);
     std::fputs(plan_text(study).c_str(), stdout);
     std::fflush(stdout);
   }
-  return choices.try_one && study.kind == Study::Kind::Command ? try_one(study, query) : Done;
+  if (choices.try_one && study.kind != Study::Kind::Manual) return try_one(study, query);
+  // What cannot be reached, or does not fit, is a fault of the set-up: after it has been shown.
+  if (study.kind == Study::Kind::Umbridge) oracle_of(study, {"nowhere", study.file, ""}, {});
+  return Done;
 }
 
 }  // namespace

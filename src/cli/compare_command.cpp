@@ -197,7 +197,7 @@ ModelOptions standard_model() {
 Setting setting_of(const CompareChoices& choices, const CampaignFolder& folder,
                    Interruptions& interruptions) {
   Study study = read_study(folder.study);
-  require<UsageError>(study.kind == Study::Kind::Command, folder.study.string(),
+  require<UsageError>(study.kind != Study::Kind::Manual, folder.study.string(),
                       ": kind = \"manual\" has no program to run");
   refuse_contradiction(study);
   const Index d = static_cast<Index>(study.parameters.size());

@@ -101,6 +101,21 @@ Finding memory_finding() {
           fmt::format("{:.1f} GB available: enough to fit {} runs", *available / 1e9, most_runs())};
 }
 
+// The servers of a study that has some.
+void add_servers(const CampaignFolder& folder, std::vector<Finding>& findings) {
+  std::error_code problem;
+  if (!fs::exists(folder.study, problem)) return;
+  const Study study = read_study(folder.study);
+  if (study.kind != Study::Kind::Umbridge) return;
+  for (const UmbridgeReport& server : umbridge_reports(study.umbridge)) {
+    const bool fine = server.problem.empty();
+    findings.push_back(
+        {fine ? Finding::Kind::Fine : Finding::Kind::Fault, "server",
+         server.url + ": " +
+             (fine ? "offers model '" + study.umbridge.model + "'" : server.problem)});
+  }
+}
+
 std::vector<Finding> campaign_findings(const CampaignFolder& folder) {
   std::vector<Finding> findings;
   if (!folder.begun()) {
@@ -136,6 +151,7 @@ int carry_out(const Target& target) {
     const CampaignFolder folder = locate(target);
     findings.push_back(disk_finding(folder.begun() ? folder.directory : fs::path(".")));
     for (Finding& finding : campaign_findings(folder)) findings.push_back(std::move(finding));
+    add_servers(folder, findings);
   } else {
     findings.push_back(disk_finding("."));
   }

@@ -109,6 +109,8 @@ std::string placed(const Study& study, const std::string& message) {
 Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_token stop) {
   const std::filesystem::path beside = std::filesystem::absolute(study.file).parent_path();
   try {
+    if (study.kind == Study::Kind::Umbridge)
+      return umbridge_oracle(study.umbridge, study.parameters, study.outputs, std::move(stop));
     return process_oracle(study.simulator, study.parameters, study.outputs, study.template_values(),
                           {.study_directory = beside,
                            .runs = std::filesystem::absolute(folder.runs()),

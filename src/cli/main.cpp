@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
       .subcommands = {init_subcommand(), check_subcommand(), run_subcommand(), status_subcommand(),
                       stop_subcommand(), ask_subcommand(), tell_subcommand(), import_subcommand(),
                       predict_subcommand(), validate_subcommand(), compare_subcommand(),
-                      report_subcommand(), export_subcommand(), doctor_subcommand(),
-                      version_subcommand()}};
+                      report_subcommand(), serve_subcommand(), export_subcommand(),
+                      doctor_subcommand(), version_subcommand()}};
   return carried_out(understood(program, argc, argv));
 }

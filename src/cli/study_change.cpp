@@ -39,7 +39,10 @@ bool is_operation(const std::string& path) {
                    "simulator.nudge",
                    "simulator.limits",
                    "simulator.tokens",
-                   "tokens"}))
+                   "tokens",
+                   "simulator.urls",
+                   "simulator.input_sizes",
+                   "simulator.output_sizes"}))
     return true;
   return path.starts_with("outputs.") &&
          (path.ends_with(".from") || path.ends_with(".accept") || path.ends_with(".tolerance"));
@@ -47,7 +50,8 @@ bool is_operation(const std::string& path) {
 
 bool is_program(const std::string& path) {
   return among(path, {"simulator.run", "simulator.templates", "simulator.stdin", "simulator.copy",
-                      "simulator.link", "simulator.env", "simulator.library"});
+                      "simulator.link", "simulator.env", "simulator.library", "simulator.model",
+                      "simulator.config"});
 }
 
 TomlValue empty_table() {

@@ -16,6 +16,7 @@ Subcommand predict_subcommand();
 Subcommand validate_subcommand();
 Subcommand compare_subcommand();
 Subcommand report_subcommand();
+Subcommand serve_subcommand();
 Subcommand export_subcommand();
 Subcommand doctor_subcommand();
 Subcommand version_subcommand();

@@ -187,6 +187,8 @@ Reading table_cell(const RunOutput& output, const Extraction& from) {
 Extractor::Extractor(Extraction from, std::string member, std::string name,
                      const std::string& where)
     : from_(std::move(from)), member_(std::move(member)), name_(std::move(name)) {
+  require<StudyError>(from_.source != Source::ByIndex, where,
+                      ": values are taken by number from servers only");
   if (from_.source == Source::StdoutJson) return;
   require<StudyError>(stays_below(from_.file), where,
                       ": expected a file in the run's directory, got '", from_.file, "'");
@@ -217,6 +219,9 @@ Reading Extractor::read(const RunOutput& output) const {
       break;
     case Source::Csv:
       reading = table_cell(output, from_);
+      break;
+    case Source::ByIndex:
+      reading.problem = "a program has no values by number";
       break;
   }
   if (reading.number) *reading.number *= from_.factor;

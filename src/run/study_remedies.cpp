@@ -88,6 +88,10 @@ void read_remedies(TomlReader& simulator, SimulatorSpec& spec) {
   }
   read_on_failure(simulator, spec);
   read_limits(simulator, spec);
+  read_tokens(simulator, spec);
+}
+
+void read_tokens(TomlReader& simulator, SimulatorSpec& spec) {
   if (std::optional<TomlReader> needed = simulator.table("tokens")) {
     spec.tokens = counts(*needed, 0);
     check_tokens(*needed, spec);

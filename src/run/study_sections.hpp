@@ -41,7 +41,16 @@ void read_simulation(TomlReader& root, StudyBuilder& builder);
 void read_remedies(TomlReader& simulator, SimulatorSpec& spec);
 /// The table [tokens]; before read_remedies().
 void read_token_pool(TomlReader& root, SimulatorSpec& spec);
+/// `tokens` of a simulator. After read_token_pool().
+void read_tokens(TomlReader& simulator, SimulatorSpec& spec);
 std::optional<Remedy> remedy_at(TomlReader& reader, std::string_view key);
+
+/// Whether [simulator] is of kind "umbridge", which decides how outputs are taken.
+bool is_umbridge(TomlReader& root);
+/// `from` of an output of such a study, which may be left out: then it is value number `place`.
+Extraction umbridge_value(TomlReader& output, Index place);
+/// [simulator] of such a study: study_umbridge.cpp.
+void read_umbridge(TomlReader& simulator, Study& study);
 
 /// The names a formula over the inputs may use, so far.
 Symbols input_symbols(const Study& study);

@@ -135,11 +135,14 @@ void read_outputs(TomlReader& root, StudyBuilder& builder) {
     study.outputs.push_back({{entry.key, "1"}, {}, {}});
   }
   const Symbols symbols = result_symbols(builder);
+  const bool umbridge = is_umbridge(root);
   for (std::size_t j = 0; j < value.entries.size(); ++j) {
     TomlReader reader = *outputs->table(value.entries[j].key);
     ProcessOutput& output = study.outputs[j];
     output.output.unit = reader.text("unit").value_or("1");
-    if (std::optional<TomlReader> from = reader.table("from")) {
+    if (umbridge) {
+      output.from = umbridge_value(reader, static_cast<Index>(j));
+    } else if (std::optional<TomlReader> from = reader.table("from")) {
       output.from = extraction_of(*from);
       from->done();
     }
@@ -154,6 +157,9 @@ void read_outputs(TomlReader& root, StudyBuilder& builder) {
 void read_echo(TomlReader& root, Study& study) {
   std::optional<TomlReader> echo = root.table("echo");
   if (!echo) return;
+  if (study.kind == Study::Kind::Umbridge)
+    root.refuse(echo->value().at, "echo",
+                "a server of kind \"umbridge\" writes nothing to compare");
   std::vector<std::string> inputs;
   for (const Parameter& parameter : study.parameters) inputs.push_back(parameter.name);
   for (const TomlValue::Entry& entry : echo->value().entries) {
@@ -230,7 +236,8 @@ void read_simulator(TomlReader& root, Study& study) {
   TomlReader reader = *root.table("simulator");
   reader.not_available({"cheap_for", "cost"});
   const std::string kind =
-      reader.word("kind", {"command", "library", "manual"}, {"umbridge"}).value_or("command");
+      reader.word("kind", {"command", "library", "manual", "umbridge"}).value_or("command");
+  if (kind == "umbridge") return read_umbridge(reader, study);
   reader.word("where", {"local"}, {"slurm"});
   study.kind = kind == "manual" ? Study::Kind::Manual : Study::Kind::Command;
   study.parallel =

@@ -21,7 +21,8 @@ struct Extraction {
     Json,        ///< `file`, JSON pointer `path` (RFC 6901)
     Regex,       ///< `file`, group `v` or the first group of `pattern` (Perl's, which contains
                  ///< ECMAScript's, with (?i) and (?<v>); ^ and $ at every line)
-    Csv          ///< `file`, `column` by its head or number from 0, `row` from 0, or -1: the last
+    Csv,         ///< `file`, `column` by its head or number from 0, `row` from 0, or -1: the last
+    ByIndex      ///< value number `index`, from 0, of what a server answers
   };
   enum class Take { First, Last };
   Source source = Source::StdoutJson;
@@ -31,6 +32,7 @@ struct Extraction {
   std::string pattern{};
   std::string column{};
   long row = -1;
+  long index = 0;
   Take take = Take::Last;
   double factor = 1.0;  ///< the number read is multiplied by it
 };

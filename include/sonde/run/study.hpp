@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sonde/oracle/process.hpp"
+#include "sonde/oracle/umbridge.hpp"
 #include "sonde/run/campaign.hpp"
 #include "sonde/run/run.hpp"
 #include "sonde/run/stop.hpp"
@@ -33,10 +34,11 @@ struct Study {
   std::vector<std::string> goals{};  ///< (m) "learn", "observe", ...
   Vector tolerances{};               ///< (m) in the output's unit; NaN: none
 
-  enum class Kind { Command, Manual };
+  enum class Kind { Command, Manual, Umbridge };
   Kind kind = Kind::Command;
   SimulatorSpec simulator{};
-  int parallel = 1;
+  UmbridgeSpec umbridge{};
+  int parallel = 1;  ///< simulations at a time, over all servers
   double pause_seconds = 1.0;  ///< RunOptions::pause_seconds
 
   Index initial = 0;  ///< 0: d + 2
