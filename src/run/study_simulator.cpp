@@ -237,12 +237,12 @@ void read_simulator(TomlReader& root, Study& study) {
   reader.not_available({"cheap_for", "cost"});
   const std::string kind =
       reader.word("kind", {"command", "library", "manual", "umbridge"}).value_or("command");
+  study.pause_seconds = reader.seconds("pause").value_or(study.pause_seconds);
   if (kind == "umbridge") return read_umbridge(reader, study);
   reader.word("where", {"local"}, {"slurm"});
   study.kind = kind == "manual" ? Study::Kind::Manual : Study::Kind::Command;
   study.parallel =
       static_cast<int>(reader.whole("parallel", 1, most_parallel).value_or(study.parallel));
-  study.pause_seconds = reader.seconds("pause").value_or(study.pause_seconds);
   if (study.kind == Study::Kind::Manual) {
     reader.done();
     return;
