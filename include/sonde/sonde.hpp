@@ -29,6 +29,7 @@
 #include "sonde/run/export_hdf5.hpp"
 #include "sonde/run/journal.hpp"
 #include "sonde/run/metrics.hpp"
+#include "sonde/run/people.hpp"
 #include "sonde/run/run.hpp"
 #include "sonde/run/stop.hpp"
 #include "sonde/run/study.hpp"

@@ -160,7 +160,9 @@ void Progress::event(const Event& event) {
     queries_.insert(queries_.end(), asked->queries.begin(), asked->queries.end());
     return;
   }
-  const Answered& answered = std::get<Answered>(event);
+  const Answered* given = std::get_if<Answered>(&event);
+  if (!given) return;
+  const Answered& answered = *given;
   ++answered_;
   running_ = std::max<Index>(0, running_ - 1);
   if (answered.answer.status != Answer::Status::Ok) ++failed_;

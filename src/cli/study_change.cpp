@@ -21,7 +21,8 @@ bool among(const std::string& path, std::initializer_list<std::string_view> path
 // How runs are made, judged and ended, not what is simulated.
 bool is_operation(const std::string& path) {
   if (among(path,
-            {"title", "stop", "echo", "method.batch", "simulator.parallel", "simulator.timeout",
+            {"title", "stop", "echo", "review", "tags", "simulator.people", "simulator.dispute",
+             "simulator.agree", "method.batch", "simulator.parallel", "simulator.timeout",
              "simulator.stall", "simulator.retries", "simulator.fail_when",
              "simulator.succeed_when", "simulator.exit", "simulator.keep", "simulator.on_death"}))
     return true;

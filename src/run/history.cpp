@@ -5,12 +5,24 @@
 namespace sonde {
 
 void Known::apply(const Event& event) {
-  if (const auto* queries = std::get_if<Asked>(&event)) {
-    for (const Query& query : queries->queries) asked_[query.id] = query.x;
-    return;
-  }
-  const auto& [id, answer] = std::get<Answered>(event);
-  if (answer.status == Answer::Status::Ok) observed_[id] = answer.y;
+  std::visit([this](const auto& happened) { apply_one(happened); }, event);
+}
+
+void Known::apply_one(const Asked& asked) {
+  for (const Query& query : asked.queries) asked_[query.id] = query.x;
+}
+
+void Known::apply_one(const Answered& answered) {
+  if (answered.answer.status == Answer::Status::Ok) observed_[answered.id] = answered.answer.y;
+}
+
+void Known::apply_one(const Corrected& corrected) {
+  observed_.erase(corrected.id);
+  apply_one(Answered{corrected.id, corrected.answer});
+}
+
+void Known::apply_one(const Reviewed& reviewed) {
+  if (reviewed.verdict == Reviewed::Verdict::Edited) asked_[reviewed.id] = reviewed.x;
 }
 
 std::vector<Index> Known::ids() const {

@@ -1,10 +1,12 @@
 #include "sonde/run/run.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <limits>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,7 @@ namespace sonde {
 namespace {
 
 constexpr double patience = 0.1;  // s between two looks at the interruption
+constexpr auto patience_time = std::chrono::duration<double>(patience);
 
 // The failures since the last success.
 class Failures {
@@ -89,13 +92,19 @@ class Loop {
  private:
   RunEnd to_the_end() {
     for (const Query& query : campaign_.open()) {
-      if (query.why != "imported") crew_.submit(query);  // its answer is in a file
+      if (query.why != "imported") waiting_.push_back(query.id);  // its answer is in a file
     }
-    while (!end_) {
+    while (!end_ || (!waiting_.empty() && may_wait())) {
       if (interrupted()) break;
-      const Index places = free_places();
+      look_outside();
+      submit_ready();
+      const Index places = end_ ? 0 : free_places();
       if (places > 0) ask(places);
-      if (!end_ && crew_.in_flight() > 0) collect();
+      if (crew_.in_flight() > 0) {
+        collect();
+      } else if (!waiting_.empty()) {
+        std::this_thread::sleep_for(patience_time);
+      }
     }
     drain();
     if (!interrupted_ || (end_ && campaign_.open().empty())) return *end_;
@@ -104,6 +113,7 @@ class Loop {
 
   // Running simulations may finish, or be ended, as ever; what can still be recorded is.
   void see_off(const std::string& failure) {
+    failed_ = true;
     crew_.forget();
     if (crew_.in_flight() > 0 && options_.failing) options_.failing(failure);
     while (crew_.in_flight() > 0) {
@@ -121,16 +131,48 @@ class Loop {
     campaign_.apply(event);
   }
 
+  // What comes from elsewhere, then what may be put to the oracle since.
+  void look_outside() {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point now = Clock::now();
+    if (!options_.outside || failed_ ||
+        (now - looked_ < patience_time && looked_ != Clock::time_point{}))
+      return;
+    options_.outside();
+    looked_ = Clock::now();
+  }
+
+  void submit_ready() {
+    std::vector<Index> still;
+    for (const Index id : waiting_) {
+      const std::optional<Answer>& answer = campaign_.answer(id);
+      const Query& query = campaign_.queries()[static_cast<std::size_t>(id)];
+      if (answer) {
+        // It costs nothing, so another may be asked in its place.
+        if (answer->kind == rejected_kind && may_wait()) end_.reset();
+      } else if (!options_.ready || options_.ready(query)) {
+        crew_.submit(query);
+      } else {
+        still.push_back(id);
+      }
+    }
+    waiting_ = std::move(still);
+  }
+
+  // Whether what is not ready may still become so before the end.
+  bool may_wait() const { return !end_ || end_->state != RunEnd::State::TooManyFailures; }
+
   // How many queries to ask now. What comes from the design depends on no answer, so all workers
   // may be kept busy; otherwise the pace says whether the answers are waited for.
   Index free_places() const {
     const Index in_flight = crew_.in_flight();
-    const Index idle = std::max<Index>(0, options_.workers - in_flight);
+    const auto waiting = static_cast<Index>(waiting_.size());
+    const Index idle = std::max<Index>(0, options_.workers - std::max(in_flight, waiting));
     const Index left = campaign_.design_left();
     const Index limit = budget_left();
     if (left == std::numeric_limits<Index>::max()) return std::min(limit, idle);
     if (options_.pace == Pace::Streaming) return std::min(limit, idle);
-    if (in_flight > 0) return 0;
+    if (in_flight > 0 || waiting > 0) return 0;
     return std::min(limit, left > 0 ? left : options_.batch);
   }
 
@@ -140,7 +182,7 @@ class Loop {
     return std::max<Index>(1, options_.max_queries - spent());
   }
 
-  Index spent() const { return campaign_.asked() - campaign_.imported(); }
+  Index spent() const { return campaign_.asked() - campaign_.imported() - campaign_.rejected(); }
 
   void ask(Index places) {
     if (std::optional<std::string> reason = stop_ ? stop_(campaign_) : std::nullopt) {
@@ -159,7 +201,8 @@ class Loop {
       return;
     }
     happen(asked);
-    for (const Query& query : asked.queries) crew_.submit(query);
+    for (const Query& query : asked.queries) waiting_.push_back(query.id);
+    submit_ready();
   }
 
   // What has been answered, after a wait for the first of it.
@@ -174,7 +217,8 @@ class Loop {
   void take(const Answered& answered) {
     const bool ok = answered.answer.status == Answer::Status::Ok;
     if (answered.answer.status == Answer::Status::Abandoned) return;
-    if (abandoning_ && !ok) return;  // it may have failed because it was given up
+    if (abandoning_ && !ok) return;             // it may have failed because it was given up
+    if (campaign_.answer(answered.id)) return;  // somebody has told it meanwhile
     happen(answered);
     failures_.see(answered.answer);
     if (options_.failures_in_a_row <= 0 || failures_.count() < options_.failures_in_a_row) return;
@@ -195,6 +239,7 @@ class Loop {
   void drain() {
     while (crew_.in_flight() > 0) {
       interrupted();
+      look_outside();
       if (crew_.in_flight() > 0) collect();
     }
   }
@@ -205,8 +250,11 @@ class Loop {
   const Recorder& recorder_;
   Crew crew_;
   Failures failures_;
+  std::vector<Index> waiting_;  // open, not ready for the oracle when it was last looked at
   bool interrupted_ = false;
   bool abandoning_ = false;
+  bool failed_ = false;
+  std::chrono::steady_clock::time_point looked_{};
   std::optional<RunEnd> end_;
 };
 

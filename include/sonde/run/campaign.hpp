@@ -12,6 +12,7 @@
 #include "sonde/oracle/oracle.hpp"
 #include "sonde/query/acquisition.hpp"
 #include "sonde/query/synthesize.hpp"
+#include "sonde/run/people.hpp"
 #include "sonde/space/domain.hpp"
 #include "sonde/space/query.hpp"
 
@@ -26,6 +27,8 @@ struct CampaignOptions {
   /// Outputs that the criterion and the estimated error look at; none: all. The others are recorded
   /// and modelled, but steer nothing.
   std::vector<Index> learnt{};
+  /// Each query is held until somebody has approved it, edited it, or rejected it.
+  bool review = false;
   double refit_growth = 0.1;  ///< search parameters anew when the data has grown by this part
   ModelOptions model{};
   SynthesisOptions synthesis{};
@@ -41,14 +44,15 @@ struct Asked {
 
 /// All that ever happens to a campaign. Queries whose `why` is "imported" are earlier runs: they
 /// may lie outside of the domain, and are no part of a budget.
-using Event = std::variant<Asked, Answered>;
+using Event = std::variant<Asked, Answered, Leased, Told, Corrected, Reviewed>;
 
 /// The pure state of a campaign: no files, no threads, no simulator, no clock. For one thread at a
 /// time, also to look at: what is looked at may be computed then.
 ///
 /// It changes by apply() alone, so it is a function of the seed and the events: equal ones give
 /// equal proposals, bit for bit. To resume is to apply the recorded events to a new campaign. The
-/// order of answers between two proposals does not matter: data() is in the order of ids.
+/// order of answers between two proposals does not matter: data() is in the order of ids. Of a
+/// corrected answer the last one counts; parameters are searched anew after it.
 class Campaign {
  public:
   Campaign(Domain domain, std::vector<Output> outputs, Criterion criterion, CampaignOptions options,
@@ -82,6 +86,12 @@ class Campaign {
   Index imported()
       const noexcept;  ///< of these, earlier runs that were brought in: no part of a budget
   Index answered() const noexcept;
+  Index rejected() const noexcept;  ///< by a review: no part of a budget either
+  bool held(Index id) const;        ///< waits for its review
+  const Handling& handling(Index id) const;
+  /// (m) standard deviation of what was answered; where that is unknown or 0, the size of the
+  /// values, or 1.
+  Vector spread() const;
   Index initial() const noexcept;  ///< size of the initial design
   /// How many of the next queries come from the design, and so depend on no answer; with
   /// design_only there is no end to them.

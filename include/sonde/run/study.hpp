@@ -10,6 +10,7 @@
 
 #include "sonde/oracle/process.hpp"
 #include "sonde/run/campaign.hpp"
+#include "sonde/run/people.hpp"
 #include "sonde/run/run.hpp"
 #include "sonde/run/stop.hpp"
 #include "sonde/space/domain.hpp"
@@ -37,6 +38,10 @@ struct Study {
   Kind kind = Kind::Command;
   SimulatorSpec simulator{};
   int parallel = 1;
+  PeopleRule people{};         ///< of a manual one
+  bool review_before = false;  ///< each query is held until somebody has looked at it
+  /// Conditions on the inputs: what ask --tag goes by.
+  std::vector<std::pair<std::string, Expression>> tags{};
 
   Index initial = 0;  ///< 0: d + 2
   std::string design = "maximin";
@@ -53,6 +58,7 @@ struct Study {
   std::optional<double> stop_error{};
   std::optional<Index> stop_plateau{};
 
+  std::vector<std::string> tags_of(VectorView x) const;  ///< those that hold at x (d)
   Domain domain() const { return Domain(parameters, constraints); }
   std::vector<Output> output_names() const;
   TemplateValues template_values() const { return {constants, derived, seed}; }
