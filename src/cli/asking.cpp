@@ -30,9 +30,8 @@ class HandingOut {
     for (const Index id : handed_) reply_.out += line(id) + '\n';
     const auto held = count_held();
     if (left() > 0 && held > 0)
-      reply_.err += fmt::format(
-          "{} {} for review: sonde ask --review, then sonde tell\n", held,
-          held == 1 ? "query waits" : "queries wait");
+      reply_.err += fmt::format("{} {} for review: sonde ask --review, then sonde tell\n", held,
+                                held == 1 ? "query waits" : "queries wait");
     return reply_;
   }
 
@@ -103,19 +102,19 @@ class HandingOut {
     for (int round = 0; round < rounds && k > 0; ++round) {
       Asked made = open_.campaign.propose(k);  // of a design no more than there is of it
       if (made.queries.empty()) {
-        reply_.err +=
-            "sonde: there is no point left to ask: the admissible ones are exhausted\n";
+        reply_.err += "sonde: there is no point left to ask: the admissible ones are exhausted\n";
         return;
       }
       const bool all = static_cast<Index>(made.queries.size()) < k;
       cut_behind_wanted(made);
       if (!made.queries.empty()) take(made);
       if (left() <= 0) return;
-      k = ask_.tag.empty() ? left() - count_held() : (all || !made.queries.empty() ? k : k * factor);
+      k = ask_.tag.empty() ? left() - count_held()
+                           : (all || !made.queries.empty() ? k : k * factor);
     }
     if (!ask_.tag.empty())
-      reply_.err += fmt::format("sonde: none of the next {} queries carries the tag '{}'\n", k,
-                                ask_.tag);
+      reply_.err +=
+          fmt::format("sonde: none of the next {} queries carries the tag '{}'\n", k, ask_.tag);
   }
 
   void cut_behind_wanted(Asked& made) const {
@@ -153,9 +152,8 @@ class HandingOut {
 
   std::string line(Index id) const {
     const Query& query = campaign().queries()[static_cast<std::size_t>(id)];
-    JsonValue json{{"id", query.id},
-                   {"x", json_point(open_.study.parameters, query.x)},
-                   {"why", query.why}};
+    JsonValue json{
+        {"id", query.id}, {"x", json_point(open_.study.parameters, query.x)}, {"why", query.why}};
     if (!open_.study.tags.empty()) json["tags"] = open_.study.tags_of(query.x);
     if (!ask_.to.empty()) json["to"] = ask_.to;
     if (ask_.seconds) json["until"] = now_ + *ask_.seconds;
@@ -212,9 +210,8 @@ JsonValue nearest(const OpenCampaign& open, const Query& query) {
 
 Reply asked(OpenCampaign& open, const AskRequest& ask, const std::string& request) {
   check_tag(open.study, ask.tag);
-  require<UsageError>(open.study.people.people == 1 || !ask.to.empty(),
-                      "each point goes to ", open.study.people.people,
-                      " different people: say to whom, with --to NAME");
+  require<UsageError>(open.study.people.people == 1 || !ask.to.empty(), "each point goes to ",
+                      open.study.people.people, " different people: say to whom, with --to NAME");
   return HandingOut(open, ask, request).go();
 }
 

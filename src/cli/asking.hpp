@@ -10,10 +10,10 @@ namespace sonde::cli {
 
 struct AskRequest {
   Index count = 1;
-  std::string to{};                ///< who answers; empty: nobody in particular
+  std::string to{};                 ///< who answers; empty: nobody in particular
   std::optional<double> seconds{};  ///< until when, from now; none: no end
-  std::string tag{};               ///< only queries that carry it; empty: any
-  bool again = false;              ///< also what is in somebody's hands now
+  std::string tag{};                ///< only queries that carry it; empty: any
+  bool again = false;               ///< also what is in somebody's hands now
 };
 
 /// Hands queries out: first those that are open and in nobody's hands (never handed out, or their

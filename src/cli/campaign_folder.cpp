@@ -24,19 +24,6 @@ void drop_request(const fs::path& stop_file) {
   fs::remove(stop_file, absent);
 }
 
-// Each folder that is made survives a power cut.
-void make_directories(const fs::path& directory) {
-  if (fs::is_directory(directory)) return;
-  const fs::path parent = directory_of(directory);
-  make_directories(parent);
-  std::error_code problem;
-  fs::create_directory(directory, problem);
-  require<StoreError>(!problem && fs::is_directory(directory), directory.string(),
-                      ": the campaign's directory cannot be made: ",
-                      problem ? problem.message() : "a file of that name stands there");
-  sync_directory(parent);
-}
-
 // The note that says where the study lies: its templates are beside it.
 constexpr std::string_view study_note = "study: ";
 // The text of the study, where it has changed since the campaign began.
@@ -255,10 +242,23 @@ Campaign new_campaign(const Study& study, CampaignOptions options, std::uint64_t
   }
 }
 
-void record(OpenCampaign& open, const Event& event) {
+void make_directories(const fs::path& directory) {
+  if (fs::is_directory(directory)) return;
+  const fs::path parent = directory_of(directory);
+  make_directories(parent);
+  std::error_code problem;
+  fs::create_directory(directory, problem);
+  require<StoreError>(!problem && fs::is_directory(directory), directory.string(),
+                      ": the campaign's directory cannot be made: ",
+                      problem ? problem.message() : "a file of that name stands there");
+  sync_directory(parent);
+}
+
+void record(OpenCampaign& open, const Event& event, const std::string& request) {
   open.campaign.check(event);
-  open.journal.append(event);
+  open.journal.append(event, request);
   open.campaign.apply(event);
+  if (open.watch) open.watch(event);
 }
 
 void replay(Campaign& campaign, const std::vector<Event>& events) {

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t longest_name = 200;       // bytes
 constexpr std::size_t longest_words = 100'000;  // likewise
+constexpr int deepest = 32;                     // brackets within one another
 
 void check_keys(const JsonValue& object, const std::vector<std::string>& known) {
   for (const auto& [key, value] : object.items())
@@ -83,15 +84,17 @@ bool same(const Answer& a, const Answer& b) {
 // One line that somebody told.
 class Line {
  public:
-  Line(const std::string& text, const OpenCampaign& open) : open_(open), json_(parsed_json(text)) {
+  Line(const std::string& text, const OpenCampaign& open)
+      : open_(open), json_(parsed_json(text, deepest)) {
     require<UsageError>(json_.is_object(),
                         "expected {\"id\":..,\"y\":{name: value}} or "
                         "{\"id\":..,\"failed\":\"reason\"}, got ",
                         printable(text.substr(0, 200)));
     // What ask prints may stand there still.
-    check_keys(json_, {"id", "y", "failed", "correct", "approve", "edit", "reject", "by", "reason",
-                       "confidence", "rationale", "seconds", "x", "why", "tags", "to", "until",
-                       "prediction", "deviation", "nearest"});
+    check_keys(json_,
+               {"id",   "y",      "failed",     "correct",    "approve",   "edit",   "reject",
+                "by",   "reason", "confidence", "rationale",  "seconds",   "x",      "why",
+                "tags", "to",     "until",      "prediction", "deviation", "nearest"});
     require<UsageError>(json_.contains("id") && json_["id"].is_number_integer(),
                         "expected \"id\": the number that ask gave");
     id_ = json_["id"];
@@ -143,29 +146,27 @@ class Line {
   std::optional<Event> answer() const {
     const Answer answer = given(json_);
     const std::vector<Told>& told = open_.campaign.handling(id_).told;
-    const auto mine = std::find_if(told.begin(), told.end(),
-                                   [&](const Told& one) { return one.by == by_; });
+    const auto mine =
+        std::find_if(told.begin(), told.end(), [&](const Told& one) { return one.by == by_; });
     if (mine != told.end() && same(mine->answer, answer)) return std::nullopt;
     if (before() && !of_one_of_several() && same(*before(), answer)) return std::nullopt;
     require_open();
     require<UsageError>(!open_.campaign.held(id_), "query ", id_,
                         " is held for review: approve, edit or reject it first");
     if (!of_one_of_several()) return Answered{id_, answer};
-    require<UsageError>(open_.study.people.people == 1 || !by_.empty(),
-                        "each point goes to ", open_.study.people.people,
-                        " different people: expected \"by\": a name");
+    require<UsageError>(open_.study.people.people == 1 || !by_.empty(), "each point goes to ",
+                        open_.study.people.people, " different people: expected \"by\": a name");
     require<UsageError>(mine == told.end(), "'", printable(by_), "' has told query ", id_,
                         " already, otherwise");
-    return Told{id_, by_, answer, confidence(),
-                words_in(json_, "rationale", longest_words)};
+    return Told{id_, by_, answer, confidence(), words_in(json_, "rationale", longest_words)};
   }
 
   double confidence() const {
     if (!json_.contains("confidence")) return Told{}.confidence;
     const JsonValue& value = json_["confidence"];
     const double number = value.is_number() ? value.get<double>() : -1.0;
-    require<UsageError>(number >= 0.0 && number <= 1.0,
-                        "expected \"confidence\" from 0 to 1, got ", json_text(value));
+    require<UsageError>(number >= 0.0 && number <= 1.0, "expected \"confidence\" from 0 to 1, got ",
+                        json_text(value));
     return number;
   }
 
@@ -224,19 +225,19 @@ class Line {
         x[static_cast<Index>(j)] = edited_value(changes[names[j]], parameters[j]);
     }
     for (const Violation& broken : open_.campaign.domain().violations(x))
-      throw UsageError(fmt::format("the edited point breaks '{}' by {}", broken.name,
-                                   broken.excess));
+      throw UsageError(
+          fmt::format("the edited point breaks '{}' by {}", broken.name, broken.excess));
     return x;
   }
 
   double edited_value(const JsonValue& value, const Parameter& parameter) const {
     const bool text = parameter.scale == Scale::Choice;
     require<UsageError>(text ? value.is_string() : value.is_number(), "expected ",
-                        text ? "one of its texts" : "a number", " for '", parameter.name,
-                        "', got ", json_text(value));
+                        text ? "one of its texts" : "a number", " for '", parameter.name, "', got ",
+                        json_text(value));
     if (!text) return value.get<double>();
-    const auto found = std::find(parameter.labels.begin(), parameter.labels.end(),
-                                 value.get<std::string>());
+    const auto found =
+        std::find(parameter.labels.begin(), parameter.labels.end(), value.get<std::string>());
     require<UsageError>(found != parameter.labels.end(), json_text(value), " is no value of '",
                         parameter.name, "'",
                         suggestion(value.get<std::string>(), parameter.labels));
