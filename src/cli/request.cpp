@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/fitting_cost.hpp"
 #include "cli/importing.hpp"
@@ -49,11 +50,14 @@ Reply dispatched(OpenCampaign& open, const JsonValue& request, const std::string
 }  // namespace
 
 std::string ask_request(const AskRequest& ask, bool yes) {
-  return {
-      {"command", "ask"}, {"count", ask.count},
-      {"to", ask.to},     {"seconds", ask.seconds ? JsonValue(*ask.seconds) : JsonValue(nullptr)},
-      {"tag", ask.tag},   {"again", ask.again},
-      {"yes", yes}};
+  const JsonValue seconds = ask.seconds ? JsonValue(*ask.seconds) : JsonValue(nullptr);
+  return json_text({{"command", "ask"},
+                    {"count", ask.count},
+                    {"to", ask.to},
+                    {"seconds", seconds},
+                    {"tag", ask.tag},
+                    {"again", ask.again},
+                    {"yes", yes}});
 }
 
 std::string tell_request(const std::string& lines, const std::string& source) {
