@@ -251,7 +251,8 @@ std::vector<Query> Campaign::failed() const {
   std::vector<Query> result;
   for (const Query& query : state_->queries) {
     const std::optional<Answer>& its = answer(query.id);
-    if (its && its->status != Answer::Status::Ok) result.push_back(query);
+    if (its && its->status != Answer::Status::Ok && its->kind != rejected_kind)
+      result.push_back(query);
   }
   return result;
 }

@@ -81,7 +81,7 @@ class Campaign {
   const std::vector<Query>& queries() const noexcept;   ///< all ever asked, by id
   const std::optional<Answer>& answer(Index id) const;  ///< nothing while open
   std::vector<Query> open() const;                      ///< asked, not answered
-  std::vector<Query> failed() const;                    ///< answered, but not Ok
+  std::vector<Query> failed() const;                    ///< answered, but not Ok, nor rejected
   Index asked() const noexcept;
   Index imported()
       const noexcept;  ///< of these, earlier runs that were brought in: no part of a budget
