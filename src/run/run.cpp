@@ -166,7 +166,7 @@ class Loop {
   // may be kept busy; otherwise the pace says whether the answers are waited for.
   Index free_places() const {
     const Index in_flight = crew_.in_flight();
-    const auto waiting = static_cast<Index>(waiting_.size());
+    const Index waiting = held();
     const Index idle = std::max<Index>(0, options_.workers - std::max(in_flight, waiting));
     const Index left = campaign_.design_left();
     const Index limit = budget_left();
@@ -174,6 +174,12 @@ class Loop {
     if (options_.pace == Pace::Streaming) return std::min(limit, idle);
     if (in_flight > 0 || waiting > 0) return 0;
     return std::min(limit, left > 0 ? left : options_.batch);
+  }
+
+  // Those that wait for a review; what is in somebody's hands keeps nobody from going on.
+  Index held() const {
+    return static_cast<Index>(std::count_if(waiting_.begin(), waiting_.end(),
+                                            [&](Index id) { return campaign_.held(id); }));
   }
 
   // At least one where the budget is used up, so that the stop rule is heard.

@@ -31,7 +31,8 @@ struct RunOptions {
   /// records and applies to the campaign.
   std::function<void()> outside{};
   /// Whether an open query may be put to the oracle now; empty: all may. One that may not is looked
-  /// at again about ten times a second, while up to `workers` of them wait and others go on.
+  /// at again about ten times a second, while others go on; no more are asked once `workers` are
+  /// held for review.
   std::function<bool(const Query&)> ready{};
   /// Told what run() will throw, where simulations are running then: it waits for them, and the
   /// interruption is heard still.
