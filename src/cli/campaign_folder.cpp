@@ -132,6 +132,14 @@ OpenCampaign opened(const CampaignFolder& folder, Study study, Journal journal, 
   return {folder, std::move(study), std::move(journal), std::move(campaign)};
 }
 
+// Held while a campaign begins, of which there is no journal yet to be locked.
+FileDescriptor lock_to_begin(const fs::path& directory) {
+  FileDescriptor lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock) throw_errno(directory, "cannot be opened");
+  if (lock_to_write(lock, directory)) return lock;
+  throw JournalLocked(directory.string() + ": another process begins the campaign here");
+}
+
 OpenCampaign begun_anew(const CampaignFolder& folder, int threads) {
   refuse_orphans(folder);
   Study study = read_study(folder.study);
@@ -139,6 +147,8 @@ OpenCampaign begun_anew(const CampaignFolder& folder, int threads) {
   options.threads = threads;
   Campaign campaign = new_campaign(study, std::move(options), study.seed);
   make_directories(folder.directory.lexically_normal());
+  const FileDescriptor beginning = lock_to_begin(folder.directory);
+  if (folder.begun()) return open_campaign(folder, threads);  // another was quicker
   write_file(folder.recorded_study(), study.text);
   if (!study.design_file.empty())
     write_file(folder.design(), read_file(study.file.parent_path() / study.design_file));

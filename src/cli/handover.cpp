@@ -54,14 +54,12 @@ class Way {
   int go() {
     for (;;) {
       if (const std::optional<Reply> reply = answer()) return printed(*reply);
-      const bool begun = folder_.begun();
       try {
         return printed(by_this_process());
       } catch (const JournalLocked& locked) {
+        if (!folder_.begun() && seconds_since(begun_) > options_.wait) throw;
         if (name_.empty() && folder_.begun()) hand_over();
         if (const std::optional<Reply> reply = await(locked)) return printed(*reply);
-      } catch (const StoreError&) {
-        if (begun || !folder_.begun()) throw;  // otherwise another was quicker to begin it
       }
     }
   }

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 #include "cli/campaign_folder.hpp"
 #include "cli/contradiction.hpp"
@@ -105,6 +107,19 @@ int status_of(OpenCampaign& open, const RunEnd& end, const RunChoices& choices, 
   return Done;
 }
 
+// Waits for one that holds the journal for a moment, as ask and tell do; not for another run.
+OpenCampaign open_in_time(const CampaignFolder& folder, int threads) {
+  for (int attempt = 0;; ++attempt) {
+    try {
+      return open_campaign(folder, threads);
+    } catch (const JournalLocked&) {
+      constexpr int most = 60;  // each takes above 100 ms
+      if (attempt == most || locked_by_another(folder.desk_lock())) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
 // While others hand over what they tell and ask.
 RunEnd driven(OpenCampaign& open, DriveOptions options, Progress& progress,
               Interruptions& interruptions) {
@@ -133,7 +148,7 @@ int carry_out(const RunChoices& choices) {
     agree_to_fitting(std::max(study.max_queries(), study.initial), threads, choices.yes);
     if (study.kind != Study::Kind::Manual) oracle_of(study, folder, {});
   }
-  OpenCampaign open = open_campaign(folder, threads);
+  OpenCampaign open = open_in_time(folder, threads);
   require<UsageError>(!choices.require_target || names_target(open.study), folder.study.string(),
                       ": --require-target needs a target: [stop] error, or an output's tolerance");
   agree_to_fitting(std::max(open.study.max_queries(), open.campaign.answered()), threads,

@@ -97,7 +97,7 @@ class Folder(unittest.TestCase):
         path = self.folder / "study" / "journal.sonde"
         if not path.exists():
             return []
-        lines = path.read_text(errors="replace").splitlines()
+        lines = path.read_text(errors="replace").split("\n")
         events = [json.loads(line[9:]) for line in lines if line.endswith("}")]
         return [e for e in events if not kinds or e["kind"] in kinds]
 
