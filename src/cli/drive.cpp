@@ -108,7 +108,8 @@ Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_tok
     return process_oracle(study.simulator, study.parameters, study.outputs, study.template_values(),
                           {.study_directory = beside,
                            .runs = std::filesystem::absolute(folder.runs()),
-                           .stop = std::move(stop)});
+                           .stop = std::move(stop)},
+                          study.constraints);
   } catch (const StudyError& failure) {
     throw StudyError(placed(study, failure.what()));
   } catch (const OracleError& failure) {
@@ -171,7 +172,7 @@ class Waiting {
       return;
     }
     const Index most = open_.study.max_queries();
-    const Index spent = campaign.asked() - campaign.imported() - campaign.rejected();
+    const Index spent = campaign.spent();
     if (most > 0) places = std::min(places, std::max<Index>(1, most - spent));
     const Asked asked = campaign.propose(places);
     if (asked.queries.empty()) {

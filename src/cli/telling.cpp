@@ -184,6 +184,7 @@ class Line {
     Answer answer = given(right);
     if (same(*before(), answer)) return std::nullopt;
     answer.host = by_;
+    answer.x = before()->x;  // what is corrected is what came of it, not where it was
     return Corrected{id_, std::move(answer), reason_, by_};
   }
 

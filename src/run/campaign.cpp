@@ -16,6 +16,9 @@ namespace {
 bool is_import(const Query& query) {
   return query.why == "imported";
 }
+// How often the world may be at fault before a query is given up.
+constexpr int most_transient = 4;
+
 bool is_design(const Query& query) {
   return query.why == "design";
 }
@@ -112,6 +115,11 @@ void Campaign::State::check_answer(Index id, const Answer& answer) const {
   require(answer.status != Answer::Status::Abandoned, "Campaign: query ", id,
           " was abandoned, which is no answer: it stays open");
   if (answer.status != Answer::Status::Ok) return;
+  if (answer.x.size() > 0)
+    require(answer.x.size() == domain.dim() && answer.x.allFinite() &&
+                domain.to_unit(answer.x).allFinite(),
+            "Campaign: the point simulated for query ", id,
+            " has no place on the scales of the domain");
   require(answer.y.size() == static_cast<Index>(outputs.size()), "Campaign: the answer to query ",
           id, " has ", answer.y.size(), " values, there are ", outputs.size(), " outputs");
   const auto finite = answer.y.array().isFinite();
@@ -136,6 +144,7 @@ void Campaign::State::fold(const Asked& asked) {
     if (is_import(query)) ++imported;
     queries.push_back(query);
     answers.emplace_back();
+    transients.push_back(0);
   }
   if (asked.parameters.rows() == 0) return;
   parameters = asked.parameters;
@@ -144,6 +153,9 @@ void Campaign::State::fold(const Asked& asked) {
 
 void Campaign::State::fold(const Answered& event) {
   const auto place = static_cast<std::size_t>(event.id);
+  queries[place].attempts = std::max(queries[place].attempts, event.answer.attempts);
+  if (event.answer.transient && ++transients[place] < most_transient) return;
+  if (event.answer.transient) ++written_off;
   answers[place] = event.answer;
   ++answered;
   count_in(event.id, event.answer);
@@ -166,7 +178,7 @@ const Dataset& Campaign::State::dataset() {
   data.y.resize(n, static_cast<Index>(outputs.size()));
   for (Index i = 0; i < n; ++i) {
     const auto id = static_cast<std::size_t>(ok[static_cast<std::size_t>(i)]);
-    data.x.row(i) = queries[id].x;
+    data.x.row(i) = answers[id]->x.size() > 0 ? answers[id]->x : queries[id].x;
     data.y.row(i) = answers[id]->y;
   }
   data_stale = false;
@@ -263,6 +275,10 @@ Index Campaign::asked() const noexcept {
 
 Index Campaign::imported() const noexcept {
   return state_->imported;
+}
+
+Index Campaign::spent() const noexcept {
+  return asked() - state_->imported - state_->written_off - state_->rejected;
 }
 
 Index Campaign::answered() const noexcept {

@@ -13,11 +13,15 @@ void Known::apply_one(const Asked& asked) {
 }
 
 void Known::apply_one(const Answered& answered) {
-  if (answered.answer.status == Answer::Status::Ok) observed_[answered.id] = answered.answer.y;
+  const auto& [id, answer] = answered;
+  if (answer.status != Answer::Status::Ok) return;
+  observed_[id] = answer.y;
+  if (answer.x.size() > 0) moved_[id] = answer.x;
 }
 
 void Known::apply_one(const Corrected& corrected) {
   observed_.erase(corrected.id);
+  moved_.erase(corrected.id);
   apply_one(Answered{corrected.id, corrected.answer});
 }
 
@@ -35,7 +39,7 @@ Dataset Known::data(Index dim, Index outputs) const {
   Dataset made{Points(size(), dim), Matrix(size(), outputs)};
   Index row = 0;
   for (const auto& [id, y] : observed_) {
-    made.x.row(row) = asked_.at(id).transpose();
+    made.x.row(row) = (moved_.contains(id) ? moved_ : asked_).at(id).transpose();
     made.y.row(row++) = y.transpose();
   }
   return made;

@@ -26,6 +26,7 @@ class Known {
   void apply_one(const Told&) {}
 
   std::map<Index, Vector> asked_{};
+  std::map<Index, Vector> moved_{};  ///< simulated elsewhere than asked
   std::map<Index, Vector> observed_{};
 };
 

@@ -134,6 +134,8 @@ void Campaign::State::check(const Corrected& corrected) const {
           " is not answered yet: there is nothing to correct");
   require(was->kind != rejected_kind, "Campaign: query ", corrected.id,
           " was rejected: there is nothing to correct");
+  require(!corrected.answer.transient, "Campaign: query ", corrected.id,
+          ": a failure that is not the point's is no correction");
   check_answer(corrected.id, corrected.answer);
 }
 
@@ -169,12 +171,15 @@ void Campaign::State::fold(const Told& told) {
 void Campaign::State::fold(const Corrected& corrected) {
   ++handlings[corrected.id].corrections;
   count_out(corrected.id);
-  answers[static_cast<std::size_t>(corrected.id)] = corrected.answer;
+  std::optional<Answer>& answer = answers[static_cast<std::size_t>(corrected.id)];
+  if (answer->transient) --written_off;
+  answer = corrected.answer;
   count_in(corrected.id, corrected.answer);
   fitted_to = 0;
   data_stale = true;
   refitted.reset();
   recorded.reset();
+  success.reset();
 }
 
 void Campaign::State::count_out(Index id) {

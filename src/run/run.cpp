@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <exception>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,6 +17,8 @@
 
 namespace sonde {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr double patience = 0.1;  // s between two looks at the interruption
 constexpr auto patience_time = std::chrono::duration<double>(patience);
@@ -100,7 +104,7 @@ class Loop {
       submit_ready();
       const Index places = end_ ? 0 : free_places();
       if (places > 0) ask(places);
-      if (crew_.in_flight() > 0) {
+      if (busy() > 0) {
         collect();
       } else if (!waiting_.empty()) {
         std::this_thread::sleep_for(patience_time);
@@ -113,8 +117,8 @@ class Loop {
 
   // Running simulations may finish, or be ended, as ever; what can still be recorded is.
   void see_off(const std::string& failure) {
-    failed_ = true;
-    crew_.forget();
+    failed_ = leaving_ = true;
+    forget();
     if (crew_.in_flight() > 0 && options_.failing) options_.failing(failure);
     while (crew_.in_flight() > 0) {
       try {
@@ -133,7 +137,6 @@ class Loop {
 
   // What comes from elsewhere, then what may be put to the oracle since.
   void look_outside() {
-    using Clock = std::chrono::steady_clock;
     const Clock::time_point now = Clock::now();
     if (!options_.outside || failed_ ||
         (now - looked_ < patience_time && looked_ != Clock::time_point{}))
@@ -165,14 +168,13 @@ class Loop {
   // How many queries to ask now. What comes from the design depends on no answer, so all workers
   // may be kept busy; otherwise the pace says whether the answers are waited for.
   Index free_places() const {
-    const Index in_flight = crew_.in_flight();
     const Index waiting = held();
-    const Index idle = std::max<Index>(0, options_.workers - std::max(in_flight, waiting));
+    const Index idle = std::max<Index>(0, options_.workers - std::max(busy(), waiting));
     const Index left = campaign_.design_left();
     const Index limit = budget_left();
     if (left == std::numeric_limits<Index>::max()) return std::min(limit, idle);
     if (options_.pace == Pace::Streaming) return std::min(limit, idle);
-    if (in_flight > 0 || waiting > 0) return 0;
+    if (busy() > 0 || waiting > 0) return 0;
     return std::min(limit, left > 0 ? left : options_.batch);
   }
 
@@ -185,18 +187,42 @@ class Loop {
   // At least one where the budget is used up, so that the stop rule is heard.
   Index budget_left() const {
     if (options_.max_queries <= 0) return std::numeric_limits<Index>::max();
-    return std::max<Index>(1, options_.max_queries - spent());
+    return std::max<Index>(1, options_.max_queries - campaign_.spent());
   }
 
-  Index spent() const { return campaign_.asked() - campaign_.imported() - campaign_.rejected(); }
+  // Queries that will be answered yet: at work, or at rest after a failure that was not theirs.
+  Index busy() const { return crew_.in_flight() + static_cast<Index>(resting_.size()); }
+
+  void forget() {
+    crew_.forget();
+    resting_.clear();
+  }
+
+  // The world is given time to mend: each time four times as long.
+  void rest(const Query& query) {
+    const double seconds = options_.pause_seconds * std::pow(4.0, std::min(rests_[query.id]++, 5));
+    resting_.push_back({query.id, Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                                     std::chrono::duration<double>(seconds))});
+  }
+
+  void wake() {
+    const Clock::time_point now = Clock::now();
+    const auto due = std::stable_partition(resting_.begin(), resting_.end(),
+                                           [now](const Resting& one) { return one.until > now; });
+    for (auto one = due; one != resting_.end(); ++one) {
+      if (!campaign_.answer(one->id))  // nobody has told it meanwhile
+        crew_.submit(campaign_.queries()[static_cast<std::size_t>(one->id)]);
+    }
+    resting_.erase(due, resting_.end());
+  }
 
   void ask(Index places) {
     if (std::optional<std::string> reason = stop_ ? stop_(campaign_) : std::nullopt) {
       end_ = RunEnd{RunEnd::State::Stopped, std::move(*reason)};
       return;
     }
-    if (options_.max_queries > 0 && spent() >= options_.max_queries) {
-      end_ = RunEnd{RunEnd::State::Stopped, concat(spent(), " queries asked")};
+    if (options_.max_queries > 0 && campaign_.spent() >= options_.max_queries) {
+      end_ = RunEnd{RunEnd::State::Stopped, concat(campaign_.spent(), " queries asked")};
       return;
     }
     const Asked asked = campaign_.propose(places);
@@ -213,6 +239,12 @@ class Loop {
 
   // What has been answered, after a wait for the first of it.
   void collect() {
+    wake();
+    if (crew_.in_flight() == 0) {
+      std::this_thread::sleep_for(
+          std::chrono::duration<double>(std::min(patience, options_.pause_seconds)));
+      return;
+    }
     std::optional<Answered> answered = crew_.wait(patience);
     while (answered) {
       take(*answered);
@@ -227,26 +259,29 @@ class Loop {
     if (campaign_.answer(answered.id)) return;  // somebody has told it meanwhile
     happen(answered);
     failures_.see(answered.answer);
+    if (!campaign_.answer(answered.id) && !leaving_)
+      rest(campaign_.queries()[static_cast<std::size_t>(answered.id)]);
     if (options_.failures_in_a_row <= 0 || failures_.count() < options_.failures_in_a_row) return;
     end_ = RunEnd{RunEnd::State::TooManyFailures, failures_.in_words()};
-    crew_.forget();
+    leaving_ = true;
+    forget();
   }
 
   bool interrupted() {
     const Interruption now = options_.interruption ? options_.interruption() : Interruption::None;
     if (now == Interruption::None) return false;
     abandoning_ = abandoning_ || now == Interruption::Abandon;
-    interrupted_ = true;
-    crew_.forget();
+    interrupted_ = leaving_ = true;
+    forget();
     return true;
   }
 
   // Open queries are answered still, unless they are called off.
   void drain() {
-    while (crew_.in_flight() > 0) {
+    while (busy() > 0) {
       interrupted();
       look_outside();
-      if (crew_.in_flight() > 0) collect();
+      if (busy() > 0) collect();
     }
   }
 
@@ -257,10 +292,17 @@ class Loop {
   Crew crew_;
   Failures failures_;
   std::vector<Index> waiting_;  // open, not ready for the oracle when it was last looked at
+  struct Resting {
+    Index id;
+    Clock::time_point until;
+  };
+  std::vector<Resting> resting_;
+  std::map<Index, int> rests_;
   bool interrupted_ = false;
+  bool leaving_ = false;  // nothing more is begun
   bool abandoning_ = false;
   bool failed_ = false;
-  std::chrono::steady_clock::time_point looked_{};
+  Clock::time_point looked_{};
   std::optional<RunEnd> end_;
 };
 

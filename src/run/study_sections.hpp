@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,11 @@ void read_tags(TomlReader& root, Study& study);
 
 /// Letters, digits and _, not a digit first, not longer than 64.
 bool well_formed_name(const std::string& name);
+/// What is done about failures, and what a run may use: study_remedies.cpp.
+void read_remedies(TomlReader& simulator, SimulatorSpec& spec);
+/// The table [tokens]; before read_remedies().
+void read_token_pool(TomlReader& root, SimulatorSpec& spec);
+std::optional<Remedy> remedy_at(TomlReader& reader, std::string_view key);
 
 /// The names a formula over the inputs may use, so far.
 Symbols input_symbols(const Study& study);

@@ -16,10 +16,12 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "oracle/file.hpp"
 #include "oracle/run_record.hpp"
 #include "sonde/base/error.hpp"
+#include "supervisor/library_worker.hpp"
 #include "supervisor/supervision.hpp"
 
 namespace {
@@ -27,18 +29,24 @@ namespace {
 using namespace sonde;
 
 constexpr const char* usage =
-    "usage: sonde-run [--lock FD] [--lifeline FD] DIRECTORY\n"
+    "usage: sonde-run [--lock FD] [--lifeline FD] [--hold FD]... DIRECTORY\n"
+    "       sonde-run --library FILE\n"
     "\n"
     "Runs the simulation that DIRECTORY/.sonde/run.json describes, and publishes how it ended as\n"
     "DIRECTORY/.sonde/result.json. Started by sonde, once a run.\n"
     "\n"
     "  --lock FD      descriptor of DIRECTORY/.sonde/lock, locked already\n"
-    "  --lifeline FD  read end of a pipe: the run is ended when its other end is closed\n";
+    "  --lifeline FD  read end of a pipe: the run is ended when its other end is closed\n"
+    "  --hold FD      kept open as long as the run lives\n"
+    "\n"
+    "With --library it evaluates a plug-in library: a question on standard input, the answer on\n"
+    "standard output.\n";
 
 struct Options {
   std::string directory;
   Descriptor lock;
   Descriptor lifeline;
+  std::vector<Descriptor> held{};
 };
 
 // A descriptor that was handed to us, not to be handed on.
@@ -55,9 +63,13 @@ Options read_options(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
-    if (argument == "--lock" || argument == "--lifeline") {
+    if (argument == "--lock" || argument == "--lifeline" || argument == "--hold") {
       require<ArgumentError>(i + 1 < argc, "sonde-run: ", argument, ": expected a descriptor");
-      (argument == "--lock" ? options.lock : options.lifeline) = descriptor(argument, argv[++i]);
+      Descriptor given = descriptor(argument, argv[++i]);
+      if (argument == "--hold")
+        options.held.push_back(std::move(given));
+      else
+        (argument == "--lock" ? options.lock : options.lifeline) = std::move(given);
       continue;
     }
     require<ArgumentError>(options.directory.empty() && !argument.starts_with("--"),
@@ -127,6 +139,7 @@ int main(int argc, char** argv) try {
     std::puts("sonde-run " SONDE_VERSION);
     return 0;
   }
+  if (argc == 3 && std::string_view(argv[1]) == "--library") return serve_library(argv[2]);
   return supervise(read_options(argc, argv));
 } catch (const sonde::ArgumentError& misuse) {
   std::fprintf(stderr, "%s\n%s", misuse.what(), usage);
