@@ -127,7 +127,8 @@ Index held(const Campaign& campaign) {
 
 // What comes from elsewhere, and who is waited for.
 void attend(OpenCampaign& open, const DriveOptions& options, Progress& progress) {
-  if (options.outside) options.outside();
+  if (!options.outside) return;
+  options.outside();
   if (open.study.review_before) progress.held(held(open.campaign), open.folder.shown());
 }
 

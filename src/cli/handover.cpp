@@ -17,6 +17,7 @@
 #include "cli/inbox.hpp"
 #include "cli/request.hpp"
 #include "cli/sessions.hpp"
+#include "cli/text_table.hpp"
 #include "run/toml_reader.hpp"
 
 namespace sonde::cli {
@@ -41,7 +42,7 @@ std::string new_name() {
 int printed(const Reply& reply) {
   std::fputs(reply.out.c_str(), stdout);
   std::fflush(stdout);
-  std::fputs(reply.err.c_str(), stderr);
+  std::fputs(printable_lines(reply.err).c_str(), stderr);
   return reply.status;
 }
 

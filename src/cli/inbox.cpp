@@ -33,31 +33,23 @@ constexpr int deepest = 32;                      // brackets within one another
 constexpr double settling_time = 1.0;            // s that a whole file has not changed for
 constexpr auto unread_for = std::chrono::hours(1);
 
-struct Found {
-  std::string text;
-  double age;  // s since it was changed
-};
-
-// A regular file, not behind a link; nothing where it is gone or something else.
-std::optional<Found> read_dropped(const fs::path& file) {
+// A regular file, not behind a link; nothing where it is gone, or something else.
+std::optional<std::string> read_dropped(const fs::path& file) {
   const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat status {};
   if (!opened || ::fstat(opened.get(), &status) != 0 || !S_ISREG(status.st_mode))
     return std::nullopt;
-  const double changed = static_cast<double>(status.st_mtim.tv_sec) +
-                         1e-9 * static_cast<double>(status.st_mtim.tv_nsec);
-  Found found{{}, std::abs(wall_clock() - changed)};
-  found.text.resize(std::min(static_cast<std::size_t>(status.st_size), largest_file + 1));
+  std::string text(std::min(static_cast<std::size_t>(status.st_size), largest_file + 1), '\0');
   std::size_t done = 0;
-  while (done < found.text.size()) {
-    const ssize_t got = ::read(opened.get(), found.text.data() + done, found.text.size() - done);
+  while (done < text.size()) {
+    const ssize_t got = ::read(opened.get(), text.data() + done, text.size() - done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return std::nullopt;
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
   }
-  found.text.resize(done);
-  return found;
+  text.resize(done);
+  return text;
 }
 
 // A document as the lines that tell reads: one object, or a list of them; lines as they are.
@@ -70,10 +62,18 @@ std::string lines_of(const std::string& text) {
   return lines;
 }
 
-bool is_whole(const fs::path& file, const Found& found) {
-  if (found.age < settling_time) return false;
-  if (found.text.ends_with('\n')) return true;
-  return file.extension() == ".json" && !parsed_json(found.text, deepest).is_discarded();
+bool is_whole(const fs::path& file, const std::string& text) {
+  if (text.size() > largest_file || text.ends_with('\n')) return true;
+  return file.extension() == ".json" && !parsed_json(text, deepest).is_discarded();
+}
+
+// When it was changed, s since 1970, and its bytes; nothing where it is no file.
+std::optional<std::pair<double, long long>> state_of(const fs::path& file) {
+  struct stat status {};
+  if (::lstat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  const timespec& at = status.st_mtim;
+  return std::pair(static_cast<double>(at.tv_sec) + 1e-9 * static_cast<double>(at.tv_nsec),
+                   static_cast<long long>(status.st_size));
 }
 
 std::vector<fs::path> files_in(const fs::path& folder) {
@@ -132,9 +132,9 @@ void Inbox::look() {
 
 void Inbox::carry_out(const fs::path& claimed) {
   const std::string name = claimed.stem().string();
-  const std::optional<Found> found = read_dropped(claimed);
-  if (!found) return;
-  const Reply reply = replied(open_, found->text, name, threads_);
+  const std::optional<std::string> request = read_dropped(claimed);
+  if (!request) return;
+  const Reply reply = replied(open_, *request, name, threads_);
   make_directories(open_.folder.outbox());
   write_file(open_.folder.outbox() / name,
              json_text({{"status", reply.status}, {"out", reply.out}, {"err", reply.err}}) + '\n');
@@ -144,23 +144,25 @@ void Inbox::carry_out(const fs::path& claimed) {
 
 void Inbox::take(const fs::path& file) {
   const std::string name = file.filename().string();
-  const std::optional<Found> found = read_dropped(file);
-  if (!found) return;
-  if (found->text.size() <= largest_file && !is_whole(file, *found)) {
-    if (found->age >= settling_time && left_.insert(name).second)
-      say_(concat("inbox: ", printable(name),
-                  " has no line end at its end; left until it is whole"));
+  const auto state = state_of(file);
+  if (!state || std::abs(wall_clock() - state->first) < settling_time) return;
+  const auto left = left_.find(name);
+  if (left != left_.end() && left->second == *state) return;  // as it was
+  const std::optional<std::string> text = read_dropped(file);
+  if (!text) return;
+  if (!is_whole(file, *text)) {
+    left_[name] = *state;
+    say_(concat("inbox: ", printable(name), " has no line end at its end; left until it is whole"));
     return;
   }
-  if (found->text.size() > largest_file) return put_away(file, "a file has at most 64 MiB\n");
-  const std::string request = concat(name, ":", sha256(found->text).substr(0, 16));
+  if (text->size() > largest_file) return put_away(file, "a file has at most 64 MiB\n");
+  const std::string request = concat(name, ":", sha256(*text).substr(0, 16));
   const bool table = file.extension() == ".csv";
   const bool lines = file.extension() == ".jsonl";
-  const Reply reply =
-      replied(open_,
-              table ? import_request(name, found->text, true)
-                    : tell_request(lines ? found->text : lines_of(found->text), name),
-              request, threads_);
+  const Reply reply = replied(open_,
+                              table ? import_request(name, *text, true)
+                                    : tell_request(lines ? *text : lines_of(*text), name),
+                              request, threads_);
   put_away(file, reply.status == 0 ? "" : reply.err);
 }
 

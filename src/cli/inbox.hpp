@@ -2,8 +2,9 @@
 
 #include <filesystem>
 #include <functional>
-#include <set>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "cli/campaign_folder.hpp"
 #include "run/durable.hpp"
@@ -38,7 +39,7 @@ class Inbox {
   int threads_;
   Say say_;
   FileDescriptor desk_{};
-  std::set<std::string> left_{};  // of which it has been said that they are not whole
+  std::map<std::string, std::pair<double, long long>> left_{};  // not whole: when changed, bytes
 };
 
 }  // namespace sonde::cli

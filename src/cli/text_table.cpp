@@ -37,6 +37,16 @@ std::string printable(const std::string& text) {
   return clean;
 }
 
+std::string printable_lines(const std::string& text) {
+  std::string clean;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    clean += (begin > 0 ? "\n" : "") + printable(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return clean;
+}
+
 std::string text_table(const std::vector<std::vector<std::string>>& rows,
                        const std::string& indent) {
   std::size_t columns = 0;

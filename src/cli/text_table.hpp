@@ -17,6 +17,9 @@ std::size_t shown_width(const std::string& text);
 /// ends among them, are '?'.
 std::string printable(const std::string& text);
 
+/// The same, line by line.
+std::string printable_lines(const std::string& text);
+
 /// A number with `digits` significant digits, as short as can be.
 std::string shown(double number, int digits = 4);
 /// 0.0213 as "2.1 %"; NaN as "-".

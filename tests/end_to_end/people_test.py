@@ -337,10 +337,11 @@ class Dropped(Folder):
 class Leases(Folder):
     def test_what_nobody_answered_in_time_is_handed_out_again(self):
         self.study()
-        mine = self.ask("-n", 2, "--lease", "0.5 s", "--to", "alice")
+        mine = self.ask("-n", 2, "--lease", "2 h", "--to", "alice")
         self.assertEqual([q["to"] for q in mine], ["alice"] * 2)
+        self.assertGreater(mine[0]["until"], time.time() + 7000)
         self.assertEqual([q["id"] for q in self.ask("--to", "bob")], [2])
-        time.sleep(0.6)
+        self.ask("-n", 2, "--lease", "0.001 s", "--to", "alice", "--again")  # the same, and then no longer
         again = self.ask("-n", 3, "--lease", "2 h", "--to", "carol")
         self.assertEqual([q["id"] for q in again], [0, 1, 3])
         self.assertEqual(again[0]["x"], mine[0]["x"])
@@ -357,13 +358,17 @@ class Leases(Folder):
         self.tell(*({"id": i, "y": {"value": i}} for i in reversed(ids)))
         self.assertEqual([r["y"]["value"] for r in self.runs()[:4]], ids)
 
-    def test_run_leaves_what_somebody_has_for_a_time_and_takes_it_afterwards(self):
+    def test_run_leaves_what_somebody_has_for_a_time_and_waits_for_it(self):
         self.study(("runs = 200\n[stop]", "runs = 4\n[stop]"), ("runs = 200", "runs = 4"), text=PROGRAM)
-        self.ask("-n", 2, "--lease", "4 s")
-        self.sonde("run", "study.toml")
-        self.assertEqual(self.status()["runs"]["ok"], 4)
-        order = [e["id"] for e in self.events("answered")]
-        self.assertEqual(set(order[:2]), {2, 3})
+        self.ask("-n", 1, "--lease", "0.001 s")
+        self.ask("-n", 2, "--lease", "2 h")
+        run = self.start("run", "study.toml")
+        self.wait_for(lambda: len(self.events("answered")) == 2)
+        self.assertIsNone(run.poll())
+        self.tell({"id": 1, "y": {"value": 7}})
+        out, err = run.communicate(timeout=WAIT)
+        self.assertEqual(run.returncode, 0, err)
+        self.assertEqual([r["y"]["value"] for r in self.runs()], [1, 7, 1, 1])
 
 
 class Corrections(Folder):
