@@ -360,15 +360,15 @@ class Leases(Folder):
 
     def test_run_leaves_what_somebody_has_for_a_time_and_waits_for_it(self):
         self.study(("runs = 200\n[stop]", "runs = 4\n[stop]"), ("runs = 200", "runs = 4"), text=PROGRAM)
-        self.ask("-n", 1, "--lease", "0.001 s")
-        self.ask("-n", 2, "--lease", "2 h")
+        self.ask("--lease", "2 h")
+        self.ask("--lease", "0.001 s")
         run = self.start("run", "study.toml")
-        self.wait_for(lambda: len(self.events("answered")) == 2)
+        self.wait_for(lambda: len(self.events("answered")) == 3)
         self.assertIsNone(run.poll())
-        self.tell({"id": 1, "y": {"value": 7}})
+        self.tell({"id": 0, "y": {"value": 7}})
         out, err = run.communicate(timeout=WAIT)
         self.assertEqual(run.returncode, 0, err)
-        self.assertEqual([r["y"]["value"] for r in self.runs()], [1, 7, 1, 1])
+        self.assertEqual([r["y"]["value"] for r in self.runs()], [7, 1, 1, 1])
 
 
 class Corrections(Folder):

@@ -323,7 +323,7 @@ Oracle flickering_oracle(int times) {
 
 TEST_CASE("queries that failed by no fault of theirs are asked again, at no cost", "[run]") {
   Campaign campaign = toy_campaign();
-  const Told told = told_run(campaign, flickering_oracle(2),
+  const Record told = told_run(campaign, flickering_oracle(2),
                              {.workers = 2, .batch = 2, .pause_seconds = 1e-3}, 6);
   CHECK(told.end.state == RunEnd::State::Stopped);
   CHECK(campaign.data().size() == 6);
@@ -335,7 +335,7 @@ TEST_CASE("queries that failed by no fault of theirs are asked again, at no cost
 
 TEST_CASE("a world that stays broken ends the run, and what it broke stays open", "[run]") {
   Campaign campaign = toy_campaign();
-  const Told told =
+  const Record told =
       told_run(campaign, flickering_oracle(1000),
                {.workers = 2, .batch = 2, .failures_in_a_row = 5, .pause_seconds = 1e-3}, 6);
   CHECK(told.end.state == RunEnd::State::TooManyFailures);
