@@ -216,6 +216,8 @@ class Line {
   Vector edited(const JsonValue& changes) const {
     require<UsageError>(changes.is_object() && !changes.empty(),
                         "expected \"edit\": {name: value}, got ", json_text(changes));
+    require<UsageError>(query().why != "gold", "query ", id_,
+                        " asks a known point again: it cannot be another one");
     const std::vector<Parameter>& parameters = open_.study.parameters;
     std::vector<std::string> names;
     for (const Parameter& parameter : parameters) names.push_back(parameter.name);

@@ -1,6 +1,7 @@
 #include "run/history.hpp"
 
 #include "base/matrix.hpp"
+#include "run/gold_queries.hpp"
 
 namespace sonde {
 
@@ -9,12 +10,13 @@ void Known::apply(const Event& event) {
 }
 
 void Known::apply_one(const Asked& asked) {
-  for (const Query& query : asked.queries) asked_[query.id] = query.x;
+  for (const Query& query : asked.queries)
+    if (!is_gold(query)) asked_[query.id] = query.x;
 }
 
 void Known::apply_one(const Answered& answered) {
   const auto& [id, answer] = answered;
-  if (answer.status != Answer::Status::Ok) return;
+  if (answer.status != Answer::Status::Ok || !asked_.contains(id)) return;
   observed_[id] = answer.y;
   if (answer.x.size() > 0) moved_[id] = answer.x;
 }
@@ -26,7 +28,8 @@ void Known::apply_one(const Corrected& corrected) {
 }
 
 void Known::apply_one(const Reviewed& reviewed) {
-  if (reviewed.verdict == Reviewed::Verdict::Edited) asked_[reviewed.id] = reviewed.x;
+  if (reviewed.verdict == Reviewed::Verdict::Edited && asked_.contains(reviewed.id))
+    asked_[reviewed.id] = reviewed.x;
 }
 
 std::vector<Index> Known::ids() const {

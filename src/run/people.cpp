@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "run/campaign_state.hpp"
+#include "run/gold_queries.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde {
@@ -146,7 +147,10 @@ void Campaign::State::check(const Reviewed& reviewed) const {
           " is reviewed already");
   require(queries[static_cast<std::size_t>(reviewed.id)].why != "imported", "Campaign: query ",
           reviewed.id, " is an earlier run: there is nothing to review");
-  if (reviewed.verdict == Reviewed::Verdict::Edited) check_point(reviewed.id, reviewed.x);
+  if (reviewed.verdict != Reviewed::Verdict::Edited) return;
+  require(!is_gold(queries[static_cast<std::size_t>(reviewed.id)]), "Campaign: query ", reviewed.id,
+          " asks a known point again: it cannot be another one");
+  check_point(reviewed.id, reviewed.x);
 }
 
 void Campaign::State::fold(const Leased& leased) {
@@ -184,9 +188,10 @@ void Campaign::State::fold(const Corrected& corrected) {
 
 void Campaign::State::count_out(Index id) {
   const Answer& was = *answers[static_cast<std::size_t>(id)];
-  if (was.status != Answer::Status::Ok) return;
+  const Query& query = queries[static_cast<std::size_t>(id)];
+  if (was.status != Answer::Status::Ok || is_gold(query)) return;
   ok.erase(std::lower_bound(ok.begin(), ok.end(), id));
-  if (queries[static_cast<std::size_t>(id)].why == "imported") --imported_ok;
+  if (query.why == "imported") --imported_ok;
   for (std::size_t j = 0; j < observed.size(); ++j) {
     if (!std::isnan(was.y[static_cast<Index>(j)])) --observed[j];
   }

@@ -42,6 +42,7 @@ struct Study {
   bool review_before = false;  ///< each query is held until somebody has looked at it
   /// Conditions on the inputs: what ask --tag goes by.
   std::vector<std::pair<std::string, Expression>> tags{};
+  double pause_seconds = 1.0;  ///< RunOptions::pause_seconds
 
   Index initial = 0;  ///< 0: d + 2
   std::string design = "maximin";
@@ -52,6 +53,7 @@ struct Study {
   Index batch = 1;
   Pace pace = Pace::Streaming;
   std::uint64_t seed = 1;
+  Index gold_every = 0;
 
   std::optional<Index> stop_runs{};
   std::optional<double> stop_wall_seconds{};
