@@ -32,6 +32,7 @@
 #include "sonde/run/gold.hpp"
 #include "sonde/run/journal.hpp"
 #include "sonde/run/metrics.hpp"
+#include "sonde/run/people.hpp"
 #include "sonde/run/run.hpp"
 #include "sonde/run/stop.hpp"
 #include "sonde/run/study.hpp"

@@ -10,6 +10,14 @@ JsonValue parsed_json(std::string_view text) {
   return JsonValue::parse(text, nullptr, /*allow_exceptions=*/false);
 }
 
+JsonValue parsed_json(std::string_view text, int deepest) {
+  try {
+    return recorded_json(text, deepest);
+  } catch (const StoreError&) {
+    return JsonValue(JsonValue::value_t::discarded);
+  }
+}
+
 JsonValue recorded_json(std::string_view text, int deepest) {
   const auto shallow = [deepest](int depth, JsonValue::parse_event_t, const JsonValue&) {
     require<StoreError>(depth <= deepest, "brackets are nested deeper than ", deepest);

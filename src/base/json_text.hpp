@@ -12,6 +12,8 @@ using JsonValue = nlohmann::ordered_json;  ///< members stay in their order
 
 /// Discarded where the text is no JSON document.
 JsonValue parsed_json(std::string_view text);
+/// Also where brackets are nested deeper: of a text that somebody else wrote.
+JsonValue parsed_json(std::string_view text, int deepest);
 /// Of a record that we wrote. \throws StoreError where the text is no JSON document, or has
 /// brackets nested deeper.
 JsonValue recorded_json(std::string_view text, int deepest);

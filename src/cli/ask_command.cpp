@@ -1,43 +1,45 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/asking.hpp"
 #include "cli/campaign_folder.hpp"
 #include "cli/contradiction.hpp"
 #include "cli/exit_status.hpp"
-#include "cli/fitting_cost.hpp"
-#include "cli/json_point.hpp"
+#include "cli/handover.hpp"
+#include "cli/request.hpp"
 #include "cli/subcommands.hpp"
+#include "run/toml_reader.hpp"
 
 namespace sonde::cli {
 namespace {
 
 struct AskChoices {
   Target target;
-  Index count = 1;
+  AskRequest ask{};
+  std::string lease{};
+  std::string wait = default_wait;
   int threads = 0;
+  bool review = false;
   bool yes = false;
 };
 
-int carry_out(const AskChoices& choices) {
+int carry_out(AskChoices choices) {
   const CampaignFolder folder = locate(choices.target);
-  if (!folder.begun()) refuse_contradiction(read_study(folder.study));
   const int threads = choices.threads > 0 ? choices.threads : cores();
-  OpenCampaign open = open_campaign(folder, threads);
-  agree_to_fitting(open.campaign.asked() + choices.count, threads, choices.yes);
-  Index left = choices.count;
-  while (left > 0) {
-    const Asked asked = open.campaign.propose(left);  // of a design no more than there is of it
-    if (asked.queries.empty()) {
-      std::fputs("sonde: there is no point left to ask: the admissible ones are exhausted\n",
-                 stderr);
-      return Done;
-    }
-    record(open, asked);
-    for (const Query& query : asked.queries)
-      std::puts(json_query(open.study.parameters, query).c_str());
-    left -= static_cast<Index>(asked.queries.size());
+  if (choices.review) {
+    std::fputs(reviews(read_campaign(folder, threads)).c_str(), stdout);
+    return Done;
   }
-  return Done;
+  if (!folder.begun()) refuse_contradiction(read_study(folder.study));
+  if (!choices.lease.empty()) {
+    choices.ask.seconds = duration(choices.lease);
+    require<UsageError>(choices.ask.seconds.has_value(),
+                        "--lease: expected a duration such as \"2 h\", got '", choices.lease, "'");
+  }
+  require<UsageError>(choices.ask.to.size() <= 200, "--to: a name has at most 200 bytes, got ",
+                      choices.ask.to.size());
+  return by_holder(folder, ask_request(choices.ask, choices.yes),
+                   {.wait = wait_of(choices.wait), .threads = threads});
 }
 
 }  // namespace
@@ -46,9 +48,26 @@ Subcommand ask_subcommand() {
   auto choices = std::make_shared<AskChoices>();
   std::vector<Argument> arguments = target_arguments(choices->target);
   arguments.push_back({.names = "-n,--count",
-                       .place = &choices->count,
+                       .place = &choices->ask.count,
                        .help = "How many; default: 1",
                        .range = Between{1, 100000}});
+  arguments.push_back({.names = "--to",
+                       .place = &choices->ask.to,
+                       .help = "Who answers; needed where each point goes to several people"});
+  arguments.push_back(
+      {.names = "--lease",
+       .place = &choices->lease,
+       .help = "For how long, as \"2 h\": then others may get them; default: no end"});
+  arguments.push_back({.names = "--tag",
+                       .place = &choices->ask.tag,
+                       .help = "Only points that carry this tag of the study"});
+  arguments.push_back({.names = "--again",
+                       .place = &choices->ask.again,
+                       .help = "Also points that are in somebody's hands, before new ones"});
+  arguments.push_back({.names = "--review",
+                       .place = &choices->review,
+                       .help = "List what waits for review, and record nothing"});
+  arguments.push_back(wait_argument(choices->wait));
   arguments.push_back({.names = "--threads",
                        .place = &choices->threads,
                        .help = "Cores for Sonde's arithmetic; default: all",

@@ -24,19 +24,6 @@ void drop_request(const fs::path& stop_file) {
   fs::remove(stop_file, absent);
 }
 
-// Each folder that is made survives a power cut.
-void make_directories(const fs::path& directory) {
-  if (fs::is_directory(directory)) return;
-  const fs::path parent = directory_of(directory);
-  make_directories(parent);
-  std::error_code problem;
-  fs::create_directory(directory, problem);
-  require<StoreError>(!problem && fs::is_directory(directory), directory.string(),
-                      ": the campaign's directory cannot be made: ",
-                      problem ? problem.message() : "a file of that name stands there");
-  sync_directory(parent);
-}
-
 // The note that says where the study lies: its templates are beside it.
 constexpr std::string_view study_note = "study: ";
 // The text of the study, where it has changed since the campaign began.
@@ -145,6 +132,14 @@ OpenCampaign opened(const CampaignFolder& folder, Study study, Journal journal, 
   return {folder, std::move(study), std::move(journal), std::move(campaign)};
 }
 
+// Held while a campaign begins, of which there is no journal yet to be locked.
+FileDescriptor lock_to_begin(const fs::path& directory) {
+  FileDescriptor lock(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock) throw_errno(directory, "cannot be opened");
+  if (lock_to_write(lock, directory)) return lock;
+  throw JournalLocked(directory.string() + ": another process begins the campaign here");
+}
+
 OpenCampaign begun_anew(const CampaignFolder& folder, int threads) {
   refuse_orphans(folder);
   Study study = read_study(folder.study);
@@ -152,6 +147,8 @@ OpenCampaign begun_anew(const CampaignFolder& folder, int threads) {
   options.threads = threads;
   Campaign campaign = new_campaign(study, std::move(options), study.seed);
   make_directories(folder.directory.lexically_normal());
+  const FileDescriptor beginning = lock_to_begin(folder.directory);
+  if (folder.begun()) return open_campaign(folder, threads);  // another was quicker
   write_file(folder.recorded_study(), study.text);
   if (!study.design_file.empty())
     write_file(folder.design(), read_file(study.file.parent_path() / study.design_file));
@@ -262,10 +259,23 @@ Campaign new_campaign(const Study& study, CampaignOptions options, std::uint64_t
   }
 }
 
-void record(OpenCampaign& open, const Event& event) {
+void make_directories(const fs::path& directory) {
+  if (fs::is_directory(directory)) return;
+  const fs::path parent = directory_of(directory);
+  make_directories(parent);
+  std::error_code problem;
+  fs::create_directory(directory, problem);
+  require<StoreError>(!problem && fs::is_directory(directory), directory.string(),
+                      ": the campaign's directory cannot be made: ",
+                      problem ? problem.message() : "a file of that name stands there");
+  sync_directory(parent);
+}
+
+void record(OpenCampaign& open, const Event& event, const std::string& request) {
   open.campaign.check(event);
-  open.journal.append(event);
+  open.journal.append(event, request);
   open.campaign.apply(event);
+  if (open.watch) open.watch(event);
 }
 
 void replay(Campaign& campaign, const std::vector<Event>& events) {

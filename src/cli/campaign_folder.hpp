@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,10 @@ struct CampaignFolder {
   std::filesystem::path compare() const { return directory / "compare"; }
   std::filesystem::path held_out() const { return compare() / "test.csv"; }
   std::filesystem::path stop_file() const { return directory / "stop"; }
+  std::filesystem::path inbox() const { return directory / "inbox"; }
+  std::filesystem::path outbox() const { return directory / "outbox"; }
+  /// Locked while somebody who holds the journal looks into the inbox.
+  std::filesystem::path desk_lock() const { return inbox() / ".desk"; }
   std::filesystem::path comparison_lock() const { return compare() / "lock"; }
   std::filesystem::path comparison_stop_file() const { return compare() / "stop"; }
   /// As the user would name it: relative where that is shorter.
@@ -55,6 +60,7 @@ struct OpenCampaign {
   Study study;
   Journal journal;
   Campaign campaign;
+  std::function<void(const Event&)> watch{};  ///< told of what record() has recorded
 };
 
 /// Held while a comparison runs; a request to stop an earlier one is dropped.
@@ -76,7 +82,11 @@ OpenCampaign open_campaign(const CampaignFolder& folder, int threads);
 OpenCampaign read_campaign(const CampaignFolder& folder, int threads);
 
 /// What has happened: checked, on the disk, then in the campaign. \throws as these do
-void record(OpenCampaign& open, const Event& event);
+/// \param request that brought it about; empty: none
+void record(OpenCampaign& open, const Event& event, const std::string& request);
+
+/// A folder that survives a power cut, with those above it. \throws StoreError
+void make_directories(const std::filesystem::path& directory);
 
 /// Of the study's domain and outputs, by its own criterion.
 Campaign new_campaign(const Study& study, CampaignOptions options, std::uint64_t seed);

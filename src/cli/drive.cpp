@@ -7,8 +7,10 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
+#include "cli/asking.hpp"
 #include "cli/fitting_cost.hpp"
 #include "cli/gold.hpp"
 #include "cli/points_file.hpp"
@@ -123,29 +125,132 @@ Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_tok
   }
 }
 
+namespace {
+
+Index held(const Campaign& campaign) {
+  Index count = 0;
+  for (const Query& query : campaign.open()) count += campaign.held(query.id) ? 1 : 0;
+  return count;
+}
+
+// What comes from elsewhere, and who is waited for.
+void attend(OpenCampaign& open, const DriveOptions& options, Progress& progress) {
+  if (!options.outside) return;
+  options.outside();
+  if (open.study.review_before) progress.held(held(open.campaign), open.folder.shown());
+}
+
+// A campaign that nobody but people answers.
+class Waiting {
+ public:
+  Waiting(OpenCampaign& open, const DriveOptions& options, StopRule rule)
+      : open_(open), options_(options), rule_(std::move(rule)) {}
+
+  // Asks for more where it may. What it has come to, once it is at its end.
+  std::optional<RunEnd> step() {
+    const Campaign& campaign = open_.campaign;
+    if (campaign.rejected() != rejected_) end_.reset();  // another may be asked in its place
+    rejected_ = campaign.rejected();
+    const Index open = open_queries();
+    if (end_ && open == 0) return end_;
+    const Index places = free_places(open);
+    if (!end_ && places > 0) ask(places);
+    return std::nullopt;
+  }
+
+ private:
+  Index open_queries() const {
+    Index count = 0;
+    for (const Query& query : open_.campaign.open()) count += query.why == "imported" ? 0 : 1;
+    return count;
+  }
+
+  Index free_places(Index open) const {
+    const Study& study = open_.study;
+    if (study.pace == Pace::Streaming)
+      return std::max<Index>(0, std::max<Index>(options_.workers, study.batch) - open);
+    return open > 0
+               ? 0
+               : std::max<Index>(open_.campaign.initial() - open_.campaign.asked(), study.batch);
+  }
+
+  void ask(Index places) {
+    Campaign& campaign = open_.campaign;
+    if (std::optional<std::string> reason = rule_(campaign)) {
+      end_ = RunEnd{RunEnd::State::Stopped, std::move(*reason)};
+      return;
+    }
+    const Index most = open_.study.max_queries();
+    const Index spent = campaign.spent();
+    if (most > 0) places = std::min(places, std::max<Index>(1, most - spent));
+    const Asked asked = campaign.propose(places);
+    if (asked.queries.empty()) {
+      end_ =
+          RunEnd{RunEnd::State::Exhausted, "every admissible point of the domain has been asked"};
+      return;
+    }
+    record(open_, asked, "");
+  }
+
+  OpenCampaign& open_;
+  const DriveOptions& options_;
+  StopRule rule_;
+  Index rejected_ = 0;
+  std::optional<RunEnd> end_{};
+};
+
+}  // namespace
+
+RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress& progress,
+                       Interruptions& interruptions) {
+  note_begin(open.journal, options.workers);
+  Waiting waiting(open, options, attended(open, rule_of(open), options, progress));
+  std::optional<RunEnd> end;
+  while (!end) {
+    const Interruption asked = interruptions.now();
+    progress.interruption(asked);
+    progress.draw();
+    if (asked != Interruption::None) {
+      end = RunEnd{RunEnd::State::Interrupted, "interrupted"};
+      break;
+    }
+    attend(open, options, progress);
+    end = waiting.step();
+    if (!end) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  progress.erase();
+  note_end(open.journal, *end);
+  return *end;
+}
+
 RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& options,
              Progress& progress, Interruptions& interruptions) {
-  const RunOptions run_options{.workers = options.workers,
-                               .batch = open.study.batch,
-                               .max_queries = open.study.max_queries(),
-                               .pace = open.study.pace,
-                               .interruption =
-                                   [&] {
-                                     const Interruption asked = interruptions.now();
-                                     progress.interruption(asked);
-                                     progress.draw();
-                                     return asked;
-                                   },
-                               .failing =
-                                   [&](const std::string& failure) {
-                                     progress.erase();
-                                     std::fprintf(
-                                         stderr,
-                                         "sonde: %s\nsonde: nothing more is begun; running "
-                                         "simulations may finish, Ctrl-C ends them\n",
-                                         failure.c_str());
-                                   },
-                               .pause_seconds = open.study.pause_seconds};
+  const RunOptions run_options{
+      .workers = options.workers,
+      .batch = open.study.batch,
+      .max_queries = open.study.max_queries(),
+      .pace = open.study.pace,
+      .interruption =
+          [&] {
+            const Interruption asked = interruptions.now();
+            progress.interruption(asked);
+            progress.draw();
+            return asked;
+          },
+      .outside = [&] { attend(open, options, progress); },
+      .ready =
+          [&](const Query& query) {
+            return !options.outside || !in_other_hands(open.campaign, query.id, wall_clock());
+          },
+      .failing =
+          [&](const std::string& failure) {
+            progress.erase();
+            std::fprintf(stderr,
+                         "sonde: %s\nsonde: nothing more is begun; running "
+                         "simulations may finish, Ctrl-C ends them\n",
+                         failure.c_str());
+          },
+      .pause_seconds = open.study.pause_seconds};
   const Recorder recorder = [&](const Event& event) {
     open.journal.append(event);
     progress.event(event);

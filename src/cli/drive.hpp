@@ -22,7 +22,14 @@ struct DriveOptions {
   bool many_agreed = false;  ///< to fit more than many_runs
   bool write_hdf5 = true;    ///< now and then, in at most 2 % of the time
   bool show_error = true;    ///< estimated now and then, likewise
+  std::function<void()>
+      outside{};  ///< takes in what comes from elsewhere, about ten times a second
 };
+
+/// Of a manual study, where people answer: keeps `workers` queries open (or a batch), and waits for
+/// what comes by `outside`, until its rules stop it and nothing is open.
+RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress& progress,
+                       Interruptions& interruptions);
 
 /// Runs the campaign until its study's rules stop it, every event in the journal first.
 RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& options,

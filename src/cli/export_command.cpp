@@ -26,6 +26,7 @@ struct ExportChoices {
 
 const char* status_word(const std::optional<Answer>& answer) {
   if (!answer) return "open";
+  if (answer->kind == rejected_kind) return "rejected";
   switch (answer->status) {
     case Answer::Status::Ok:
       return "ok";
@@ -78,6 +79,8 @@ std::string as_json(const OpenCampaign& open) {
       run["attempts"] = answer->attempts;
       if (answer->x.size() > 0) run["asked"] = json_point(open.study.parameters, query.x);
       if (!answer->host.empty()) run["host"] = answer->host;
+      const Index corrections = open.campaign.handling(query.id).corrections;
+      if (corrections > 0) run["corrections"] = corrections;
     }
     runs.push_back(std::move(run));
   }

@@ -1,20 +1,12 @@
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <set>
-#include <vector>
 
-#include "base/nearest_name.hpp"
 #include "cli/campaign_folder.hpp"
 #include "cli/contradiction.hpp"
 #include "cli/exit_status.hpp"
-#include "cli/fitting_cost.hpp"
-#include "cli/points_file.hpp"
+#include "cli/files.hpp"
+#include "cli/handover.hpp"
+#include "cli/request.hpp"
 #include "cli/subcommands.hpp"
 
 namespace sonde::cli {
@@ -23,6 +15,7 @@ namespace {
 struct ImportChoices {
   Target target;
   std::vector<std::string> files{};  // in either order
+  std::string wait = default_wait;
   bool yes = false;
 };
 
@@ -41,133 +34,12 @@ std::string table_of(ImportChoices& choices) {
   return table;
 }
 
-using Row = std::vector<double>;  // x, then y; -0 as 0, NaN as empty
-
-Row row_of(VectorView x, VectorView y) {
-  Row row;
-  for (const double value : x) row.push_back(value + 0.0);
-  for (const double value : y) row.push_back(std::isnan(value) ? HUGE_VAL : value + 0.0);
-  return row;
-}
-
-// Every query that has been answered, to know what is brought in twice.
-std::set<Row> known_rows(const Campaign& campaign) {
-  std::set<Row> rows;
-  const auto m = static_cast<Index>(campaign.outputs().size());
-  for (const Query& query : campaign.queries()) {
-    const std::optional<Answer>& answer = campaign.answer(query.id);
-    if (!answer) continue;
-    const bool ok = answer->status == Answer::Status::Ok;
-    rows.insert(row_of(query.x, ok ? answer->y : Vector::Constant(m, NAN)));
-  }
-  return rows;
-}
-
-// Rows of which an import that was cut short has the inputs, but no answer.
-std::map<Row, Index> open_imports(const Campaign& campaign) {
-  std::map<Row, Index> open;
-  for (const Query& query : campaign.open()) {
-    if (query.why == "imported") open[row_of(query.x, Vector())] = query.id;
-  }
-  return open;
-}
-
-// A column that is not meant would make all runs failed ones.
-void check_columns(const PointsFile& file, const OpenCampaign& open) {
-  std::vector<std::string> missing;
-  for (const Output& output : open.campaign.outputs()) {
-    if (!file.table.has(output.name)) missing.push_back(output.name);
-  }
-  const bool some = missing.size() < open.campaign.outputs().size();
-  for (const std::string& column : file.table.head) {
-    const bool input = std::any_of(open.study.parameters.begin(), open.study.parameters.end(),
-                                   [&](const Parameter& p) { return p.name == column; });
-    const auto nearest = input ? std::nullopt : nearest_name(column, missing);
-    require<UsageError>(!nearest, file.table.file, ": column '", column,
-                        "' is unknown; did you mean '", nearest.value_or(""), "'?");
-  }
-  require<UsageError>(some, file.table.file, ": has no column of an output ('", missing.front(),
-                      "'); of runs that failed it is empty");
-}
-
-struct Run {
-  Query query;
-  bool asked = false;  // already
-  Answer answer;
-};
-
-struct Import {
-  std::vector<Run> runs;
-  Index failed = 0, twice = 0, outside = 0;
-};
-
-// Before anything is recorded: a value that no campaign could be given.
-void check_row(const PointsFile& file, Index i, const OpenCampaign& open) {
-  const std::string where =
-      fmt::format("{}:{}: ", file.table.file, file.table.lines[static_cast<std::size_t>(i)]);
-  const Vector unit = open.campaign.domain().to_unit(file.x.row(i));
-  for (Index j = 0; j < unit.size(); ++j)
-    require<UsageError>(std::isfinite(file.x(i, j)) && std::isfinite(unit[j]), where, "'",
-                        open.study.parameters[static_cast<std::size_t>(j)].name, "' cannot be ",
-                        file.x(i, j), " on its scale");
-  for (Index j = 0; j < file.y.cols(); ++j)
-    require<UsageError>(!(std::abs(file.y(i, j)) > largest_value), where, "'",
-                        open.campaign.outputs()[static_cast<std::size_t>(j)].name,
-                        "': expected a number within ", largest_value,
-                        ", or nothing for a run that failed; got ", file.y(i, j));
-}
-
-Answer answer_of(const Vector& y) {
-  if ((y.array() == y.array()).any()) return {.status = Answer::Status::Ok, .y = y};
-  return {.status = Answer::Status::Failed, .message = "imported without a value", .kind = "told"};
-}
-
-Import prepared(const PointsFile& file, const OpenCampaign& open) {
-  Import import;
-  std::set<Row> known = known_rows(open.campaign);
-  std::map<Row, Index> half_done = open_imports(open.campaign);
-  Index id = open.campaign.asked();
-  for (Index i = 0; i < file.x.rows(); ++i) {
-    check_row(file, i, open);
-    const Vector x = file.x.row(i);
-    const Vector y = file.y.row(i).transpose();
-    if (!known.insert(row_of(x, y)).second) {
-      ++import.twice;
-      continue;
-    }
-    const auto begun = half_done.extract(row_of(x, Vector()));
-    const bool asked = !begun.empty();
-    import.runs.push_back(
-        {{.id = asked ? begun.mapped() : id++, .x = x, .why = "imported"}, asked, answer_of(y)});
-    if (import.runs.back().answer.status != Answer::Status::Ok) ++import.failed;
-    if (!open.campaign.domain().admits(x)) ++import.outside;
-  }
-  return import;
-}
-
 int carry_out(ImportChoices choices) {
   const std::string file = table_of(choices);
   const CampaignFolder folder = locate(choices.target);
   if (!folder.begun()) refuse_contradiction(read_study(folder.study));
-  OpenCampaign open = open_campaign(folder, cores());
-  const PointsFile runs = read_points(file, open.study);
-  check_columns(runs, open);
-  const Import import = prepared(runs, open);
-  agree_to_fitting(open.campaign.answered() + static_cast<Index>(import.runs.size()), cores(),
-                   choices.yes);
-  for (const Run& run : import.runs) {
-    if (!run.asked) record(open, Asked{{run.query}, {}, 0});
-    record(open, Answered{run.query.id, run.answer});
-  }
-  std::printf("%zu runs imported", import.runs.size());
-  if (import.failed > 0)
-    std::printf(", of these %ld failed ones", static_cast<long>(import.failed));
-  if (import.outside > 0)
-    std::printf(", of these %ld outside the domain", static_cast<long>(import.outside));
-  if (import.twice > 0)
-    std::printf("; %ld passed over: they are known already", static_cast<long>(import.twice));
-  std::puts("");
-  return Done;
+  return by_holder(folder, import_request(file, read_file(file), choices.yes),
+                   {.wait = wait_of(choices.wait), .threads = cores()});
 }
 
 }  // namespace
@@ -187,6 +59,7 @@ Subcommand import_subcommand() {
            {.names = "-C,--directory",
             .place = &choices->target.directory,
             .help = "The campaign's directory"},
+           wait_argument(choices->wait),
            {.names = "-y,--yes",
             .place = &choices->yes,
             .help = "Agree to fit more than 5000 runs"}},

@@ -10,6 +10,7 @@
 
 #include "cli/exit_status.hpp"
 #include "cli/subcommands.hpp"
+#include "cli/text_table.hpp"
 
 namespace {
 
@@ -51,7 +52,7 @@ void wait_passively(char** argv) {
 
 int refused(const std::exception& failure, int status) {
   std::fflush(stdout);
-  std::fprintf(stderr, "sonde: %s\n", failure.what());
+  std::fprintf(stderr, "sonde: %s\n", printable_lines(failure.what()).c_str());
   return status;
 }
 

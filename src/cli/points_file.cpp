@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "cli/exit_status.hpp"
 
@@ -10,7 +11,15 @@ namespace sonde::cli {
 
 PointsFile read_points(const std::filesystem::path& file, const Study& study) {
   try {
-    PointsFile points{read_csv(file), {}, {}};
+    return points_in(read_csv(file), study);
+  } catch (const ArgumentError& failure) {
+    throw UsageError(failure.what());
+  }
+}
+
+PointsFile points_in(CsvTable table, const Study& study) {
+  try {
+    PointsFile points{std::move(table), {}, {}};
     points.x = points_of(points.table, study.parameters);
     points.y = values_of(points.table, study.output_names());
     return points;

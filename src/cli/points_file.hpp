@@ -20,6 +20,9 @@ struct PointsFile {
 /// \throws UsageError where it cannot be read, a column is missing, a field is no number.
 PointsFile read_points(const std::filesystem::path& file, const Study& study);
 
+/// The same of a table that has been read already.
+PointsFile points_in(CsvTable table, const Study& study);
+
 /// Points and outputs as such a table, in the shortest texts that read back the same.
 std::string points_text(const Study& study, PointsView x, const Matrix& y);
 

@@ -52,7 +52,7 @@ std::string cut(const std::string& text, std::size_t width) {
 }
 
 std::string first_line(const std::string& text) {
-  return text.substr(0, text.find('\n'));
+  return printable(text.substr(0, text.find('\n')));
 }
 
 std::string right(const std::string& text, std::size_t width) {
@@ -160,7 +160,12 @@ void Progress::event(const Event& event) {
     queries_.insert(queries_.end(), asked->queries.begin(), asked->queries.end());
     return;
   }
-  const Answered& answered = std::get<Answered>(event);
+  const auto* reviewed = std::get_if<Reviewed>(&event);
+  if (reviewed && reviewed->verdict == Reviewed::Verdict::Rejected)
+    running_ = std::max<Index>(0, running_ - 1);
+  const Answered* given = std::get_if<Answered>(&event);
+  if (!given) return;
+  const Answered& answered = *given;
   // Asked again, but for the last of them: the bar may be one too low then.
   if (answered.answer.transient) {
     if (!quiet_ && lines_) say(line_of(answered));
@@ -184,11 +189,20 @@ void Progress::interruption(Interruption asked) {
     say("ending running simulations; they are asked again next time");
 }
 
+void Progress::held(Index queries, const std::string& campaign) {
+  if (queries == held_) return;
+  held_ = queries;
+  if (queries > 0)
+    say(fmt::format("{} {} for review: sonde ask {} --review, then sonde tell", queries,
+                    queries == 1 ? "query waits" : "queries wait", campaign));
+}
+
 std::string Progress::bar() const {
   const std::string between = terminal_.utf8 ? " · " : ", ";
   std::string words;
   const auto add = [&](const std::string& word) { words += (words.empty() ? "" : between) + word; };
-  if (running_ > 0) add(fmt::format("{} running", running_));
+  if (running_ > held_) add(fmt::format("{} running", running_ - held_));
+  if (held_ > 0) add(fmt::format("{} for review", held_));
   if (failed_ > 0) add(fmt::format("{} failed", failed_));
   if (!std::isnan(error_)) add("error " + shown_percent(error_));
   const double elapsed = seconds_since(begun_);

@@ -37,8 +37,9 @@ class Progress {
   void event(const Event& event);
   void error(double estimated) { error_ = estimated; }
   void interruption(Interruption asked);
-  void draw();   ///< the last line, where it is time
-  void erase();  ///< it is gone until the next draw()
+  void held(Index queries, const std::string& campaign);  ///< wait for review now
+  void draw();                                            ///< the last line, where it is time
+  void erase();                                           ///< it is gone until the next draw()
 
  private:
   void head();
@@ -56,6 +57,7 @@ class Progress {
   Index running_;
   double error_ = std::numeric_limits<double>::quiet_NaN();
   std::string title_{};
+  Index held_ = 0;
   Interruption said_ = Interruption::None;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point drawn_{};

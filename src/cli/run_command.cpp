@@ -1,14 +1,17 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 #include "cli/campaign_folder.hpp"
 #include "cli/contradiction.hpp"
 #include "cli/drive.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/fitting_cost.hpp"
+#include "cli/inbox.hpp"
 #include "cli/status_document.hpp"
 #include "cli/subcommands.hpp"
 #include "sonde/gp/validate.hpp"
@@ -104,6 +107,36 @@ int status_of(OpenCampaign& open, const RunEnd& end, const RunChoices& choices, 
   return Done;
 }
 
+// Waits for one that holds the journal for a moment, as ask and tell do; not for another run.
+OpenCampaign open_in_time(const CampaignFolder& folder, int threads) {
+  for (int attempt = 0;; ++attempt) {
+    try {
+      return open_campaign(folder, threads);
+    } catch (const JournalLocked&) {
+      constexpr int most = 60;  // each takes above 100 ms
+      if (attempt == most || locked_by_another(folder.desk_lock())) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+// While others hand over what they tell and ask.
+RunEnd driven(OpenCampaign& open, DriveOptions options, Progress& progress,
+              Interruptions& interruptions) {
+  Inbox inbox(open, options.threads, [&](const std::string& words) { progress.say(words); });
+  open.watch = [&](const Event& event) { progress.event(event); };
+  inbox.attend();
+  options.outside = [&] { inbox.look(); };
+  const auto end = [&] {
+    if (open.study.kind == Study::Kind::Manual)
+      return wait_for_people(open, options, progress, interruptions);
+    return drive(open, oracle_of(open.study, open.folder, interruptions.token()), options, progress,
+                 interruptions);
+  }();
+  open.watch = nullptr;
+  return end;
+}
+
 int carry_out(const RunChoices& choices) {
   const CampaignFolder folder = locate(choices.target);
   const bool resumed = folder.begun();
@@ -112,28 +145,23 @@ int carry_out(const RunChoices& choices) {
     // Before anything is made on the disk.
     const Study study = read_study(folder.study);
     refuse_contradiction(study);
-    require<UsageError>(study.kind != Study::Kind::Manual, folder.study.string(),
-                        ": kind = \"manual\" has no program to run. Use: sonde ask, sonde tell");
     agree_to_fitting(std::max(study.max_queries(), study.initial), threads, choices.yes);
-    oracle_of(study, folder, {});
+    if (study.kind != Study::Kind::Manual) oracle_of(study, folder, {});
   }
-  OpenCampaign open = open_campaign(folder, threads);
-  require<UsageError>(open.study.kind != Study::Kind::Manual, folder.study.string(),
-                      ": kind = \"manual\" has no program to run. Use: sonde ask, sonde tell");
+  OpenCampaign open = open_in_time(folder, threads);
   require<UsageError>(!choices.require_target || names_target(open.study), folder.study.string(),
                       ": --require-target needs a target: [stop] error, or an output's tolerance");
   agree_to_fitting(std::max(open.study.max_queries(), open.campaign.answered()), threads,
                    choices.yes);
   Interruptions interruptions(folder.stop_file());
-  const Oracle oracle = oracle_of(open.study, folder, interruptions.token());
   const int workers = choices.workers > 0 ? choices.workers : open.study.parallel;
   const Index most = open.study.max_queries();
   Progress progress(open.campaign, most > 0 ? std::optional<Index>(most) : std::nullopt);
   if (choices.quiet) progress.quiet();
   progress.say(words_on_begin(open, resumed, workers));
   const RunEnd end =
-      drive(open, oracle, {.workers = workers, .threads = threads, .many_agreed = choices.yes},
-            progress, interruptions);
+      driven(open, {.workers = workers, .threads = threads, .many_agreed = choices.yes}, progress,
+             interruptions);
   write_hdf5(open, Journal::read(open.folder.journal()), open.folder.hdf5());
   print_end(open, end, choices.json);
   return status_of(open, end, choices, interruptions.exit_status());

@@ -12,10 +12,6 @@
 namespace sonde::cli {
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 double last_answer(const Journal& journal) {
   double last = 0.0;
   for (const Event& event : journal.events()) {
@@ -26,6 +22,10 @@ double last_answer(const Journal& journal) {
 }
 
 }  // namespace
+
+double wall_clock() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 std::string name_of(RunEnd::State state) {
   switch (state) {
@@ -42,13 +42,15 @@ std::string name_of(RunEnd::State state) {
 }
 
 void note_begin(Journal& journal, int workers) {
-  journal.note(
-      json_text({{"run", "begins"}, {"at", now()}, {"pid", getpid()}, {"workers", workers}}));
+  journal.note(json_text(
+      {{"run", "begins"}, {"at", wall_clock()}, {"pid", getpid()}, {"workers", workers}}));
 }
 
 void note_end(Journal& journal, const RunEnd& end) {
-  journal.note(json_text(
-      {{"run", "ends"}, {"at", now()}, {"state", name_of(end.state)}, {"reason", end.reason}}));
+  journal.note(json_text({{"run", "ends"},
+                          {"at", wall_clock()},
+                          {"state", name_of(end.state)},
+                          {"reason", end.reason}}));
 }
 
 Sessions sessions_of(const Journal& journal) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -18,19 +19,22 @@ namespace sonde::cli {
 namespace {
 
 struct Counts {
-  Index ok = 0, failed = 0, timed_out = 0, open = 0;
+  Index ok = 0, failed = 0, timed_out = 0, open = 0, rejected = 0, corrected = 0;
 };
 
 Counts counts_of(const Campaign& campaign) {
   Counts counts;
   for (Index id = 0; id < campaign.asked(); ++id) {
     const std::optional<Answer>& answer = campaign.answer(id);
+    counts.corrected += campaign.handling(id).corrections;
     if (!answer) {
       ++counts.open;
     } else if (answer->status == Answer::Status::Ok) {
       ++counts.ok;
     } else if (answer->status == Answer::Status::TimedOut) {
       ++counts.timed_out;
+    } else if (answer->kind == rejected_kind) {
+      ++counts.rejected;
     } else {
       ++counts.failed;
     }
@@ -73,10 +77,50 @@ std::map<std::string, Index> failure_counts(const Campaign& campaign) {
   std::map<std::string, Index> counts;
   for (Index id = 0; id < campaign.asked(); ++id) {
     const std::optional<Answer>& answer = campaign.answer(id);
-    if (answer && answer->status != Answer::Status::Ok) ++counts[answer->kind];
+    if (answer && answer->status != Answer::Status::Ok && answer->kind != rejected_kind)
+      ++counts[answer->kind];
   }
   return counts;
 }
+
+namespace {
+
+JsonValue review_json(const Campaign& campaign) {
+  Index held = 0, approved = 0, edited = 0;
+  for (Index id = 0; id < campaign.asked(); ++id) {
+    held += campaign.held(id) ? 1 : 0;
+    const std::optional<Reviewed>& review = campaign.handling(id).review;
+    approved += review && review->verdict == Reviewed::Verdict::Approved ? 1 : 0;
+    edited += review && review->verdict == Reviewed::Verdict::Edited ? 1 : 0;
+  }
+  return {{"held", held},
+          {"approved", approved},
+          {"edited", edited},
+          {"rejected", campaign.rejected()}};
+}
+
+// What several people told of the same, by the spread of the outputs as it is now.
+JsonValue people_json(const OpenCampaign& open) {
+  const Campaign& campaign = open.campaign;
+  const Vector spread = campaign.spread();
+  Index told = 0, by_several = 0, agreed = 0;
+  double largest = 0.0;
+  for (Index id = 0; id < campaign.asked(); ++id) {
+    const std::vector<Told>& all = campaign.handling(id).told;
+    told += static_cast<Index>(all.size());
+    if (all.size() < 2) continue;
+    ++by_several;
+    const double difference = disagreement(all, spread);
+    agreed += difference <= open.study.people.agree ? 1 : 0;
+    largest = std::max(largest, difference);
+  }
+  return {{"told", told},
+          {"by_several", by_several},
+          {"agreed", agreed},
+          {"largest_disagreement", json_number(largest)}};
+}
+
+}  // namespace
 
 std::string status_json(OpenCampaign& open, bool running) {
   const State state = state_of(open, running);
@@ -101,8 +145,12 @@ std::string status_json(OpenCampaign& open, bool running) {
                       {"failed", counts.failed},
                       {"timed_out", counts.timed_out},
                       {"open", counts.open},
-                      {"imported", open.campaign.imported()}}},
+                      {"imported", open.campaign.imported()},
+                      {"rejected", counts.rejected},
+                      {"corrected", counts.corrected}}},
                     {"failures", kinds},
+                    {"review", review_json(open.campaign)},
+                    {"people", people_json(open)},
                     {"gold", gold_document(open)},
                     {"outputs", outputs},
                     {"seconds", state.seconds}},
@@ -121,6 +169,8 @@ std::string status_text(OpenCampaign& open, bool running) {
   if (counts.failed > 0) text += fmt::format(", {} failed", counts.failed);
   if (counts.timed_out > 0) text += fmt::format(", {} timed out", counts.timed_out);
   if (counts.open > 0) text += fmt::format(", {} open", counts.open);
+  if (counts.rejected > 0) text += fmt::format(", {} rejected", counts.rejected);
+  if (counts.corrected > 0) text += fmt::format(", {} corrected", counts.corrected);
   if (open.campaign.imported() > 0) text += fmt::format(", {} imported", open.campaign.imported());
   text += fmt::format("; {}\n", shown_time(state.seconds));
   std::string kinds;

@@ -23,6 +23,8 @@ bool is_operation(const std::string& path) {
   if (among(path, {"title",
                    "stop",
                    "echo",
+                   "review",
+                   "tags",
                    "gold",
                    "method.batch",
                    "simulator.parallel",
@@ -42,7 +44,10 @@ bool is_operation(const std::string& path) {
                    "tokens",
                    "simulator.urls",
                    "simulator.input_sizes",
-                   "simulator.output_sizes"}))
+                   "simulator.output_sizes",
+                   "simulator.people",
+                   "simulator.dispute",
+                   "simulator.agree"}))
     return true;
   return path.starts_with("outputs.") &&
          (path.ends_with(".from") || path.ends_with(".accept") || path.ends_with(".tolerance"));

@@ -23,6 +23,30 @@ std::size_t shown_width(const std::string& text) {
   }));
 }
 
+std::string printable(const std::string& text) {
+  std::string clean;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    // U+0080 to U+009F steer as well.
+    const bool second = c == 0xc2 && i + 1 < text.size() &&
+                        static_cast<unsigned char>(text[i + 1]) >= 0x80 &&
+                        static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (second) ++i;
+    clean += second || c < 0x20 || c == 0x7f ? '?' : text[i];
+  }
+  return clean;
+}
+
+std::string printable_lines(const std::string& text) {
+  std::string clean;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    clean += (begin > 0 ? "\n" : "") + printable(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return clean;
+}
+
 std::string text_table(const std::vector<std::vector<std::string>>& rows,
                        const std::string& indent) {
   std::size_t columns = 0;

@@ -13,6 +13,13 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows,
 /// Characters on the screen, where the text is UTF-8.
 std::size_t shown_width(const std::string& text);
 
+/// Of a text that somebody else wrote what may go to a terminal: characters that steer it, line
+/// ends among them, are '?'.
+std::string printable(const std::string& text);
+
+/// The same, line by line.
+std::string printable_lines(const std::string& text);
+
 /// A number with `digits` significant digits, as short as can be.
 std::string shown(double number, int digits = 4);
 /// 0.0213 as "2.1 %"; NaN as "-".

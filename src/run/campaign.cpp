@@ -89,36 +89,50 @@ void Campaign::State::check(const Asked& asked) const {
   auto next = static_cast<Index>(queries.size());
   for (const Query& query : asked.queries) {
     require(query.id == next, "Campaign: expected query ", next, " next, got ", query.id);
-    require(query.x.size() == domain.dim(), "Campaign: query ", query.id, " has ", query.x.size(),
-            " coordinates, the domain has ", domain.dim());
-    require(query.x.allFinite() && domain.to_unit(query.x).allFinite(), "Campaign: query ",
-            query.id,
-            " has no place on the scales of the domain (a logarithm of 0 or less, or "
-            "a number that is not finite)");
+    check_point(query.id, query.x);
     ++next;
   }
 }
 
-void Campaign::State::check(const Answered& event) const {
+void Campaign::State::check_point(Index id, VectorView x) const {
+  require(x.size() == domain.dim(), "Campaign: query ", id, " has ", x.size(),
+          " coordinates, the domain has ", domain.dim());
+  require(x.allFinite() && domain.to_unit(x).allFinite(), "Campaign: query ", id,
+          " has no place on the scales of the domain (a logarithm of 0 or less, or "
+          "a number that is not finite)");
+}
+
+void Campaign::State::check_known(Index id) const {
   const auto count = static_cast<Index>(queries.size());
-  require(event.id >= 0 && event.id < count, "Campaign: expected the id of one of ", count,
-          " queries, got ", event.id);
-  require(!answers[static_cast<std::size_t>(event.id)].has_value(), "Campaign: query ", event.id,
+  require(id >= 0 && id < count, "Campaign: expected the id of one of ", count, " queries, got ",
+          id);
+}
+
+void Campaign::State::check_open(Index id) const {
+  check_known(id);
+  require(!answers[static_cast<std::size_t>(id)].has_value(), "Campaign: query ", id,
           " is answered already");
-  const Answer& answer = event.answer;
-  require(answer.status != Answer::Status::Abandoned, "Campaign: query ", event.id,
+}
+
+void Campaign::State::check_answer(Index id, const Answer& answer) const {
+  require(answer.status != Answer::Status::Abandoned, "Campaign: query ", id,
           " was abandoned, which is no answer: it stays open");
   if (answer.status != Answer::Status::Ok) return;
   if (answer.x.size() > 0)
     require(answer.x.size() == domain.dim() && answer.x.allFinite() &&
                 domain.to_unit(answer.x).allFinite(),
-            "Campaign: the point simulated for query ", event.id,
+            "Campaign: the point simulated for query ", id,
             " has no place on the scales of the domain");
   require(answer.y.size() == static_cast<Index>(outputs.size()), "Campaign: the answer to query ",
-          event.id, " has ", answer.y.size(), " values, there are ", outputs.size(), " outputs");
+          id, " has ", answer.y.size(), " values, there are ", outputs.size(), " outputs");
   const auto finite = answer.y.array().isFinite();
   require(finite.any() && (finite || answer.y.array().isNaN()).all(),
-          "Campaign: the answer to query ", event.id, " is not finite. Tell it as failed.");
+          "Campaign: the answer to query ", id, " is not finite. Tell it as failed.");
+}
+
+void Campaign::State::check(const Answered& event) const {
+  check_open(event.id);
+  check_answer(event.id, event.answer);
 }
 
 void Campaign::State::fold(const Asked& asked) {
@@ -154,12 +168,17 @@ void Campaign::State::fold(const Answered& event) {
   }
   answers[place] = event.answer;
   ++answered;
-  if (event.answer.status != Answer::Status::Ok || is_gold(queries[place])) return;
-  ok.insert(std::upper_bound(ok.begin(), ok.end(), event.id), event.id);
+  count_in(event.id, event.answer);
+}
+
+void Campaign::State::count_in(Index id, const Answer& answer) {
+  const Query& query = queries[static_cast<std::size_t>(id)];
+  if (answer.status != Answer::Status::Ok || is_gold(query)) return;
+  ok.insert(std::upper_bound(ok.begin(), ok.end(), id), id);
   data_stale = true;
-  if (is_import(queries[place])) ++imported_ok;
+  if (is_import(query)) ++imported_ok;
   for (std::size_t j = 0; j < observed.size(); ++j) {
-    if (!std::isnan(event.answer.y[static_cast<Index>(j)])) ++observed[j];
+    if (!std::isnan(answer.y[static_cast<Index>(j)])) ++observed[j];
   }
 }
 
@@ -261,7 +280,8 @@ std::vector<Query> Campaign::failed() const {
   std::vector<Query> result;
   for (const Query& query : state_->queries) {
     const std::optional<Answer>& its = answer(query.id);
-    if (its && its->status != Answer::Status::Ok) result.push_back(query);
+    if (its && its->status != Answer::Status::Ok && its->kind != rejected_kind)
+      result.push_back(query);
   }
   return result;
 }
@@ -275,7 +295,7 @@ Index Campaign::imported() const noexcept {
 }
 
 Index Campaign::spent() const noexcept {
-  return asked() - state_->imported - state_->written_off;
+  return asked() - state_->imported - state_->written_off - state_->rejected;
 }
 
 Index Campaign::answered() const noexcept {
@@ -284,6 +304,10 @@ Index Campaign::answered() const noexcept {
 
 Index Campaign::initial() const noexcept {
   return state_->initial();
+}
+
+Index Campaign::rejected() const noexcept {
+  return state_->rejected;
 }
 
 bool Campaign::has_surrogate() const noexcept {

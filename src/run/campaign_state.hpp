@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,12 +38,14 @@ struct Campaign::State {
   Index written_off = 0;  // closed by the last of such failures
   Index imported = 0;
   Index imported_ok = 0;
+  Index rejected = 0;
   Index gold = 0;  // asked
   Index design_asked = 0;
   Index design_size = -1;            // fixed when its first query is asked
   Index imported_before_design = 0;  // imported_ok at that moment
   Matrix parameters{};               // as recorded last
   Index fitted_to = 0;
+  std::map<Index, Handling> handlings{};  // of the queries that people had to do with
 
   // Cached.
   struct Conditioned {
@@ -63,8 +66,22 @@ struct Campaign::State {
 
   void check(const Asked& asked) const;
   void check(const Answered& answered) const;
+  void check(const Leased& leased) const;
+  void check(const Told& told) const;
+  void check(const Corrected& corrected) const;
+  void check(const Reviewed& reviewed) const;
+  void check_known(Index id) const;
+  void check_open(Index id) const;
+  void check_answer(Index id, const Answer& answer) const;
+  void check_point(Index id, VectorView x) const;
   void fold(const Asked& asked);
   void fold(const Answered& answered);
+  void fold(const Leased& leased);
+  void fold(const Told& told);
+  void fold(const Corrected& corrected);
+  void fold(const Reviewed& reviewed);
+  void count_in(Index id, const Answer& answer);
+  void count_out(Index id);
 
   const Dataset& dataset();
   Points asked_points() const;  // (q, d) open or failed

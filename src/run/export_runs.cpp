@@ -21,6 +21,7 @@ constexpr const char* flag_meanings = "ok failed timed_out open excluded";
 
 Flag flag_of(const std::optional<Answer>& answer) {
   if (!answer) return Flag::Open;
+  if (answer->kind == rejected_kind) return Flag::Excluded;
   switch (answer->status) {
     case Answer::Status::Ok:
       return Flag::Ok;
@@ -187,6 +188,8 @@ void write_lineage(const Handle& runs, const Campaign& campaign, const Axis& run
                            [](const Answer& a) { return a.kind; });
   columns.of_answers<Text>("message", {"1", "why the run failed"}, Text{},
                            [](const Answer& a) { return a.message; });
+  columns.of_queries<Int>("corrections", {"1", "how often its answer was corrected"},
+                          [&](const Query& q) { return Int{campaign.handling(q.id).corrections}; });
 }
 
 }  // namespace

@@ -6,15 +6,30 @@
 namespace sonde {
 
 void Known::apply(const Event& event) {
-  if (const auto* queries = std::get_if<Asked>(&event)) {
-    for (const Query& query : queries->queries)
-      if (!is_gold(query)) asked_[query.id] = query.x;
-    return;
-  }
-  const auto& [id, answer] = std::get<Answered>(event);
+  std::visit([this](const auto& happened) { apply_one(happened); }, event);
+}
+
+void Known::apply_one(const Asked& asked) {
+  for (const Query& query : asked.queries)
+    if (!is_gold(query)) asked_[query.id] = query.x;
+}
+
+void Known::apply_one(const Answered& answered) {
+  const auto& [id, answer] = answered;
   if (answer.status != Answer::Status::Ok || !asked_.contains(id)) return;
   observed_[id] = answer.y;
-  if (answer.x.size() > 0) asked_[id] = answer.x;
+  if (answer.x.size() > 0) moved_[id] = answer.x;
+}
+
+void Known::apply_one(const Corrected& corrected) {
+  observed_.erase(corrected.id);
+  moved_.erase(corrected.id);
+  apply_one(Answered{corrected.id, corrected.answer});
+}
+
+void Known::apply_one(const Reviewed& reviewed) {
+  if (reviewed.verdict == Reviewed::Verdict::Edited && asked_.contains(reviewed.id))
+    asked_[reviewed.id] = reviewed.x;
 }
 
 std::vector<Index> Known::ids() const {
@@ -27,7 +42,7 @@ Dataset Known::data(Index dim, Index outputs) const {
   Dataset made{Points(size(), dim), Matrix(size(), outputs)};
   Index row = 0;
   for (const auto& [id, y] : observed_) {
-    made.x.row(row) = asked_.at(id).transpose();
+    made.x.row(row) = (moved_.contains(id) ? moved_ : asked_).at(id).transpose();
     made.y.row(row++) = y.transpose();
   }
   return made;

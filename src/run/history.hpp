@@ -18,7 +18,15 @@ class Known {
   Dataset data(Index dim, Index outputs) const;  ///< in the order of ids()
 
  private:
+  void apply_one(const Asked& asked);
+  void apply_one(const Answered& answered);
+  void apply_one(const Corrected& corrected);
+  void apply_one(const Reviewed& reviewed);
+  void apply_one(const Leased&) {}
+  void apply_one(const Told&) {}
+
   std::map<Index, Vector> asked_{};
+  std::map<Index, Vector> moved_{};  ///< simulated elsewhere than asked
   std::map<Index, Vector> observed_{};
 };
 

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <map>
 #include <random>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,7 @@ struct Scan {
   record::Writer writer{};  ///< the last that opened it
   std::vector<Event> events{};
   std::vector<std::string> notes{};
+  std::map<std::string, std::vector<Event>> requested{};  ///< by the name of the request
   Index next_seq = 0;
   std::uint32_t checksum = 0;
   std::size_t end = 0;  ///< bytes of whole lines
@@ -101,6 +103,7 @@ void take(Scan& scan, record::Record found, const fs::path& file) {
   if (head) {
     take_head(scan, std::move(*head), file);
   } else if (auto* event = std::get_if<Event>(&found.content)) {
+    if (!found.request.empty()) scan.requested[found.request].push_back(*event);
     scan.events.push_back(std::move(*event));
   } else if (auto* note = std::get_if<record::Note>(&found.content)) {
     if (note->writer) scan.writer = *note->writer;
@@ -177,8 +180,9 @@ std::string writer_named_in(int descriptor, const fs::path& file) {
 
 void lock(const FileDescriptor& opened, const fs::path& file) {
   if (lock_to_write(opened, file)) return;
-  throw StoreError(concat(file.string(), ": being written by ", writer_named_in(opened.get(), file),
-                          ". Wait until it ends, or stop it."));
+  throw JournalLocked(concat(file.string(), ": being written by ",
+                             writer_named_in(opened.get(), file),
+                             ". Wait until it ends, or stop it."));
 }
 
 std::string time_now() {
@@ -333,7 +337,18 @@ Index Journal::torn_bytes() const noexcept {
 }
 
 void Journal::append(const Event& event) {
-  state_->append(record::write(state_->scan.next_seq, event));
+  state_->append(record::write(state_->scan.next_seq, event, ""));
+}
+
+void Journal::append(const Event& event, const std::string& request) {
+  state_->append(record::write(state_->scan.next_seq, event, request));
+  if (!request.empty()) state_->scan.requested[request].push_back(event);
+}
+
+const std::vector<Event>& Journal::events_of(const std::string& request) const {
+  static const std::vector<Event> none{};
+  const auto found = state_->scan.requested.find(request);
+  return found == state_->scan.requested.end() ? none : found->second;
 }
 
 void Journal::note(const std::string& text) {

@@ -18,6 +18,10 @@ constexpr std::array<std::pair<Answer::Status, const char*>, 4> statuses = {
      {Answer::Status::Failed, "failed"},
      {Answer::Status::TimedOut, "timed_out"},
      {Answer::Status::Abandoned, "abandoned"}}};
+constexpr std::array<std::pair<Reviewed::Verdict, const char*>, 3> verdicts = {
+    {{Reviewed::Verdict::Approved, "approved"},
+     {Reviewed::Verdict::Edited, "edited"},
+     {Reviewed::Verdict::Rejected, "rejected"}}};
 constexpr std::array<std::pair<Scale, const char*>, 4> scales = {{{Scale::Linear, "linear"},
                                                                   {Scale::Log, "log"},
                                                                   {Scale::Integer, "integer"},
@@ -135,7 +139,7 @@ JsonValue begin(Index seq, const char* kind) {
   return {{"kind", kind}, {"seq", seq}};
 }
 
-JsonValue asked(Index seq, const Asked& event) {
+JsonValue written(Index seq, const Asked& event) {
   JsonValue json = begin(seq, "asked");
   json["queries"] = JsonValue::array();
   for (const Query& q : event.queries) json["queries"].push_back(query(q));
@@ -152,10 +156,7 @@ Asked to_asked(const JsonValue& json) {
   return event;
 }
 
-JsonValue answered(Index seq, const Answered& event) {
-  const Answer& a = event.answer;
-  JsonValue json = begin(seq, "answered");
-  json["id"] = event.id;
+void add(JsonValue& json, const Answer& a) {
   json["status"] = word_of(statuses, a.status);
   json["y"] = list(a.y);
   json["seconds"] = number(a.seconds);
@@ -167,22 +168,93 @@ JsonValue answered(Index seq, const Answered& event) {
   json["host"] = a.host;
   json["started"] = number(a.started);
   json["ended"] = number(a.ended);
+}
+
+Answer to_answer(const JsonValue& json) {
+  return {.status = value_of(statuses, json.at("status").get<std::string>()),
+          .y = to_vector(json.at("y")),
+          .x = json.contains("x") ? to_vector(json.at("x")) : Vector(),
+          .seconds = to_number(json.at("seconds")),
+          .message = json.at("message").get<std::string>(),
+          .kind = json.at("failure").get<std::string>(),
+          .transient = json.value("transient", false),
+          .attempts = json.at("attempts").get<int>(),
+          .host = json.at("host").get<std::string>(),
+          .started = to_number(json.at("started")),
+          .ended = to_number(json.at("ended"))};
+}
+
+JsonValue written(Index seq, const Answered& event) {
+  JsonValue json = begin(seq, "answered");
+  json["id"] = event.id;
+  add(json, event.answer);
   return json;
 }
 
-Answered to_answered(const JsonValue& json) {
+JsonValue written(Index seq, const Leased& event) {
+  JsonValue json = begin(seq, "leased");
+  json["ids"] = event.ids;
+  json["who"] = event.who;
+  json["until"] = number(event.until);
+  return json;
+}
+
+Leased to_leased(const JsonValue& json) {
+  return {.ids = json.at("ids").get<std::vector<Index>>(),
+          .who = json.at("who").get<std::string>(),
+          .until = to_number(json.at("until"))};
+}
+
+JsonValue written(Index seq, const Told& event) {
+  JsonValue json = begin(seq, "told");
+  json["id"] = event.id;
+  json["by"] = event.by;
+  add(json, event.answer);
+  json["confidence"] = number(event.confidence);
+  json["rationale"] = event.rationale;
+  return json;
+}
+
+Told to_told(const JsonValue& json) {
   return {.id = json.at("id").get<Index>(),
-          .answer = {.status = value_of(statuses, json.at("status").get<std::string>()),
-                     .y = to_vector(json.at("y")),
-                     .x = json.contains("x") ? to_vector(json.at("x")) : Vector(),
-                     .seconds = to_number(json.at("seconds")),
-                     .message = json.at("message").get<std::string>(),
-                     .kind = json.at("failure").get<std::string>(),
-                     .transient = json.value("transient", false),
-                     .attempts = json.at("attempts").get<int>(),
-                     .host = json.at("host").get<std::string>(),
-                     .started = to_number(json.at("started")),
-                     .ended = to_number(json.at("ended"))}};
+          .by = json.at("by").get<std::string>(),
+          .answer = to_answer(json),
+          .confidence = to_number(json.at("confidence")),
+          .rationale = json.at("rationale").get<std::string>()};
+}
+
+JsonValue written(Index seq, const Corrected& event) {
+  JsonValue json = begin(seq, "corrected");
+  json["id"] = event.id;
+  add(json, event.answer);
+  json["reason"] = event.reason;
+  json["by"] = event.by;
+  return json;
+}
+
+Corrected to_corrected(const JsonValue& json) {
+  return {.id = json.at("id").get<Index>(),
+          .answer = to_answer(json),
+          .reason = json.at("reason").get<std::string>(),
+          .by = json.at("by").get<std::string>()};
+}
+
+JsonValue written(Index seq, const Reviewed& event) {
+  JsonValue json = begin(seq, "reviewed");
+  json["id"] = event.id;
+  json["verdict"] = word_of(verdicts, event.verdict);
+  json["x"] = list(event.x);
+  json["reason"] = event.reason;
+  json["by"] = event.by;
+  return json;
+}
+
+Reviewed to_reviewed(const JsonValue& json) {
+  return {.id = json.at("id").get<Index>(),
+          .verdict = value_of(verdicts, json.at("verdict").get<std::string>()),
+          .x = to_vector(json.at("x")),
+          .reason = json.at("reason").get<std::string>(),
+          .by = json.at("by").get<std::string>()};
 }
 
 Head to_head(const JsonValue& json) {
@@ -209,14 +281,24 @@ Note to_note(const JsonValue& json) {
   return note;
 }
 
+std::optional<Event> to_event(const std::string& kind, const JsonValue& json) {
+  if (kind == "asked") return to_asked(json);
+  if (kind == "answered") return Answered{json.at("id").get<Index>(), to_answer(json)};
+  if (kind == "leased") return to_leased(json);
+  if (kind == "told") return to_told(json);
+  if (kind == "corrected") return to_corrected(json);
+  if (kind == "reviewed") return to_reviewed(json);
+  return std::nullopt;
+}
+
 Record to_record(const JsonValue& json) {
   const Index seq = json.at("seq").get<Index>();
   const std::string kind = json.at("kind").get<std::string>();
   if (kind == "head") return {seq, to_head(json)};
-  if (kind == "asked") return {seq, Event(to_asked(json))};
-  if (kind == "answered") return {seq, Event(to_answered(json))};
   if (kind == "note") return {seq, to_note(json)};
-  return {seq, Unknown{}};
+  std::optional<Event> event = to_event(kind, json);
+  if (!event) return {seq, Unknown{}};
+  return {seq, std::move(*event), json.value("request", "")};
 }
 
 std::string text_of(const JsonValue& json) {
@@ -245,9 +327,11 @@ std::string write(Index seq, const Head& head) {
   return text_of(json);
 }
 
-std::string write(Index seq, const Event& event) {
-  if (const auto* queries = std::get_if<Asked>(&event)) return text_of(asked(seq, *queries));
-  return text_of(answered(seq, std::get<Answered>(event)));
+std::string write(Index seq, const Event& event, const std::string& request) {
+  JsonValue json =
+      std::visit([seq](const auto& happened) { return written(seq, happened); }, event);
+  if (!request.empty()) json["request"] = request;
+  return text_of(json);
 }
 
 std::string write(Index seq, const Note& note) {

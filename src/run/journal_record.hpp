@@ -35,11 +35,12 @@ struct Unknown {};  ///< a kind of a later release: kept in the file, of no effe
 struct Record {
   Index seq = 0;
   std::variant<Head, Event, Note, Unknown> content;
+  std::string request{};  ///< that brought an event about; empty: none did
 };
 
 // To compact JSON without a newline. Text that is not UTF-8 has U+FFFD where it is not.
 std::string write(Index seq, const Head& head);
-std::string write(Index seq, const Event& event);
+std::string write(Index seq, const Event& event, const std::string& request);
 std::string write(Index seq, const Note& note);
 
 /// \throws StoreError that says what was expected, without where. Of a head of a newer schema

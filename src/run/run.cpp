@@ -21,6 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double patience = 0.1;  // s between two looks at the interruption
+constexpr auto patience_time = std::chrono::duration<double>(patience);
 
 // The failures since the last success.
 class Failures {
@@ -95,13 +96,19 @@ class Loop {
  private:
   RunEnd to_the_end() {
     for (const Query& query : campaign_.open()) {
-      if (query.why != "imported") crew_.submit(query);  // its answer is in a file
+      if (query.why != "imported") waiting_.push_back(query.id);  // its answer is in a file
     }
-    while (!end_) {
+    while (!end_ || (!waiting_.empty() && may_wait())) {
       if (interrupted()) break;
-      const Index places = free_places();
+      look_outside();
+      submit_ready();
+      const Index places = end_ ? 0 : free_places();
       if (places > 0) ask(places);
-      if (!end_ && busy() > 0) collect();
+      if (busy() > 0) {
+        collect();
+      } else if (!waiting_.empty()) {
+        std::this_thread::sleep_for(patience_time);
+      }
     }
     drain();
     if (!interrupted_ || (end_ && campaign_.open().empty())) return *end_;
@@ -110,7 +117,7 @@ class Loop {
 
   // Running simulations may finish, or be ended, as ever; what can still be recorded is.
   void see_off(const std::string& failure) {
-    leaving_ = true;
+    failed_ = leaving_ = true;
     forget();
     if (crew_.in_flight() > 0 && options_.failing) options_.failing(failure);
     while (crew_.in_flight() > 0) {
@@ -128,16 +135,53 @@ class Loop {
     campaign_.apply(event);
   }
 
+  // What comes from elsewhere, then what may be put to the oracle since.
+  void look_outside() {
+    const Clock::time_point now = Clock::now();
+    if (!options_.outside || failed_ ||
+        (now - looked_ < patience_time && looked_ != Clock::time_point{}))
+      return;
+    options_.outside();
+    looked_ = Clock::now();
+  }
+
+  void submit_ready() {
+    std::vector<Index> still;
+    for (const Index id : waiting_) {
+      const std::optional<Answer>& answer = campaign_.answer(id);
+      const Query& query = campaign_.queries()[static_cast<std::size_t>(id)];
+      if (answer) {
+        // It costs nothing, so another may be asked in its place.
+        if (answer->kind == rejected_kind && may_wait()) end_.reset();
+      } else if (!options_.ready || options_.ready(query)) {
+        crew_.submit(query);
+      } else {
+        still.push_back(id);
+      }
+    }
+    waiting_ = std::move(still);
+  }
+
+  // Whether what is not ready may still become so before the end.
+  bool may_wait() const { return !end_ || end_->state != RunEnd::State::TooManyFailures; }
+
   // How many queries to ask now. What comes from the design depends on no answer, so all workers
   // may be kept busy; otherwise the pace says whether the answers are waited for.
   Index free_places() const {
-    const Index idle = std::max<Index>(0, options_.workers - busy());
+    const Index waiting = held();
+    const Index idle = std::max<Index>(0, options_.workers - std::max(busy(), waiting));
     const Index left = campaign_.design_left();
     const Index limit = budget_left();
     if (left == std::numeric_limits<Index>::max()) return std::min(limit, idle);
     if (options_.pace == Pace::Streaming) return std::min(limit, idle);
-    if (busy() > 0) return 0;
+    if (busy() > 0 || waiting > 0) return 0;
     return std::min(limit, left > 0 ? left : options_.batch);
+  }
+
+  // Those that wait for a review; what is in somebody's hands keeps nobody from going on.
+  Index held() const {
+    return static_cast<Index>(std::count_if(waiting_.begin(), waiting_.end(),
+                                            [&](Index id) { return campaign_.held(id); }));
   }
 
   // At least one where the budget is used up, so that the stop rule is heard.
@@ -165,8 +209,10 @@ class Loop {
     const Clock::time_point now = Clock::now();
     const auto due = std::stable_partition(resting_.begin(), resting_.end(),
                                            [now](const Resting& one) { return one.until > now; });
-    for (auto one = due; one != resting_.end(); ++one)
-      crew_.submit(campaign_.queries()[static_cast<std::size_t>(one->id)]);
+    for (auto one = due; one != resting_.end(); ++one) {
+      if (!campaign_.answer(one->id))  // nobody has told it meanwhile
+        crew_.submit(campaign_.queries()[static_cast<std::size_t>(one->id)]);
+    }
     resting_.erase(due, resting_.end());
   }
 
@@ -187,7 +233,8 @@ class Loop {
       return;
     }
     happen(asked);
-    for (const Query& query : asked.queries) crew_.submit(query);
+    for (const Query& query : asked.queries) waiting_.push_back(query.id);
+    submit_ready();
   }
 
   // What has been answered, after a wait for the first of it.
@@ -208,7 +255,8 @@ class Loop {
   void take(const Answered& answered) {
     const bool ok = answered.answer.status == Answer::Status::Ok;
     if (answered.answer.status == Answer::Status::Abandoned) return;
-    if (abandoning_ && !ok) return;  // it may have failed because it was given up
+    if (abandoning_ && !ok) return;             // it may have failed because it was given up
+    if (campaign_.answer(answered.id)) return;  // somebody has told it meanwhile
     happen(answered);
     failures_.see(answered.answer);
     if (!campaign_.answer(answered.id) && !leaving_)
@@ -232,6 +280,7 @@ class Loop {
   void drain() {
     while (busy() > 0) {
       interrupted();
+      look_outside();
       if (busy() > 0) collect();
     }
   }
@@ -242,6 +291,7 @@ class Loop {
   const Recorder& recorder_;
   Crew crew_;
   Failures failures_;
+  std::vector<Index> waiting_;  // open, not ready for the oracle when it was last looked at
   struct Resting {
     Index id;
     Clock::time_point until;
@@ -251,6 +301,8 @@ class Loop {
   bool interrupted_ = false;
   bool leaving_ = false;  // nothing more is begun
   bool abandoning_ = false;
+  bool failed_ = false;
+  Clock::time_point looked_{};
   std::optional<RunEnd> end_;
 };
 

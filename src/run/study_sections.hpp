@@ -37,6 +37,15 @@ void read_space(TomlReader& root, StudyBuilder& builder);
 /// Outputs, simulator, echo: study_simulator.cpp. Needs read_space() before it.
 void read_simulation(TomlReader& root, StudyBuilder& builder);
 
+/// What people have to do with the queries: of a manual simulator, [review], [tags];
+/// study_people.cpp.
+void read_people(TomlReader& simulator, Study& study);
+void read_review(TomlReader& root, Study& study);
+/// Needs read_space() before it.
+void read_tags(TomlReader& root, Study& study);
+
+/// Letters, digits and _, not a digit first, not longer than 64.
+bool well_formed_name(const std::string& name);
 /// What is done about failures, and what a run may use: study_remedies.cpp.
 void read_remedies(TomlReader& simulator, SimulatorSpec& spec);
 /// The table [tokens]; before read_remedies().

@@ -244,6 +244,7 @@ void read_simulator(TomlReader& root, Study& study) {
   study.parallel =
       static_cast<int>(reader.whole("parallel", 1, most_parallel).value_or(study.parallel));
   if (study.kind == Study::Kind::Manual) {
+    read_people(reader, study);
     reader.done();
     return;
   }

@@ -25,17 +25,6 @@ constexpr std::array reserved{"sin",  "cos",   "tan",   "asin", "acos",  "atan",
 constexpr std::array<std::string_view, 5> result_columns{"id", "status", "seconds", "why",
                                                          "message"};
 
-bool well_formed(const std::string& name) {
-  if (name.empty() || name.size() > longest_name) return false;
-  const auto letter = [](char c) {
-    return std::isalpha(static_cast<unsigned char>(c)) || c == '_';
-  };
-  if (!letter(name[0])) return false;
-  return std::all_of(name.begin(), name.end(), [&](char c) {
-    return letter(c) || std::isdigit(static_cast<unsigned char>(c));
-  });
-}
-
 std::pair<double, double> bounds_of(TomlReader& reader) {
   const TomlValue& value = reader.needed("bounds", "bounds = [lower, upper]");
   const bool two_numbers = value.type == TomlValue::Type::Array && value.items.size() == 2 &&
@@ -190,7 +179,7 @@ void read_constraints(TomlReader& root, StudyBuilder& builder) {
   std::optional<TomlReader> constraints = root.table("constraints");
   if (!constraints) return;
   for (const TomlValue::Entry& entry : constraints->value().entries) {
-    if (!well_formed(entry.key))
+    if (!well_formed_name(entry.key))
       constraints->refuse(entry.at, entry.key,
                           "expected a name of letters, digits and _, not longer than 64");
     if (entry.value.type != TomlValue::Type::Table) {
@@ -212,8 +201,19 @@ void read_constraints(TomlReader& root, StudyBuilder& builder) {
 
 }  // namespace
 
+bool well_formed_name(const std::string& name) {
+  if (name.empty() || name.size() > longest_name) return false;
+  const auto letter = [](char c) {
+    return std::isalpha(static_cast<unsigned char>(c)) || c == '_';
+  };
+  if (!letter(name[0])) return false;
+  return std::all_of(name.begin(), name.end(), [&](char c) {
+    return letter(c) || std::isdigit(static_cast<unsigned char>(c));
+  });
+}
+
 void StudyNames::add(const TomlReader& reader, const TomlValue::Entry& entry) {
-  if (!well_formed(entry.key))
+  if (!well_formed_name(entry.key))
     reader.refuse(
         entry.at, entry.key,
         "expected a name of letters, digits and _, not a digit first, not longer than 64");

@@ -17,13 +17,13 @@ namespace {
 
 using namespace testing_support;
 
-struct Told {
+struct Record {
   std::vector<Event> events;
   RunEnd end;
 };
 
-Told told_run(Campaign& campaign, const Oracle& oracle, const RunOptions& options, Index queries) {
-  Told told{};
+Record told_run(Campaign& campaign, const Oracle& oracle, const RunOptions& options, Index queries) {
+  Record told{};
   told.end = run(campaign, oracle, after_queries(queries), options,
                  [&](const Event& event) { told.events.push_back(event); });
   return told;
@@ -38,7 +38,7 @@ Campaign replayed(const std::vector<Event>& events, std::size_t count) {
 TEST_CASE("with batches the queries do not depend on the number of workers", "[run]") {
   Campaign one = toy_campaign();
   Campaign eight = toy_campaign();
-  const Told told = told_run(one, toy_oracle(), {.workers = 1, .batch = 4}, 20);
+  const Record told = told_run(one, toy_oracle(), {.workers = 1, .batch = 4}, 20);
   told_run(eight, toy_oracle(), {.workers = 8, .batch = 4}, 20);
   CHECK(told.end.state == RunEnd::State::Stopped);
   CHECK(told.end.reason == "20 queries asked");
@@ -50,7 +50,7 @@ TEST_CASE("with batches the queries do not depend on the number of workers", "[r
 
 TEST_CASE("streaming runs replay to what was recorded", "[run]") {
   Campaign campaign = toy_campaign();
-  const Told told = told_run(campaign, toy_oracle(), {.workers = 3, .pace = Pace::Streaming}, 18);
+  const Record told = told_run(campaign, toy_oracle(), {.workers = 3, .pace = Pace::Streaming}, 18);
   CHECK(campaign.open().empty());
   for (std::size_t cut = 0; cut < told.events.size(); ++cut) {
     if (!std::holds_alternative<Asked>(told.events[cut])) continue;
@@ -82,7 +82,7 @@ TEST_CASE("streaming keeps all workers busy", "[run]") {
 TEST_CASE("a campaign that was killed anywhere ends as if it had not been", "[run]") {
   const RunOptions options{.workers = 2, .batch = 3};
   Campaign undisturbed = toy_campaign();
-  const Told told = told_run(undisturbed, toy_oracle(), options, 13);
+  const Record told = told_run(undisturbed, toy_oracle(), options, 13);
   for (std::size_t cut = 0; cut <= told.events.size(); cut += 3) {
     Campaign resumed = replayed(told.events, cut);
     std::atomic<int> asked_again{0};
@@ -323,7 +323,7 @@ Oracle flickering_oracle(int times) {
 
 TEST_CASE("queries that failed by no fault of theirs are asked again, at no cost", "[run]") {
   Campaign campaign = toy_campaign();
-  const Told told = told_run(campaign, flickering_oracle(2),
+  const Record told = told_run(campaign, flickering_oracle(2),
                              {.workers = 2, .batch = 2, .pause_seconds = 1e-3}, 6);
   CHECK(told.end.state == RunEnd::State::Stopped);
   CHECK(campaign.data().size() == 6);
@@ -335,7 +335,7 @@ TEST_CASE("queries that failed by no fault of theirs are asked again, at no cost
 
 TEST_CASE("a world that stays broken ends the run, and what it broke stays open", "[run]") {
   Campaign campaign = toy_campaign();
-  const Told told =
+  const Record told =
       told_run(campaign, flickering_oracle(1000),
                {.workers = 2, .batch = 2, .failures_in_a_row = 5, .pause_seconds = 1e-3}, 6);
   CHECK(told.end.state == RunEnd::State::TooManyFailures);

@@ -12,6 +12,7 @@
 #include "sonde/oracle/oracle.hpp"
 #include "sonde/query/acquisition.hpp"
 #include "sonde/query/synthesize.hpp"
+#include "sonde/run/people.hpp"
 #include "sonde/space/domain.hpp"
 #include "sonde/space/query.hpp"
 
@@ -26,6 +27,8 @@ struct CampaignOptions {
   /// Outputs that the criterion and the estimated error look at; none: all. The others are recorded
   /// and modelled, but steer nothing.
   std::vector<Index> learnt{};
+  /// Each query is held until somebody has approved it, edited it, or rejected it.
+  bool review = false;
   /// Whether failures that are the point's teach where runs fail: see Classifier. The criterion
   /// then looks for what is worth asking where runs succeed.
   bool learn_failures = true;
@@ -49,14 +52,15 @@ struct Asked {
 /// at the same query, which writes it off; of several without an answer to any other between them
 /// only one counts. Queries whose `why` is "imported" are earlier runs: they
 /// may lie outside of the domain, and are no part of a budget.
-using Event = std::variant<Asked, Answered>;
+using Event = std::variant<Asked, Answered, Leased, Told, Corrected, Reviewed>;
 
 /// The pure state of a campaign: no files, no threads, no simulator, no clock. For one thread at a
 /// time, also to look at: what is looked at may be computed then.
 ///
 /// It changes by apply() alone, so it is a function of the seed and the events: equal ones give
 /// equal proposals, bit for bit. To resume is to apply the recorded events to a new campaign. The
-/// order of answers between two proposals does not matter: data() is in the order of ids.
+/// order of answers between two proposals does not matter: data() is in the order of ids. Of a
+/// corrected answer the last one counts; parameters are searched anew after it.
 class Campaign {
  public:
   Campaign(Domain domain, std::vector<Output> outputs, Criterion criterion, CampaignOptions options,
@@ -86,13 +90,20 @@ class Campaign {
   const std::optional<Answer>& answer(Index id) const;  ///< nothing while open
   const Vector& point(Index id) const;  ///< (d) where it was simulated, else where it is asked
   std::vector<Query> open() const;      ///< asked, not answered
-  std::vector<Query> failed() const;    ///< answered, but not Ok
+  std::vector<Query> failed() const;    ///< answered, but not Ok, nor rejected
   Index asked() const noexcept;
   Index imported()
       const noexcept;  ///< of these, earlier runs that were brought in: no part of a budget
-  /// Asked, but neither imported nor written off for failures that were not the point's.
+  /// Asked, but neither imported, nor rejected, nor written off for failures that were not the
+  /// point's.
   Index spent() const noexcept;
   Index answered() const noexcept;
+  Index rejected() const noexcept;  ///< by a review: no part of a budget either
+  bool held(Index id) const;        ///< waits for its review
+  const Handling& handling(Index id) const;
+  /// (m) standard deviation of what was answered; where that is unknown or 0, the size of the
+  /// values, or 1.
+  Vector spread() const;
   Index initial() const noexcept;  ///< size of the initial design
   /// How many of the next queries come from the design, and so depend on no answer; with
   /// design_only there is no end to them.

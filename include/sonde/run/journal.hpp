@@ -6,10 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "sonde/base/error.hpp"
 #include "sonde/run/campaign.hpp"
 #include "sonde/space/domain.hpp"
 
 namespace sonde {
+
+/// Another process writes the journal now.
+class JournalLocked : public StoreError {
+ public:
+  using StoreError::StoreError;
+};
 
 /// What a journal begins with.
 struct Preamble {
@@ -32,12 +39,12 @@ class Journal {
   /// is whole, as when the machine stopped during create(), which may then be called again.
   /// \throws StoreError where the file is there, but cannot be read.
   static bool begun(const std::filesystem::path& file);
-  /// \throws StoreError where a campaign is recorded there already, another process writes it, or
-  ///   the file cannot be written.
+  /// \throws StoreError where a campaign is recorded there already, another process writes it
+  ///   (JournalLocked), or the file cannot be written.
   static Journal create(const std::filesystem::path& file, const Preamble& preamble);
   /// To go on writing. Cuts off a torn last line, says so in torn_bytes().
-  /// \throws StoreError where another process writes it, the schema is newer, nothing is recorded
-  ///   yet, or the middle is damaged; the message gives the byte offset.
+  /// \throws StoreError where another process writes it (JournalLocked), the schema is newer,
+  ///   nothing is recorded yet, or the middle is damaged; the message gives the byte offset.
   static Journal open(const std::filesystem::path& file);
   /// To read, also while another process writes: up to the last whole line; append() is refused.
   static Journal read(const std::filesystem::path& file);
@@ -49,6 +56,11 @@ class Journal {
 
   /// On the disk when it returns. \throws StoreError; the file then ends with the last whole line.
   void append(const Event& event);
+  /// The same of an event that a request has brought about: its name stands in the same line, so
+  /// that no request is carried out twice, whenever the process ends.
+  void append(const Event& event, const std::string& request);
+  /// What was recorded with the name of that request, whoever did.
+  const std::vector<Event>& events_of(const std::string& request) const;
   /// Anything the fold ignores: where it started, why it stopped.
   void note(const std::string& text);
 

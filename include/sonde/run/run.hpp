@@ -27,6 +27,13 @@ struct RunOptions {
   /// give up what is running too (the oracle must have been told to end); it stays open for the
   /// next time.
   std::function<Interruption()> interruption{};
+  /// Called about ten times a second between events: it may bring events about by itself, which it
+  /// records and applies to the campaign.
+  std::function<void()> outside{};
+  /// Whether an open query may be put to the oracle now; empty: all may. One that may not is looked
+  /// at again about ten times a second, while others go on; no more are asked once `workers` are
+  /// held for review.
+  std::function<bool(const Query&)> ready{};
   /// Told what run() will throw, where simulations are running then: it waits for them, and the
   /// interruption is heard still.
   std::function<void(const std::string&)> failing{};

@@ -11,6 +11,7 @@
 #include "sonde/oracle/process.hpp"
 #include "sonde/oracle/umbridge.hpp"
 #include "sonde/run/campaign.hpp"
+#include "sonde/run/people.hpp"
 #include "sonde/run/run.hpp"
 #include "sonde/run/stop.hpp"
 #include "sonde/space/domain.hpp"
@@ -39,6 +40,10 @@ struct Study {
   SimulatorSpec simulator{};
   UmbridgeSpec umbridge{};
   int parallel = 1;  ///< simulations at a time, over all servers
+  PeopleRule people{};         ///< of a manual one
+  bool review_before = false;  ///< each query is held until somebody has looked at it
+  /// Conditions on the inputs: what ask --tag goes by.
+  std::vector<std::pair<std::string, Expression>> tags{};
   double pause_seconds = 1.0;  ///< RunOptions::pause_seconds
 
   Index initial = 0;  ///< 0: d + 2
@@ -57,6 +62,7 @@ struct Study {
   std::optional<double> stop_error{};
   std::optional<Index> stop_plateau{};
 
+  std::vector<std::string> tags_of(VectorView x) const;  ///< those that hold at x (d)
   Domain domain() const { return Domain(parameters, constraints); }
   std::vector<Output> output_names() const;
   TemplateValues template_values() const { return {constants, derived, seed}; }

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/campaign_folder.hpp"
+#include "cli/reply.hpp"
+
+namespace sonde::cli {
+
+struct AskRequest {
+  Index count = 1;
+  std::string to{};                 ///< who answers; empty: nobody in particular
+  std::optional<double> seconds{};  ///< until when, from now; none: no end
+  std::string tag{};                ///< only queries that carry it; empty: any
+  bool again = false;               ///< also what is in somebody's hands now
+};
+
+/// Hands queries out: first those that are open and in nobody's hands (never handed out, or their
+/// lease has ended), then new ones. Those that are held for review are not among them.
+/// \param request name of the request that the events are recorded with; empty: none
+Reply asked(OpenCampaign& open, const AskRequest& ask, const std::string& request);
+
+/// A JSON line each of those that are held: x, prediction, why, the three nearest runs.
+std::string reviews(const OpenCampaign& open);
+
+/// Whether the query may not be put to a simulator now: it is held, or somebody has it for a time
+/// that has not passed yet.
+bool in_other_hands(const Campaign& campaign, Index id, double now);
+
+}  // namespace sonde::cli

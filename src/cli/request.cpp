@@ -1,0 +1,120 @@
+#include "cli/request.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/json_text.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/fitting_cost.hpp"
+#include "cli/importing.hpp"
+#include "cli/points_file.hpp"
+#include "cli/telling.hpp"
+#include "cli/text_table.hpp"
+#include "run/csv.hpp"
+
+namespace sonde::cli {
+namespace {
+
+constexpr int deepest = 8;  // brackets within one another
+
+AskRequest ask_of(const JsonValue& request) {
+  AskRequest ask{.count = request.at("count").get<Index>(),
+                 .to = request.at("to").get<std::string>(),
+                 .tag = request.at("tag").get<std::string>(),
+                 .again = request.at("again").get<bool>()};
+  if (request.at("seconds").is_number()) ask.seconds = request.at("seconds").get<double>();
+  return ask;
+}
+
+PointsFile table_of(const JsonValue& request, const Study& study) {
+  try {
+    return points_in(
+        parse_csv(request.at("text").get<std::string>(), request.at("file").get<std::string>()),
+        study);
+  } catch (const ArgumentError& failure) {
+    throw UsageError(failure.what());
+  }
+}
+
+Reply dispatched(OpenCampaign& open, const JsonValue& request, const std::string& name) {
+  const std::string command = request.at("command").get<std::string>();
+  if (command == "ask") return asked(open, ask_of(request), name);
+  if (command == "tell")
+    return told(open, request.at("lines").get<std::string>(),
+                request.at("source").get<std::string>(), name);
+  require<UsageError>(command == "import", "request: expected ask, tell or import, got '",
+                      printable(command), "'");
+  return imported(open, table_of(request, open.study));
+}
+
+}  // namespace
+
+std::string ask_request(const AskRequest& ask, bool yes) {
+  const JsonValue seconds = ask.seconds ? JsonValue(*ask.seconds) : JsonValue(nullptr);
+  return json_text({{"command", "ask"},
+                    {"count", ask.count},
+                    {"to", ask.to},
+                    {"seconds", seconds},
+                    {"tag", ask.tag},
+                    {"again", ask.again},
+                    {"yes", yes}});
+}
+
+std::string tell_request(const std::string& lines, const std::string& source) {
+  return json_text({{"command", "tell"}, {"lines", lines}, {"source", source}});
+}
+
+std::string import_request(const std::string& file, const std::string& text, bool yes) {
+  return json_text({{"command", "import"}, {"file", file}, {"text", text}, {"yes", yes}});
+}
+
+namespace {
+
+// To be fitted at most after it.
+Index runs_after(const OpenCampaign& open, const JsonValue& request) {
+  if (request.contains("count")) return open.campaign.asked() + request["count"].get<Index>();
+  if (!request.contains("text")) return open.campaign.answered();
+  const auto& text = request["text"].get_ref<const std::string&>();
+  return open.campaign.answered() + std::count(text.begin(), text.end(), '\n');
+}
+
+}  // namespace
+
+std::string agreed(const OpenCampaign& open, const std::string& text, int threads) {
+  JsonValue request = parsed_json(text);
+  if (!request.contains("yes")) return text;
+  agree_to_fitting(runs_after(open, request), threads, request["yes"]);
+  request["yes"] = true;
+  return json_text(request);
+}
+
+Reply carried_out(OpenCampaign& open, const std::string& text, const std::string& name,
+                  int threads) {
+  try {
+    const JsonValue request = parsed_json(text, deepest);
+    require<UsageError>(request.is_object(), "request: expected a JSON object");
+    const Index runs = runs_after(open, request);
+    const bool yes = request.value("yes", false);
+    require<UsageError>(yes || runs <= many_runs, fitting_words(runs, threads),
+                        ". Go on with --yes, or ask for fewer");
+    agree_to_fitting(runs, threads, yes);
+    return dispatched(open, request, name);
+  } catch (const JsonValue::exception& failure) {
+    throw UsageError(std::string("request: ") + failure.what());
+  }
+}
+
+Reply replied(OpenCampaign& open, const std::string& request, const std::string& name,
+              int threads) {
+  try {
+    return carried_out(open, request, name, threads);
+  } catch (const StoreError&) {
+    throw;
+  } catch (const UsageError& failure) {
+    return {Usage, "", "sonde: " + std::string(failure.what()) + '\n'};
+  } catch (const std::exception& failure) {
+    return {Unexpected, "", "sonde: " + std::string(failure.what()) + '\n'};
+  }
+}
+
+}  // namespace sonde::cli
