@@ -94,7 +94,8 @@ const std::vector<std::string>& failure_kinds() {
   static const std::vector<std::string> kinds = {
       "could not start", "timeout",      "stall",          "signal",     "exit status",
       "fail_when",       "succeed_when", "output missing", "not finite", "out of range",
-      "echo differs",    "lost",         "exception",      "told"};
+      "echo differs",    "lost",         "exception",      "told",       "node lost",
+      "preempted",       "cancelled",    "out of memory"};
   return kinds;
 }
 

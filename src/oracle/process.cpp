@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "oracle/render.hpp"
 #include "oracle/run_directory.hpp"
 #include "oracle/run_inputs.hpp"
 #include "oracle/run_output.hpp"
+#include "oracle/slurm_jobs.hpp"
+#include "oracle/slurm_submissions.hpp"
 #include "oracle/supervised.hpp"
 #include "oracle/verdict.hpp"
 #include "sonde/base/error.hpp"
@@ -20,6 +23,8 @@ using Status = Answer::Status;
 
 // How often a run may vanish together with its supervisor, over all lives of the engine.
 constexpr int most_lost = 5;
+// How often it may have to make room for another's job: that is no fault of the run.
+constexpr int most_displaced = 20;
 
 Answer without_values(Status status, std::string kind, std::string message, int attempts) {
   Answer answer;
@@ -67,6 +72,7 @@ struct Tally {
   int not_started = 0;
   int lost = 0;
   int lost_before_our_eyes = 0;
+  int displaced = 0;
 };
 
 class ProcessOracle {
@@ -89,6 +95,13 @@ class ProcessOracle {
     // Its name may depend on the query; then it is looked for when that is known.
     if (spec_.run[0].find("{{") == std::string::npos)
       program_ = program_path(spec_.run[0], place_.study_directory);
+    require<StudyError>(!place_.slurm || spec_.on_death == SimulatorSpec::OnDeath::Adopt,
+                        "simulator.on_death: jobs of Slurm go on when sonde dies; expected "
+                        "\"adopt\" with where = \"slurm\", got \"end\"");
+    // Where an earlier engine used Slurm, its runs may be there still.
+    if (place_.slurm || submitted_to_slurm(place_.runs))
+      jobs_ = std::make_unique<SlurmJobs>(place_.slurm.value_or(SlurmSpec{}), place_.runs,
+                                          supervisor_, place_.say, place_.stop);
   }
 
   Answer ask(const Query& query) const {
@@ -101,13 +114,18 @@ class ProcessOracle {
         if (stop.wished()) return called_off();
         attempt.ours = attempt.watched = true;
         attempt.not_started = start(run, query, number, stop);
+        if (place_.slurm && attempt.not_started.empty()) attempt.job = jobs_->see_through(run);
       } else if (!run.asks(query, inputs_)) {
         continue;  // another campaign's, or left half made
+      } else if (jobs_ && jobs_->has(run)) {
+        attempt.watched = true;
+        attempt.job = jobs_->see_through(run);
       } else if (run.running()) {
         attempt.watched = true;
         await(run, stop);
         if (run.running()) return called_off();
       }
+      if (attempt.job && attempt.job->why == SlurmEnd::Why::CalledOff) return called_off();
       if (std::optional<Answer> answer = outcome(attempt, query, stop, tally)) return *answer;
     }
   }
@@ -119,6 +137,7 @@ class ProcessOracle {
     bool ours = false;          // made just now
     bool watched = false;       // we saw it alive
     std::string not_started{};  // why, where that came before any supervisor
+    std::optional<SlurmEnd> job{};
   };
 
   // Runs an attempt to its end. "" or why it could not be started.
@@ -129,6 +148,7 @@ class ProcessOracle {
     const Values values(inputs_, values_, query, attempt);
     laid_in_.lay_into(run.path(), values, question_line(inputs_, query, attempt));
     run.write_request(request(run, values));
+    if (place_.slurm) return "";  // the lock is for who claims the run
     supervise(supervisor_, run, std::move(lock), spec_.on_death == SimulatorSpec::OnDeath::End,
               stop);
     return "";
@@ -148,6 +168,7 @@ class ProcessOracle {
     request.standard_input = run_files::standard_input;
     request.timeout = spec_.timeout_seconds;
     request.stall = spec_.stall_seconds;
+    if (place_.slurm) request.beat = place_.slurm->patience_seconds / 5.0;
     request.end_on_death = spec_.on_death == SimulatorSpec::OnDeath::End;
     request.sync = verdict_.files();
     request.sync.insert(request.sync.end(), {run_files::query, run_files::request});
@@ -162,6 +183,10 @@ class ProcessOracle {
     const std::optional<RunResult> result = run.result();
     const bool ended = result ? result->outcome == RunResult::Outcome::Ended : true;
     if (ended && attempt.watched && stop.wished()) return called_off();
+    if (attempt.job && attempt.job->why != SlurmEnd::Why::Recorded) {
+      ++tally.begun;
+      return by_queue(attempt, stop, tally);
+    }
     if (!attempt.ours && !result && !run.begun()) return std::nullopt;  // its engine died too soon
     ++tally.begun;
     if (!result && run.begun()) return lost(attempt, tally);
@@ -210,11 +235,35 @@ class ProcessOracle {
     if (tally.lost_before_our_eyes <= std::max(1, spec_.retries) && tally.lost < most_lost)
       return std::nullopt;
     const std::string complaint = attempt.run.supervisor_complaint();
-    return without_values(Status::Failed, "lost",
+    const bool node = attempt.job && attempt.job->why == SlurmEnd::Why::NodeLost;
+    return without_values(Status::Failed, node ? "node lost" : "lost",
                           "the run and its supervisor vanished" +
+                              (attempt.job ? " (" + attempt.job->words + ")" : "") +
                               (complaint.empty() ? "" : ": '" + complaint + "'") + ", see " +
                               attempt.run.shown(),
                           tally.begun);
+  }
+
+  // Of a run whose end its directory does not explain, as the queue does.
+  std::optional<Answer> by_queue(const Attempt& attempt, const StopEvent& stop,
+                                 Tally& tally) const {
+    using Why = SlurmEnd::Why;
+    const std::string words = attempt.job->words + ", see " + attempt.run.shown();
+    switch (attempt.job->why) {
+      case Why::TimeLimit:
+        return without_values(Status::TimedOut, "timeout", words, tally.begun);
+      case Why::Cancelled:
+        return without_values(Status::Failed, "cancelled", words, tally.begun);
+      case Why::OutOfMemory:
+        return without_values(Status::Failed, "out of memory", words, tally.begun);
+      case Why::Preempted:
+        if (++tally.displaced < most_displaced) return std::nullopt;
+        return without_values(Status::Failed, "preempted", words, tally.begun);
+      case Why::NotStarted:
+        return refused(attempt, attempt.job->words, stop, tally);
+      default:
+        return lost(attempt, tally);
+    }
   }
 
   std::optional<Answer> refused(const Attempt& attempt, const std::string& why,
@@ -239,6 +288,7 @@ class ProcessOracle {
   RunInputs laid_in_;
   Verdict verdict_;
   fs::path supervisor_;
+  std::unique_ptr<SlurmJobs> jobs_;
   std::vector<Template> run_;
   std::vector<std::pair<std::string, Template>> env_;
   std::string program_;  // "" where its name depends on the query

@@ -70,6 +70,7 @@ std::string to_text(const RunRequest& request) {
                  {"stdin", request.standard_input},
                  {"timeout", duration(request.timeout)},
                  {"stall", duration(request.stall)},
+                 {"beat", request.beat},
                  {"grace", request.grace},
                  {"end_on_death", request.end_on_death},
                  {"stream_part", request.stream_part},
@@ -86,6 +87,7 @@ std::optional<RunRequest> run_request(const std::string& text) try {
   request.standard_input = json.at("stdin").get<std::string>();
   request.timeout = seconds_of(json.at("timeout"));
   request.stall = seconds_of(json.at("stall"));
+  request.beat = json.at("beat").get<double>();
   request.grace = json.at("grace").get<double>();
   request.end_on_death = json.at("end_on_death").get<bool>();
   request.stream_part = json.at("stream_part").get<std::size_t>();

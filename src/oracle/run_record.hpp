@@ -22,6 +22,8 @@ inline constexpr const char* result = ".sonde/result.json";  ///< a RunResult
 inline constexpr const char* answer = ".sonde/answer.json";  ///< all that is kept of a run that
                                                              ///< is not kept
 inline constexpr const char* supervisor = ".sonde/supervisor.txt";  ///< its complaints
+inline constexpr const char* claim = ".sonde/claim";  ///< by the one start, of several by a queue,
+                                                      ///< that runs it; touched as long as it lives
 inline constexpr const char* standard_input = "stdin.txt";
 inline constexpr const char* standard_output = "stdout.txt";
 inline constexpr const char* standard_error = "stderr.txt";
@@ -37,8 +39,9 @@ struct RunRequest {
   std::string standard_input;                            ///< a file of the directory; empty: none
   double timeout = std::numeric_limits<double>::infinity();
   double stall = std::numeric_limits<double>::infinity();
-  double grace = 2.0;                              ///< between asking to end and killing
-  bool end_on_death = false;                       ///< whether the engine's death ends the run
+  double beat = 10.0;         ///< between two signs of life of a run that was claimed
+  double grace = 2.0;         ///< between asking to end and killing
+  bool end_on_death = false;  ///< whether the engine's death ends the run
   std::size_t stream_part = std::size_t{1} << 20;  ///< kept of each stream's head, and of its tail
   std::vector<std::string> sync;  ///< files to be on the disk before the result is published
 };

@@ -227,7 +227,7 @@ void read_simulator(TomlReader& root, Study& study) {
   reader.not_available({"nudge", "limits", "tokens", "cheap_for", "cost"});
   const std::string kind =
       reader.word("kind", {"command", "manual"}, {"library", "umbridge"}).value_or("command");
-  reader.word("where", {"local"}, {"slurm"});
+  const std::string where = reader.word("where", {"local", "slurm"}).value_or("local");
   study.kind = kind == "manual" ? Study::Kind::Manual : Study::Kind::Command;
   study.parallel =
       static_cast<int>(reader.whole("parallel", 1, most_parallel).value_or(study.parallel));
@@ -241,7 +241,30 @@ void read_simulator(TomlReader& root, Study& study) {
     reader.refuse(run.at, "run", "expected a program and its arguments, got " + described(run));
   read_files(reader, study.simulator);
   read_judgement(reader, study.simulator);
+  if (where == "slurm") study.slurm.emplace();
   reader.done();
+}
+
+// Of a study that runs here a table [slurm] is passed over, so that the two differ in one word.
+void read_slurm(TomlReader& root, Study& study) {
+  std::optional<TomlReader> reader = root.table("slurm");
+  if (!reader) return;
+  SlurmSpec spec;
+  spec.partition = reader->text("partition").value_or("");
+  spec.time_seconds = reader->seconds("time").value_or(0.0);
+  spec.extra = reader->texts("extra").value_or(spec.extra);
+  reader->done();
+  try {
+    check(spec);
+  } catch (const StudyError& refused) {
+    const std::string message = refused.what();  // slurm.KEY: words
+    const std::size_t dot = message.find('.');
+    const std::size_t colon = message.find(": ");
+    const std::string key = message.substr(dot + 1, colon - dot - 1);
+    const TomlValue* value = reader->find(key);
+    reader->refuse(value ? value->at : reader->value().at, key, message.substr(colon + 2));
+  }
+  if (study.slurm) study.slurm = std::move(spec);
 }
 
 }  // namespace
@@ -249,6 +272,7 @@ void read_simulator(TomlReader& root, Study& study) {
 void read_simulation(TomlReader& root, StudyBuilder& builder) {
   read_outputs(root, builder);
   read_simulator(root, builder.study);
+  read_slurm(root, builder.study);
   read_echo(root, builder.study);
 }
 

@@ -67,6 +67,8 @@ struct ScriptOracle {
   std::vector<ProcessOutput> outputs = {{{"f", "1"}, {}, {}}};
   TemplateValues values;
   std::stop_source stop;
+  std::optional<SlurmSpec> slurm{};
+  std::function<void(const std::string&)> say{};
 
   /// Every line of `$count` is a start of the simulator.
   explicit ScriptOracle(const std::string& script) {
@@ -82,7 +84,7 @@ struct ScriptOracle {
   Oracle oracle() const {
     return process_oracle(
         spec, inputs, outputs, values,
-        {folder.path(), folder / "campaign/runs", SONDE_RUN_PROGRAM, stop.get_token()});
+        {folder.path(), folder / "campaign/runs", SONDE_RUN_PROGRAM, stop.get_token(), slurm, say});
   }
   static Query query(Index id = 0, double a = 2.5) {
     return {.id = id, .x = Vector::Constant(1, a), .why = "design"};

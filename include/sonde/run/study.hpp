@@ -36,6 +36,7 @@ struct Study {
   enum class Kind { Command, Manual };
   Kind kind = Kind::Command;
   SimulatorSpec simulator{};
+  std::optional<SlurmSpec> slurm{};  ///< where = "slurm"; nothing: on this machine
   int parallel = 1;
 
   Index initial = 0;  ///< 0: d + 2
