@@ -125,11 +125,12 @@ int carry_out(const RunChoices& choices) {
   agree_to_fitting(std::max(open.study.max_queries(), open.campaign.answered()), threads,
                    choices.yes);
   Interruptions interruptions(folder.stop_file());
-  const Oracle oracle = oracle_of(open.study, folder, interruptions.token());
   const int workers = choices.workers > 0 ? choices.workers : open.study.parallel;
   const Index most = open.study.max_queries();
   Progress progress(open.campaign, most > 0 ? std::optional<Index>(most) : std::nullopt);
   if (choices.quiet) progress.quiet();
+  const Oracle oracle = oracle_of(open.study, folder, interruptions.token(),
+                                  [&](const std::string& line) { progress.announce(line); });
   progress.say(words_on_begin(open, resumed, workers));
   const RunEnd end =
       drive(open, oracle, {.workers = workers, .threads = threads, .many_agreed = choices.yes},

@@ -77,13 +77,9 @@ def sbatch():
     first, last = map(int, options["array"].split("-"))
     with state() as now:
         fault = fault_of(now, "sbatch")
-        if fault == "unreachable":
-            unreachable()
-        if fault == "refuse":
-            fail("Batch job submission failed: Invalid partition name specified")
         job = now["next"]
         tasks = []
-        if fault not in ("deaf", "forget"):
+        if fault not in ("deaf", "forget", "unreachable", "refuse"):
             now["next"] += 1
             for index in range(first, last + 1):
                 tasks.append({"job": job, "index": index, "state": "PENDING", "reason": "None", "exit": 0, "node": "",
@@ -91,9 +87,11 @@ def sbatch():
             now["tasks"] += tasks
     if tasks and os.fork() == 0:
         shepherds(tasks, script)
+    if fault == "refuse":
+        fail("Batch job submission failed: Invalid partition name specified")
     if fault in ("deaf", "hang"):
         time.sleep(WAIT)
-    if fault == "lost":
+    if fault in ("lost", "unreachable"):
         unreachable()
     print(job)
 
