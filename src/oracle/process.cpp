@@ -231,11 +231,12 @@ class ProcessOracle {
   std::optional<Answer> lost(const Attempt& attempt, Tally& tally) const {
     kill_strays(attempt.run);
     ++tally.lost;
-    if (attempt.watched) ++tally.lost_before_our_eyes;
+    // Nodes come and go by themselves.
+    const bool node = attempt.job && attempt.job->why == SlurmEnd::Why::NodeLost;
+    if (attempt.watched && !node) ++tally.lost_before_our_eyes;
     if (tally.lost_before_our_eyes <= std::max(1, spec_.retries) && tally.lost < most_lost)
       return std::nullopt;
     const std::string complaint = attempt.run.supervisor_complaint();
-    const bool node = attempt.job && attempt.job->why == SlurmEnd::Why::NodeLost;
     return without_values(Status::Failed, node ? "node lost" : "lost",
                           "the run and its supervisor vanished" +
                               (attempt.job ? " (" + attempt.job->words + ")" : "") +

@@ -82,6 +82,11 @@ SlurmCommands::SlurmCommands(const SlurmSpec& spec)
       squeue_(command(spec, "squeue")),
       scancel_(command(spec, "scancel")) {
   check(spec);
+  try {
+    scontrol_ = command(spec, "scontrol");
+  } catch (const OracleError&) {
+    scontrol_.clear();
+  }
 }
 
 SlurmCommands::Submission SlurmCommands::submit(const std::string& name, int tasks,
@@ -119,6 +124,14 @@ SlurmCommands::Queue SlurmCommands::queue(int called_off) const {
   Queue queue{slurm_tasks(said.output)};
   if (!queue.tasks) queue.words = "squeue printed '" + last_line(said.output) + "'";
   return queue;
+}
+
+std::string SlurmCommands::controller_start(int called_off) const {
+  if (scontrol_.empty()) return "";
+  const Captured said = captured({scontrol_, "show", "config"}, spec_.command_seconds, called_off);
+  const std::size_t at = said.well() ? said.output.find("BOOT_TIME") : std::string::npos;
+  if (at == std::string::npos) return "";
+  return said.output.substr(at, said.output.find('\n', at) - at);
 }
 
 bool SlurmCommands::cancel(const std::string& name, double seconds) const {

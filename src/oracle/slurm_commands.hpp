@@ -10,7 +10,7 @@
 
 namespace sonde {
 
-/// sbatch, squeue and scancel, as programs with arguments.
+/// sbatch, squeue, scancel and scontrol, as programs with arguments.
 class SlurmCommands {
  public:
   /// \throws OracleError where one of them does not exist, StudyError as check().
@@ -35,6 +35,9 @@ class SlurmCommands {
   };
   Queue queue(int called_off) const;
 
+  /// When the controller was started, in its own words; "" where that cannot be learnt.
+  std::string controller_start(int called_off) const;
+
   /// All jobs of this name. Whether Slurm answered.
   bool cancel(const std::string& name, double seconds) const;
   /// One task, if its job has this name still.
@@ -45,6 +48,7 @@ class SlurmCommands {
   std::string sbatch_;
   std::string squeue_;
   std::string scancel_;
+  std::string scontrol_;  // "" where there is none: only asked about restarts
 };
 
 }  // namespace sonde

@@ -124,10 +124,12 @@ SlurmVerdict judge(SlurmEntry& entry, double patience, int most_absent) {
     return decide(entry, explained(entry, claimed));
   }
   SlurmEnd end = explained(entry, claimed);
+  // A node was found and gave it back: nobody has cancelled it while it waited.
+  const bool returned = end.why == Why::Cancelled && !entry.task->node.empty();
   const bool told = !claimed && entry.task && is_told(entry.task->exit_status);
   if (!told && std::chrono::duration<double>(now - entry.quiet_since).count() < patience)
     return SlurmVerdict::Wait;
-  const bool displaced = end.why == Why::NodeLost || end.why == Why::Preempted;
+  const bool displaced = returned || end.why == Why::NodeLost || end.why == Why::Preempted;
   if (displaced && !claimed && entry.submissions < most_submissions)
     return SlurmVerdict::SubmitAgain;
   return decide(entry, std::move(end));

@@ -28,7 +28,8 @@ struct SlurmEntry {
   std::optional<SlurmTask> task{};   ///< as last listed
   int absent = 0;                    ///< looks at the queue in a row that did not list it
   int submissions = 0;
-  std::string sign{};  ///< of life: changes as long as a supervisor lives
+  std::string controller{};  ///< when it was started, as known when the run was submitted
+  std::string sign{};        ///< of life: changes as long as a supervisor lives
   SlurmClock::time_point quiet_since = SlurmClock::now();
   std::optional<SlurmEnd> end{};
   std::exception_ptr failure{};                         ///< in place of an end

@@ -97,7 +97,9 @@ class SlurmJobs::Watch {
   void take(const std::vector<SlurmTask>& tasks, const std::vector<EntryPointer>& asked_for);
   void hear(const std::string& silence);
   void drop_stuck(Lock& lock);
-  void judge_all();
+  void judge_all(Lock& lock);
+  void ask_who_cancelled(Lock& lock, const std::vector<EntryPointer>& cancelled);
+  void see_controller(Lock& lock);
   void cancel_all(Lock& lock);
   Clock::time_point next_turn() const;
   std::vector<EntryPointer> submitted() const;
@@ -110,8 +112,9 @@ class SlurmJobs::Watch {
   std::vector<EntryPointer> entries_;  // not decided, or not yet taken
   bool ending_ = false;
   bool farewell_said_ = false;
-  int refusals_ = 0;    // of sbatch, in a row
-  double silence_ = 0;  // s to wait after squeue or sbatch did not answer; 0: they do
+  int refusals_ = 0;        // of sbatch, in a row
+  std::string controller_;  // when it was started; "" as long as that is not known
+  double silence_ = 0;      // s to wait after squeue or sbatch did not answer; 0: they do
   Clock::time_point next_question_ = Clock::now();
   Clock::time_point next_submission_ = Clock::now();
   const fs::path supervisor_;
@@ -145,7 +148,7 @@ void SlurmJobs::Watch::work() {
     submit_ready(lock);
     ask_queue(lock);
     drop_stuck(lock);
-    judge_all();
+    judge_all(lock);
     if (!ending_) wake_.wait_until(lock, next_turn());
   }
 }
@@ -176,6 +179,7 @@ void SlurmJobs::Watch::submit_ready(Lock& lock) {
   if (stop_.stop_requested() || Clock::now() < next_submission_ || ready().empty()) return;
   const Clock::time_point end = Clock::now() + in(gathering);
   wake_.wait_until(lock, end, [&] { return ending_; });
+  if (controller_.empty() && silence_ <= 0.0) see_controller(lock);
   for (std::vector<EntryPointer> batch = ready();
        !batch.empty() && !ending_ && !stop_.stop_requested() && Clock::now() >= next_submission_;
        batch = ready())
@@ -196,6 +200,7 @@ void SlurmJobs::Watch::submit(Lock& lock, const std::vector<EntryPointer>& batch
   for (const EntryPointer& entry : batch) {
     entry->places = submissions_.places(name_of(entry->run));
     entry->ready = false;
+    entry->controller = controller_;
     entry->task.reset();
     entry->absent = 0;
     if (answer.result == Result::Accepted) ++entry->submissions;
@@ -257,7 +262,11 @@ void SlurmJobs::Watch::ask_queue(Lock& lock) {
   const double took = std::chrono::duration<double>(Clock::now() - begun).count();
   next_question_ = Clock::now() + in(std::max(spec_.poll_seconds, 5.0 * took));
   hear(queue.tasks ? "" : queue.words.empty() ? "no answer" : queue.words);
-  if (queue.tasks) take(*queue.tasks, asked_for);
+  if (!queue.tasks) return;
+  take(*queue.tasks, asked_for);
+  if (!controller_.empty()) return;
+  see_controller(lock);
+  for (const EntryPointer& entry : asked_for) entry->controller = controller_;
 }
 
 void SlurmJobs::Watch::take(const std::vector<SlurmTask>& tasks,
@@ -294,7 +303,8 @@ void SlurmJobs::Watch::drop_stuck(Lock& lock) {
   }
 }
 
-void SlurmJobs::Watch::judge_all() {
+void SlurmJobs::Watch::judge_all(Lock& lock) {
+  std::vector<EntryPointer> cancelled;
   for (const EntryPointer& entry : submitted()) {
     switch (judge(*entry, spec_.patience_seconds, most_absent)) {
       case SlurmVerdict::Wait:
@@ -303,9 +313,35 @@ void SlurmJobs::Watch::judge_all() {
         entry->ready = true;
         break;
       case SlurmVerdict::Ended:
-        entry->ended.notify_all();
+        if (entry->end->why != Why::Cancelled) {
+          entry->ended.notify_all();
+          break;
+        }
+        entry->end.reset();
+        cancelled.push_back(entry);
         break;
     }
+  }
+  if (!cancelled.empty()) ask_who_cancelled(lock, cancelled);
+}
+
+// When it was started: a controller that was killed forgets who runs, and cancels what it meets.
+void SlurmJobs::Watch::see_controller(Lock& lock) {
+  lock.unlock();
+  std::string now = commands_.controller_start(event_.number());
+  lock.lock();
+  if (!now.empty()) controller_ = std::move(now);
+}
+
+// Somebody, if the controller is the one that the job was given to.
+void SlurmJobs::Watch::ask_who_cancelled(Lock& lock, const std::vector<EntryPointer>& cancelled) {
+  see_controller(lock);
+  for (const EntryPointer& entry : cancelled) {
+    const std::string words = entry->task ? "Slurm: " + entry->task->in_words() : "";
+    const bool another = !entry->controller.empty() && entry->controller != controller_;
+    entry->end = another ? SlurmEnd{Why::Preempted, words + ", after its controller was restarted"}
+                         : SlurmEnd{Why::Cancelled, words};
+    entry->ended.notify_all();
   }
 }
 

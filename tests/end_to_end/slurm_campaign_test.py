@@ -43,7 +43,7 @@ class Campaign(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
         fake = self.folder / "fake"
         fake.mkdir()
-        for name in ("sbatch", "squeue", "scancel"):
+        for name in ("sbatch", "squeue", "scancel", "scontrol"):
             self.script(f"fake/{name}", f'exec {sys.executable} -ISs {FAKE} {name} {fake} "$@"')
         self.environment = dict(os.environ, PATH=f"{fake}:{os.environ['PATH']}")
         self.log = self.folder / "starts.log"

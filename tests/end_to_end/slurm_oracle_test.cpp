@@ -32,7 +32,7 @@ class Cluster : public ScriptOracle {
   explicit Cluster(const std::string& simulator, const std::string& plan = "{}")
       : ScriptOracle(simulator) {
     fs::create_directory(fake());
-    for (const std::string name : {"sbatch", "squeue", "scancel"}) {
+    for (const std::string name : {"sbatch", "squeue", "scancel", "scontrol"}) {
       write("slurm/" + name, "#!/bin/sh\nexec " SONDE_PYTHON " -ISs " SONDE_FAKE_SLURM " " + name +
                                  " " + fake().string() + " \"$@\"\n");
       fs::permissions(fake() / name, fs::perms::owner_all);
@@ -137,7 +137,7 @@ TEST_CASE("a running job that the queue has forgotten is waited for", "[slurm]")
 }
 
 TEST_CASE("what was lost with its node, had to make room, or vanished is run again", "[slurm]") {
-  for (const char* fault : {"node_fail", "preempt", "vanish"}) {
+  for (const char* fault : {"node_fail", "preempt", "vanish", "collide"}) {
     const Cluster world(victim, std::string(R"({"tasks": [")") + fault + "\"]}");
     check_ok(world.ask(), 2);
     CHECK(world.starts() == 2);
@@ -174,6 +174,13 @@ TEST_CASE("a job that never begins says why", "[slurm]") {
   };
   check("launch", "could not start", "FAILED (JobLaunchFailure)");
   check("pending", "cancelled", "CANCELLED");
+}
+
+TEST_CASE("a job that a node gave back is submitted again", "[slurm]") {
+  const Cluster world(well, R"({"tasks": ["bounce", "bounce"]})");
+  check_ok(world.ask());
+  CHECK(world.starts() == 1);
+  CHECK(world.submissions() == 3);
 }
 
 TEST_CASE("what Slurm will never give stops the campaign, with its words", "[slurm]") {

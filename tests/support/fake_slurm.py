@@ -1,6 +1,6 @@
 """A Slurm of one machine without a cluster, that fails on demand.
 
-    fake_slurm.py sbatch|squeue|scancel FOLDER ARGUMENTS...
+    fake_slurm.py sbatch|squeue|scancel|scontrol FOLDER ARGUMENTS...
 
 FOLDER holds its state, and plan.json, what is to go wrong:
     {"sbatch": [...], "squeue": [...]}  faults of the first, second, ... call: "" for none, else
@@ -13,8 +13,10 @@ FOLDER holds its state, and plan.json, what is to go wrong:
         requeue      started once more while it runs, which ends first
         vanish       its processes die, and the queue forgets it
         overlook     it runs on, but the queue forgets it
+        collide      as cancel, by a controller that was restarted
         launch       FAILED before its script is begun      pending  cancelled by someone before it began
         never        waits for nodes that there are none of
+        bounce       CANCELLED on a node before its script is begun
 While FOLDER/down exists nobody answers.
 """
 import contextlib
@@ -131,6 +133,8 @@ def run(task, script):
         return change(task, reason="PartitionNodeLimit")
     if fault == "pending":
         return change(task, state="CANCELLED")
+    if fault == "bounce":
+        return change(task, state="CANCELLED", node="n1")
     if fault == "launch":
         return change(task, state="FAILED", reason="JobLaunchFailure")
     process = started(task, script)
@@ -174,7 +178,10 @@ def happen(task, script, process, fault):
                  "preempt": (signal.SIGKILL, ("PREEMPTED", "None")),
                  "timeout": (signal.SIGTERM, ("TIMEOUT", "TimeLimit")),
                  "timeout_kill": (signal.SIGKILL, ("TIMEOUT", "TimeLimit")),
+                 "collide": (signal.SIGTERM, ("CANCELLED", "None")),
                  "cancel": (signal.SIGTERM, ("CANCELLED", "None"))}[fault]
+    if fault == "collide":
+        (FOLDER / "restarts").write_text("1")
     end_by(by)
     return words
 
@@ -207,6 +214,11 @@ def scancel():
                         os.kill(t["pid"], signal.SIGTERM)
 
 
+def scontrol():
+    file = FOLDER / "restarts"
+    print(f"Configuration data\nBOOT_TIME               = {file.read_text() if file.exists() else 0}")
+
+
 if (FOLDER / "down").exists():
     unreachable()
-{"sbatch": sbatch, "squeue": squeue, "scancel": scancel}[COMMAND]()
+{"sbatch": sbatch, "squeue": squeue, "scancel": scancel, "scontrol": scontrol}[COMMAND]()
