@@ -71,7 +71,7 @@ struct SimulatorSpec {
   std::vector<std::pair<std::string, std::string>> env{};
   double timeout_seconds = std::numeric_limits<double>::infinity();
   double stall_seconds = std::numeric_limits<double>::infinity();
-  int retries = 0;  ///< of transient failures: could not start, lost
+  int retries = 0;  ///< of transient failures: could not start, lost, node lost
   std::vector<TextRule> fail_when{};
   std::vector<TextRule> succeed_when{};
   bool any_exit_status = false;  ///< false: another exit status than 0 is a failure
