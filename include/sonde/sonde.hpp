@@ -7,6 +7,7 @@
 #include "sonde/base/scalar_field.hpp"
 #include "sonde/base/types.hpp"
 #include "sonde/export/c99.hpp"
+#include "sonde/gp/classify.hpp"
 #include "sonde/gp/components.hpp"
 #include "sonde/gp/fit.hpp"
 #include "sonde/gp/gaussian_process.hpp"

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
@@ -18,6 +20,7 @@
 #include "cli/text_table.hpp"
 #include "run/csv.hpp"
 #include "sonde/query/synthesize.hpp"
+#include "sonde/space/design.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -128,6 +131,10 @@ struct Command {
 Command command_at(const Study& study, const Query& query) {
   const fs::path beside = fs::absolute(study.file).parent_path();
   Command command;
+  if (!study.simulator.library.empty()) {
+    command.arguments = {"library", study.simulator.library};
+    return command;
+  }
   command.arguments =
       arguments(study.simulator, query, 1, study.parameters, study.template_values(), beside);
   const auto add = [&](const std::string& source, const std::string& target) {
@@ -171,6 +178,34 @@ std::string simulator_text(const Study& study, const Command& command) {
   if (study.pace == Pace::Batches && study.batch < study.parallel)
     text += fmt::format("note      batches of {} keep {} of {} workers busy\n", study.batch,
                         study.batch, study.parallel);
+  return text;
+}
+
+// Inputs of which the templates write less than the point has, at the point that is shown.
+std::string formats_text(const Study& study, const Query& query) {
+  if (study.kind != Study::Kind::Command || !study.simulator.library.empty()) return "";
+  constexpr double tolerated = 1e-9;  // of the range
+  const Domain domain = study.domain();
+  const Points tried = design::uniform(Domain(study.parameters), 32, Rng(0));
+  std::string text;
+  for (std::size_t j = 0; j < study.parameters.size(); ++j) {
+    const auto column = static_cast<Index>(j);
+    double most = 0.0;
+    for (Index i = 0; i < tried.rows(); ++i) {
+      Query one = query;
+      one.x = tried.row(i);
+      const Vector told = told_point(study.simulator, study.parameters, study.template_values(),
+                                     fs::absolute(study.file).parent_path(), one);
+      most = std::max(most, std::abs(told[column] - one.x[column]));
+    }
+    const Parameter& p = study.parameters[j];
+    const double share = most / (p.upper - p.lower);
+    if (p.scale == Scale::Choice || !(share > tolerated)) continue;
+    text += fmt::format(
+        "note      the format of '{}' moves it by up to {:.2g} {}, {:.2g} of its range; what is "
+        "recorded is what was written\n",
+        p.name, most, p.unit == "1" ? "" : p.unit, share);
+  }
   return text;
 }
 
@@ -290,6 +325,7 @@ int carry_out(const CheckChoices& choices) {
     std::fputs(study.kind == Study::Kind::Manual ? "simulator by hand: sonde ask, sonde tell\n"
                                                  : simulator_text(study, command).c_str(),
                stdout);
+    std::fputs(formats_text(study, query).c_str(), stdout);
     std::fputs(plan_text(study).c_str(), stdout);
     std::fflush(stdout);
   }

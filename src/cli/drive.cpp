@@ -109,7 +109,8 @@ Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_tok
                            .runs = std::filesystem::absolute(folder.runs()),
                            .stop = std::move(stop),
                            .slurm = study.slurm,
-                           .say = std::move(say)});
+                           .say = std::move(say)},
+                          study.constraints);
   } catch (const StudyError& failure) {
     throw StudyError(placed(study, failure.what()));
   } catch (const OracleError& failure) {

@@ -176,6 +176,11 @@ void Progress::event(const Event& event) {
     return;
   }
   const Answered& answered = std::get<Answered>(event);
+  // Asked again, but for the last of them: the bar may be one too low then.
+  if (answered.answer.transient) {
+    if (!quiet_ && lines_) say(line_of(answered));
+    return;
+  }
   ++answered_;
   running_ = std::max<Index>(0, running_ - 1);
   if (answered.answer.status != Answer::Status::Ok) ++failed_;

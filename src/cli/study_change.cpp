@@ -20,10 +20,26 @@ bool among(const std::string& path, std::initializer_list<std::string_view> path
 
 // How runs are made, judged and ended, not what is simulated.
 bool is_operation(const std::string& path) {
-  if (among(path, {"title", "stop", "echo", "slurm", "method.batch", "simulator.parallel",
-                   "simulator.where", "simulator.timeout", "simulator.stall", "simulator.retries",
-                   "simulator.fail_when", "simulator.succeed_when", "simulator.exit",
-                   "simulator.keep", "simulator.on_death"}))
+  if (among(path, {"title",
+                   "stop",
+                   "echo",
+                   "method.batch",
+                   "simulator.parallel",
+                   "simulator.where",
+                   "slurm",
+                   "simulator.timeout",
+                   "simulator.stall",
+                   "simulator.retries",
+                   "simulator.fail_when",
+                   "simulator.succeed_when",
+                   "simulator.exit",
+                   "simulator.keep",
+                   "simulator.on_death",
+                   "simulator.on_failure",
+                   "simulator.nudge",
+                   "simulator.limits",
+                   "simulator.tokens",
+                   "tokens"}))
     return true;
   return path.starts_with("outputs.") &&
          (path.ends_with(".from") || path.ends_with(".accept") || path.ends_with(".tolerance"));
@@ -31,7 +47,7 @@ bool is_operation(const std::string& path) {
 
 bool is_program(const std::string& path) {
   return among(path, {"simulator.run", "simulator.templates", "simulator.stdin", "simulator.copy",
-                      "simulator.link", "simulator.env"});
+                      "simulator.link", "simulator.env", "simulator.library"});
 }
 
 TomlValue empty_table() {

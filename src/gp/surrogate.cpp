@@ -63,6 +63,9 @@ struct Surrogate::State {
   Index size;
   std::vector<Response> responses;
   Matrix parameters;
+  std::optional<Classifier> success{};
+
+  static Response supposed(const Response& response, PointsView x);
 
   /// One response an output, of the stack that `find` makes of its observations.
   static Surrogate make(
@@ -201,9 +204,22 @@ Matrix Surrogate::parameters() const {
   return state_->parameters;
 }
 
+Surrogate Surrogate::with_success(Classifier classifier) const {
+  State next = *state_;
+  next.success = std::move(classifier);
+  Surrogate surrogate;
+  surrogate.state_ = std::make_shared<const State>(std::move(next));
+  return surrogate;
+}
+
+const std::optional<Classifier>& Surrogate::success() const noexcept {
+  return state_->success;
+}
+
 Surrogate Surrogate::only(const std::vector<Index>& outputs) const {
   for (const Index output : outputs) (*this)[output];  // each is there
-  State fewer{state_->domain, {}, state_->size, {}, state_->parameters(outputs, Eigen::all)};
+  State fewer{state_->domain, {}, state_->size, {}, state_->parameters(outputs, Eigen::all),
+              state_->success};
   for (const Index output : outputs) {
     fewer.responses.push_back((*this)[output]);
     fewer.outputs.push_back(state_->outputs[static_cast<std::size_t>(output)]);
@@ -213,25 +229,38 @@ Surrogate Surrogate::only(const std::vector<Index>& outputs) const {
   return surrogate;
 }
 
+Response Surrogate::State::supposed(const Response& response, PointsView x) {
+  Response::State grown = *response.state_;
+  const Vector mean = grown.members.size() > 1 ? response.predict(x).mean : Vector();
+  for (std::size_t k = 0; k < grown.members.size(); ++k) {
+    Member& member = grown.members[k];
+    const Points features = grown.features[k].rows(x);
+    const Vector shares = grown.noise_shares(k, x);
+    // Alone a process supposes what it predicts itself, and its means stay to the last bit.
+    member.process = mean.size() > 0 ? member.process.given(
+                                           features, seen_by(member, mean, grown.observed), shares)
+                                     : member.process.supposing(features, shares);
+    member.alternatives = reconditioned(member.alternatives, member.process);
+  }
+  Response result;
+  result.state_ = std::make_shared<const Response::State>(std::move(grown));
+  return result;
+}
+
 Surrogate Surrogate::supposing(PointsView x) const {
   if (x.rows() == 0) return *this;
   State next = *state_;
-  for (Response& response : next.responses) {
-    Response::State grown = *response.state_;
-    const Vector mean = grown.members.size() > 1 ? response.predict(x).mean : Vector();
-    for (std::size_t k = 0; k < grown.members.size(); ++k) {
-      Member& member = grown.members[k];
-      const Points features = grown.features[k].rows(x);
-      const Vector shares = grown.noise_shares(k, x);
-      // Alone a process supposes what it predicts itself, and its means stay to the last bit.
-      member.process =
-          mean.size() > 0
-              ? member.process.given(features, seen_by(member, mean, grown.observed), shares)
-              : member.process.supposing(features, shares);
-      member.alternatives = reconditioned(member.alternatives, member.process);
-    }
-    response.state_ = std::make_shared<const Response::State>(std::move(grown));
-  }
+  for (Response& response : next.responses) response = State::supposed(response, x);
+  Surrogate surrogate;
+  surrogate.state_ = std::make_shared<const State>(std::move(next));
+  return surrogate;
+}
+
+Surrogate Surrogate::supposing_of(Index output, PointsView x) const {
+  const Response& one = (*this)[output];
+  if (x.rows() == 0) return *this;
+  State next = *state_;
+  next.responses[static_cast<std::size_t>(output)] = State::supposed(one, x);
   Surrogate surrogate;
   surrogate.state_ = std::make_shared<const State>(std::move(next));
   return surrogate;

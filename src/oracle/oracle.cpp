@@ -37,31 +37,48 @@ std::string listed(const std::vector<Output>& outputs) {
   return names;
 }
 
-// The answer as a caller may rely on it: y of m finite numbers, or none and why.
-Answer checked(Answer answer, const std::vector<Output>& outputs) {
-  if (answer.status == Answer::Status::Ok) {
-    const auto m = static_cast<Index>(outputs.size());
-    if (answer.y.size() != m) {
-      answer.kind = "output missing";
-      answer.message = concat("expected ", m, m == 1 ? " value (" : " values (", listed(outputs),
-                              "), got ", answer.y.size());
-      answer.status = Answer::Status::Failed;
-    } else {
-      answer.message.clear();
-      answer.kind.clear();
-      for (Index j = m - 1; j >= 0; --j) {
-        const bool finite = std::isfinite(answer.y[j]);
-        if (finite && std::abs(answer.y[j]) <= largest_value) continue;
-        answer.kind = finite ? "out of range" : "not finite";
-        answer.message = concat(outputs[static_cast<std::size_t>(j)].name, " is ", answer.y[j]);
-        if (finite)
-          answer.message +=
-              concat(", no more than ", largest_value, " can be learnt: give it a factor");
-        answer.status = Answer::Status::Failed;
-      }
-    }
+// Whether some outputs arrived and those that did not are known not to have.
+bool in_part(const Answer& answer) {
+  return answer.kind == "output missing" && answer.y.array().isNaN().any() &&
+         !answer.y.array().isNaN().all();
+}
+
+// An Ok answer that is none: the first value that cannot be learnt says why.
+void refuse_values(Answer& answer, const std::vector<Output>& outputs) {
+  const auto m = static_cast<Index>(outputs.size());
+  if (answer.y.size() != m) {
+    answer.kind = "output missing";
+    answer.message = concat("expected ", m, m == 1 ? " value (" : " values (", listed(outputs),
+                            "), got ", answer.y.size());
+    answer.status = Answer::Status::Failed;
+    return;
   }
-  if (answer.status == Answer::Status::Ok) return answer;
+  const bool partial = in_part(answer);
+  if (!partial) {
+    answer.message.clear();
+    answer.kind.clear();
+  }
+  for (Index j = 0; j < m && answer.status == Answer::Status::Ok; ++j) {
+    const double value = answer.y[j];
+    const bool finite = std::isfinite(value);
+    if (finite ? std::abs(value) <= largest_value : partial && std::isnan(value)) continue;
+    answer.kind = finite ? "out of range" : "not finite";
+    answer.message = concat(outputs[static_cast<std::size_t>(j)].name, " is ", value);
+    if (finite)
+      answer.message +=
+          concat(", no more than ", largest_value, " can be learnt: give it a factor");
+    answer.status = Answer::Status::Failed;
+  }
+}
+
+// The answer as a caller may rely on it: y of m numbers, those that arrived finite, or none and
+// why.
+Answer checked(Answer answer, const std::vector<Output>& outputs) {
+  if (answer.status == Answer::Status::Ok) refuse_values(answer, outputs);
+  if (answer.status == Answer::Status::Ok) {
+    answer.transient = false;
+    return answer;
+  }
   answer.y.resize(0);
   if (answer.status == Answer::Status::Failed && answer.kind.empty()) answer.kind = "told";
   if (answer.status == Answer::Status::TimedOut && answer.kind.empty()) answer.kind = "timeout";
@@ -92,10 +109,11 @@ struct Oracle::State {
 
 const std::vector<std::string>& failure_kinds() {
   static const std::vector<std::string> kinds = {
-      "could not start", "timeout",      "stall",          "signal",     "exit status",
-      "fail_when",       "succeed_when", "output missing", "not finite", "out of range",
-      "echo differs",    "lost",         "exception",      "told",       "node lost",
-      "preempted",       "cancelled",    "out of memory"};
+      "could not start", "timeout",    "stall",        "cpu limit",    "out of memory",
+      "file limit",      "signal",     "exit status",  "fail_when",    "succeed_when",
+      "output missing",  "not finite", "out of range", "echo differs", "inadmissible",
+      "unreachable",     "node lost",  "cancelled",    "preempted",    "lost",
+      "exception",       "told",       "rejected"};
   return kinds;
 }
 

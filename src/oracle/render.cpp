@@ -181,6 +181,14 @@ std::string Template::rendered(const Values& values) const {
   return text;
 }
 
+std::vector<std::string> Template::formats_of(std::string_view name) const {
+  std::vector<std::string> formats;
+  for (const auto& piece : pieces_)
+    if (const auto* place = std::get_if<Place>(&piece); place && place->name == name)
+      formats.push_back(place->format);
+  return formats;
+}
+
 void Template::refuse(const Place& at, const std::string& why) const {
   throw StudyError(concat(name_, ":", at.line, ":", at.column, ": ", why));
 }

@@ -44,6 +44,8 @@ class Template {
   Template(std::string_view text, std::string name, const Values& names);
 
   std::string rendered(const Values& values) const;
+  /// The formats with which `name` is written, "" where it is written in full.
+  std::vector<std::string> formats_of(std::string_view name) const;
 
  private:
   struct Place {

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/json_text.hpp"
@@ -30,10 +32,18 @@ void write_new(const fs::path& path, const std::string& text) {
 
 constexpr const char* status_words[] = {"ok", "failed", "timed_out"};
 
+// Null for an output that did not arrive.
+JsonValue numbers(const Vector& y) {
+  JsonValue all = JsonValue::array();
+  for (const double value : y)
+    all.push_back(std::isnan(value) ? JsonValue(nullptr) : JsonValue(value));
+  return all;
+}
+
 std::string to_text(const Answer& answer) {
   return json_text({{"schema", 1},
                     {"status", status_words[static_cast<int>(answer.status)]},
-                    {"y", std::vector<double>(answer.y.begin(), answer.y.end())},
+                    {"y", numbers(answer.y)},
                     {"seconds", answer.seconds},
                     {"message", answer.message},
                     {"kind", answer.kind},
@@ -53,8 +63,11 @@ std::optional<Answer> answer_in(const std::string& text) try {
   answer.status = status == status_words[0]   ? Answer::Status::Ok
                   : status == status_words[2] ? Answer::Status::TimedOut
                                               : Answer::Status::Failed;
-  const auto y = json.at("y").get<std::vector<double>>();
-  answer.y = Eigen::Map<const Vector>(y.data(), static_cast<Index>(y.size()));
+  const JsonValue& y = json.at("y");
+  answer.y.resize(static_cast<Index>(y.size()));
+  for (std::size_t j = 0; j < y.size(); ++j)
+    answer.y[static_cast<Index>(j)] =
+        y[j].is_null() ? std::numeric_limits<double>::quiet_NaN() : y[j].get<double>();
   answer.seconds = json.at("seconds").get<double>();
   answer.message = json.at("message").get<std::string>();
   answer.kind = json.at("kind").get<std::string>();

@@ -179,6 +179,17 @@ RunInputs::Rendered RunInputs::read(const std::string& source, const fs::path& t
   return {Template(*text, source, names), target, facts.st_mode & 0777};
 }
 
+std::vector<std::string> RunInputs::formats_of(std::string_view name) const {
+  std::vector<std::string> all;
+  const auto add = [&](const Rendered& file) {
+    const std::vector<std::string> formats = file.text.formats_of(name);
+    all.insert(all.end(), formats.begin(), formats.end());
+  };
+  for (const Rendered& file : templates_) add(file);
+  if (standard_input_) add(*standard_input_);
+  return all;
+}
+
 void RunInputs::check_source(const std::string& source, const std::string& key) const {
   require<StudyError>(stays_below(source), key,
                       ": expected a name below the study's directory, without '..', got '", source,

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "oracle/render.hpp"
@@ -24,6 +25,9 @@ class RunInputs {
   /// \throws Error where something cannot be written, StudyError as Template::rendered().
   void lay_into(const std::filesystem::path& directory, const Values& values,
                 const std::string& question) const;
+
+  /// All formats with which `name` is written.
+  std::vector<std::string> formats_of(std::string_view name) const;
 
  private:
   struct Rendered {

@@ -44,11 +44,12 @@ std::string from_bytes(const JsonValue& value) {
   return {numbers.begin(), numbers.end()};
 }
 
-JsonValue duration(double seconds) {
-  return std::isfinite(seconds) ? JsonValue(seconds) : JsonValue(nullptr);
+// Of a duration or a size: null where there is no end to it.
+JsonValue limit(double value) {
+  return std::isfinite(value) ? JsonValue(value) : JsonValue(nullptr);
 }
 
-double seconds_of(const JsonValue& value) {
+double limit_of(const JsonValue& value) {
   return value.is_null() ? std::numeric_limits<double>::infinity() : value.get<double>();
 }
 
@@ -68,8 +69,11 @@ std::string to_text(const RunRequest& request) {
                  {"argv", argv},
                  {"env", env},
                  {"stdin", request.standard_input},
-                 {"timeout", duration(request.timeout)},
-                 {"stall", duration(request.stall)},
+                 {"timeout", limit(request.timeout)},
+                 {"stall", limit(request.stall)},
+                 {"memory_limit", limit(request.memory_limit)},
+                 {"cpu_limit", limit(request.cpu_limit)},
+                 {"file_limit", limit(request.file_limit)},
                  {"beat", request.beat},
                  {"grace", request.grace},
                  {"end_on_death", request.end_on_death},
@@ -85,9 +89,13 @@ std::optional<RunRequest> run_request(const std::string& text) try {
   for (const JsonValue& pair : json.at("env"))
     request.env.emplace_back(from_bytes(pair.at(0)), from_bytes(pair.at(1)));
   request.standard_input = json.at("stdin").get<std::string>();
-  request.timeout = seconds_of(json.at("timeout"));
-  request.stall = seconds_of(json.at("stall"));
-  request.beat = json.at("beat").get<double>();
+  request.timeout = limit_of(json.at("timeout"));
+  request.stall = limit_of(json.at("stall"));
+  for (const auto& [name, place] :
+       {std::pair{"memory_limit", &request.memory_limit},
+        std::pair{"cpu_limit", &request.cpu_limit}, std::pair{"file_limit", &request.file_limit}})
+    if (json.contains(name)) *place = limit_of(json.at(name));
+  request.beat = json.value("beat", request.beat);
   request.grace = json.at("grace").get<double>();
   request.end_on_death = json.at("end_on_death").get<bool>();
   request.stream_part = json.at("stream_part").get<std::size_t>();

@@ -39,9 +39,12 @@ struct RunRequest {
   std::string standard_input;                            ///< a file of the directory; empty: none
   double timeout = std::numeric_limits<double>::infinity();
   double stall = std::numeric_limits<double>::infinity();
-  double beat = 10.0;         ///< between two signs of life of a run that was claimed
-  double grace = 2.0;         ///< between asking to end and killing
-  bool end_on_death = false;  ///< whether the engine's death ends the run
+  double beat = 10.0;  ///< between two signs of life of a run that was claimed
+  double memory_limit = std::numeric_limits<double>::infinity();  ///< bytes, each process
+  double cpu_limit = std::numeric_limits<double>::infinity();     ///< s, each process
+  double file_limit = std::numeric_limits<double>::infinity();    ///< bytes, each file
+  double grace = 2.0;                              ///< between asking to end and killing
+  bool end_on_death = false;                       ///< whether the engine's death ends the run
   std::size_t stream_part = std::size_t{1} << 20;  ///< kept of each stream's head, and of its tail
   std::vector<std::string> sync;  ///< files to be on the disk before the result is published
 };

@@ -94,7 +94,7 @@ class SpawnPlan {
 };
 
 pid_t spawn_supervisor(const fs::path& program, const RunDirectory& run, const Descriptor& lock,
-                       const Descriptor& lifeline) {
+                       const std::vector<Descriptor>& held, const Descriptor& lifeline) {
   std::vector<std::string> arguments = {program.string(), "--lock", std::to_string(lock_number)};
   SpawnPlan plan;
   plan.open(0, "/dev/null", O_RDONLY);
@@ -105,7 +105,12 @@ pid_t spawn_supervisor(const fs::path& program, const RunDirectory& run, const D
     plan.hand_over(lifeline, lifeline_number);
     arguments.insert(arguments.end(), {"--lifeline", std::to_string(lifeline_number)});
   }
-  plan.close_from(lifeline ? lifeline_number + 1 : lock_number + 1);
+  int next = lifeline ? lifeline_number + 1 : lock_number + 1;
+  for (const Descriptor& one : held) {
+    plan.hand_over(one, next);
+    arguments.insert(arguments.end(), {"--hold", std::to_string(next++)});
+  }
+  plan.close_from(next);
   arguments.push_back(run.path().string());
   return plan.spawn(arguments);
 }
@@ -174,11 +179,17 @@ fs::path supervisor_program(const fs::path& given) {
   }
 }
 
-void supervise(const fs::path& program, const RunDirectory& run, Descriptor lock, bool end_on_death,
-               const StopEvent& stop) {
+void supervise(const fs::path& program, const RunDirectory& run, Descriptor lock,
+               std::vector<Descriptor> held, bool end_on_death, const StopEvent& stop) {
   Pipe lifeline;
   if (end_on_death) lifeline = make_pipe();
-  const pid_t process = spawn_supervisor(program, run, lock, lifeline.read);
+  // Numbers above those that are handed over, so that none is overwritten by another.
+  for (Descriptor& one : held) {
+    Descriptor high(::fcntl(one.number(), F_DUPFD_CLOEXEC, 256));
+    if (high) one = std::move(high);
+  }
+  const pid_t process = spawn_supervisor(program, run, lock, held, lifeline.read);
+  held.clear();
   lock.close();
   lifeline.read.close();
   // Where there is no such descriptor (old kernels), we look now and then.

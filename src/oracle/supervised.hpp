@@ -4,6 +4,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "oracle/file.hpp"
 #include "oracle/run_directory.hpp"
@@ -29,9 +30,10 @@ class StopEvent {
 std::filesystem::path supervisor_program(const std::filesystem::path& given);
 
 /// Runs the supervisor in `run` until it ends; where a stop is wished, asks it to end the run.
-/// \param lock of the run, which the supervisor takes over  \throws Error where it cannot start.
+/// \param lock of the run, which the supervisor takes over  \param held what it keeps open as
+/// long as it lives, likewise  \throws Error where it cannot start.
 void supervise(const std::filesystem::path& program, const RunDirectory& run, Descriptor lock,
-               bool end_on_death, const StopEvent& stop);
+               std::vector<Descriptor> held, bool end_on_death, const StopEvent& stop);
 
 /// Waits until nobody runs in `run`, which another engine began; where a stop is wished, asks its
 /// supervisor to end the run, or, where that is out of reach, returns at once.

@@ -1,9 +1,11 @@
 #include "oracle/verdict.hpp"
 
+#include <signal.h>
 #include <string.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/nearest_name.hpp"
@@ -80,6 +82,9 @@ Verdict::Verdict(const SimulatorSpec& spec, std::vector<Parameter> inputs,
     : timeout_(spec.timeout_seconds),
       stall_(spec.stall_seconds),
       any_exit_status_(spec.any_exit_status),
+      memory_limit_(spec.memory_limit),
+      cpu_limit_(spec.cpu_limit_seconds),
+      file_limit_(spec.file_limit),
       fail_when_(rules(spec.fail_when, "simulator.fail_when")),
       succeed_when_(rules(spec.succeed_when, "simulator.succeed_when")),
       inputs_(std::move(inputs)) {
@@ -106,7 +111,7 @@ std::vector<Verdict::Rule> Verdict::rules(const std::vector<TextRule>& written,
     require<StudyError>(stays_below(rule.file), key,
                         ": expected a file in the run's directory, got '", rule.file, "'");
     try {
-      all.push_back({rule.file, Pattern(rule.pattern), rule.kind});
+      all.push_back({rule.file, Pattern(rule.pattern), rule.kind, rule.then});
     } catch (const StudyError& refused) {
       throw StudyError(key + ": " + refused.what());
     }
@@ -126,9 +131,18 @@ std::vector<std::string> Verdict::files() const {
   return all;
 }
 
-Answer Verdict::on(const RunResult& result, const RunOutput& output, const Query& query) const {
-  Answer answer = by_end(result, output);
-  if (answer.status == Status::Ok) answer = by_texts(output);
+Verdict::Judged Verdict::on(const RunResult& result, const RunOutput& output,
+                            const Query& query) const {
+  Judged judged{by_end(result, output), {}};
+  // What a text says is nearer to the cause than a status that is not 0, or a signal.
+  if (judged.answer.status == Status::Ok || judged.answer.kind == "exit status" ||
+      judged.answer.kind == "signal") {
+    Judged texts = by_texts(output);
+    const bool decided = texts.answer.status != Status::Ok;
+    if (judged.answer.status == Status::Ok || (decided && texts.answer.kind != "succeed_when"))
+      judged = std::move(texts);
+  }
+  Answer& answer = judged.answer;
   if (answer.status == Status::Ok) answer = by_outputs(output);
   if (answer.status == Status::Ok) {
     Answer objection = by_ranges(answer, query);
@@ -139,10 +153,35 @@ Answer Verdict::on(const RunResult& result, const RunOutput& output, const Query
   answer.host = result.host;
   answer.started = result.started;
   answer.ended = result.ended;
-  return answer;
+  return judged;
+}
+
+// A limit shows itself by a signal, or by what a program says that was refused something.
+Answer Verdict::by_limits(const RunResult& result, const RunOutput& output) const {
+  const std::string words = last_words(output);
+  const bool signalled = result.outcome == Outcome::Signalled;
+  const auto says = [&](const char* pattern) {
+    return look_for(Pattern(pattern), run_files::standard_error, output).found;
+  };
+  if (std::isfinite(cpu_limit_) &&
+      ((signalled && result.signal == SIGXCPU) || result.cpu_seconds >= cpu_limit_))
+    return failed("cpu limit", concat("more than ", cpu_limit_, " s of CPU time", words));
+  if (std::isfinite(file_limit_) &&
+      ((signalled && result.signal == SIGXFSZ) || says("(?i)file too large|file size limit")))
+    return failed("file limit", concat("a file of more than ", file_limit_, " bytes", words));
+  if (std::isfinite(memory_limit_) &&
+      (result.max_rss >= 0.9 * memory_limit_ ||
+       says("(?i)bad_alloc|out of memory|memory ?error|cannot allocate memory|"
+            "insufficient (virtual )?memory")))
+    return failed("out of memory", concat("no more than ", memory_limit_, " bytes", words));
+  return fine();
 }
 
 Answer Verdict::by_end(const RunResult& result, const RunOutput& output) const {
+  const bool ended_badly = result.outcome == Outcome::Signalled ||
+                           (result.outcome == Outcome::Exited && result.exit_status != 0);
+  if (ended_badly)
+    if (Answer limit = by_limits(result, output); limit.status != Status::Ok) return limit;
   const std::string words = last_words(output);
   switch (result.outcome) {
     case Outcome::CouldNotStart:
@@ -169,22 +208,24 @@ Answer Verdict::by_end(const RunResult& result, const RunOutput& output) const {
   return fine();
 }
 
-Answer Verdict::by_texts(const RunOutput& output) const {
+Verdict::Judged Verdict::by_texts(const RunOutput& output) const {
   for (const Rule& rule : fail_when_) {
     const Sight sight = look_for(rule.pattern, rule.file, output);
     if (sight.found)
-      return failed(rule.kind.empty() ? "fail_when" : rule.kind,
-                    "'" + rule.file + "' says '" + sight.line + "'");
+      return {failed(rule.kind.empty() ? "fail_when" : rule.kind,
+                     "'" + rule.file + "' says '" + sight.line + "'"),
+              rule.then};
   }
   for (const Rule& rule : succeed_when_) {
     const Sight sight = look_for(rule.pattern, rule.file, output);
     if (sight.found) continue;
-    return failed("succeed_when", !sight.problem.empty()
-                                      ? sight.problem
-                                      : "'" + rule.file + "' has nothing that matches " +
-                                            rule.pattern.text() + last_words(output));
+    return {failed("succeed_when", !sight.problem.empty()
+                                       ? sight.problem
+                                       : "'" + rule.file + "' has nothing that matches " +
+                                             rule.pattern.text() + last_words(output)),
+            {}};
   }
-  return fine();
+  return {fine(), {}};
 }
 
 Answer Verdict::by_outputs(const RunOutput& output) const {
@@ -196,15 +237,22 @@ Answer Verdict::by_outputs(const RunOutput& output) const {
   if (talks)
     if (const std::string reason = told_failure(output); !reason.empty())
       return failed("told", reason);
+  std::vector<bool> missing(outputs_.size(), false);
   for (std::size_t j = 0; j < outputs_.size(); ++j) {
     const Reading reading = outputs_[j].number(output);
-    if (!reading.problem.empty())
-      return failed("output missing", outputs_[j].name() + ": " + reading.problem);
-    answer.y[static_cast<Index>(j)] = *reading.number;
+    missing[j] = !reading.problem.empty();
+    if (missing[j])
+      answer.message +=
+          (answer.message.empty() ? "" : "; ") + outputs_[j].name() + ": " + reading.problem;
+    answer.y[static_cast<Index>(j)] =
+        missing[j] ? std::numeric_limits<double>::quiet_NaN() : *reading.number;
   }
+  if (!answer.message.empty()) answer.kind = "output missing";
+  if (std::find(missing.begin(), missing.end(), false) == missing.end())
+    return failed(answer.kind, answer.message);
   for (std::size_t j = 0; j < outputs_.size(); ++j) {
     const double value = answer.y[static_cast<Index>(j)];
-    if (!std::isfinite(value))
+    if (!missing[j] && !std::isfinite(value))
       return failed("not finite", outputs_[j].name() + " is " + number_word(value));
   }
   return answer;
@@ -217,6 +265,9 @@ Answer Verdict::by_ranges(const Answer& answer, const Query& query) const {
     if (!accept_[j]) continue;
     const double holds = (*accept_[j])(point);
     if (std::isfinite(holds) && holds != 0.0) continue;
+    if (answer.kind == "output missing" &&
+        (std::isnan(answer.y[static_cast<Index>(j)]) || std::isnan(holds)))
+      continue;  // there is nothing to be judged, or not all that it takes
     return failed("out of range",
                   concat(outputs_[j].name(), " = ", number_word(answer.y[static_cast<Index>(j)]),
                          ": '", accept_[j]->text(), "' does not hold"));

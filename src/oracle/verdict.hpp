@@ -18,9 +18,14 @@ class Verdict {
   Verdict(const SimulatorSpec& spec, std::vector<Parameter> inputs,
           const std::vector<ProcessOutput>& outputs);
 
+  struct Judged {
+    Answer answer;
+    std::optional<Remedy> then{};  ///< of the rule that decided, where it says
+  };
   /// In this order: how the run ended, fail_when, succeed_when, what it says itself, outputs
-  /// missing, not finite, out of range, echoes.
-  Answer on(const RunResult& result, const RunOutput& output, const Query& query) const;
+  /// missing (all of them; where some have arrived the answer is Ok, and says which have not), not
+  /// finite, out of range, echoes.
+  Judged on(const RunResult& result, const RunOutput& output, const Query& query) const;
 
   /// The files that an answer is made of, beside the streams.
   std::vector<std::string> files() const;
@@ -30,6 +35,7 @@ class Verdict {
     std::string file;
     Pattern pattern;
     std::string kind;
+    std::optional<Remedy> then;
   };
   struct Heard {
     Extractor from;
@@ -40,7 +46,8 @@ class Verdict {
 
   // Each: Ok where it has nothing against the run.
   Answer by_end(const RunResult& result, const RunOutput& output) const;
-  Answer by_texts(const RunOutput& output) const;
+  Answer by_limits(const RunResult& result, const RunOutput& output) const;
+  Judged by_texts(const RunOutput& output) const;
   Answer by_outputs(const RunOutput& output) const;
   Answer by_ranges(const Answer& answer, const Query& query) const;
   Answer by_echoes(const RunOutput& output, const Query& query) const;
@@ -48,6 +55,9 @@ class Verdict {
   double timeout_;
   double stall_;
   bool any_exit_status_;
+  double memory_limit_;
+  double cpu_limit_;
+  double file_limit_;
   std::vector<Rule> fail_when_;
   std::vector<Rule> succeed_when_;
   std::vector<Parameter> inputs_;

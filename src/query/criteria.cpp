@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "sonde/base/error.hpp"
@@ -101,12 +102,16 @@ Acquisition total_reduction(const Surrogate& surrogate, Index reference_points, 
                             Rng rng) {
   const Points reference = design::reference(surrogate.domain(), reference_points, rng);
   const std::vector<double> units = units_of(surrogate);
+  // What cannot be run need not be known.
+  std::optional<Vector> success;
+  if (surrogate.success()) success = surrogate.success()->probability(reference).cwiseMax(1e-6);
   auto reductions = std::make_shared<std::vector<VarianceReduction>>();
   for (std::size_t j = 0; j < units.size(); ++j) {
     const Response& response = surrogate[static_cast<Index>(j)];
     Vector weights = Vector::Ones(reference.rows());
     if (kind == Weights::Calibrated)
       weights = calibration(surrogate.domain(), response, reference).array() + 1e-6;
+    if (success) weights.array() *= success->array();
     weights /= weights.sum();
     reductions->emplace_back(response, reference, weights);
   }

@@ -10,6 +10,7 @@
 #include "query/ascent.hpp"
 #include "query/candidates.hpp"
 #include "query/known_points.hpp"
+#include "query/success.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/base/parallel.hpp"
 #include "sonde/space/design.hpp"
@@ -163,7 +164,8 @@ class Batch {
     std::string why = criterion_.why ? criterion_.why(surrogate_) : criterion_.name;
     std::optional<Worthy> chosen;
     try {
-      const Acquisition worth = criterion_.prepare(surrogate_, rng.child("criterion"));
+      const Acquisition worth = query::where_runs_succeed(
+          criterion_.prepare(surrogate_, rng.child("criterion")), surrogate_);
       chosen = most_worthy(worth, known_, candidates, options_, rng.child("search"));
       if (!chosen) why = concat("space filling: ", criterion_.name, " is nowhere finite");
     } catch (const NumericalError& failure) {

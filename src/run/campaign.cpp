@@ -16,6 +16,9 @@ namespace {
 bool is_import(const Query& query) {
   return query.why == "imported";
 }
+// How often the world may be at fault before a query is given up.
+constexpr int most_transient = 4;
+
 bool is_design(const Query& query) {
   return query.why == "design";
 }
@@ -103,6 +106,11 @@ void Campaign::State::check(const Answered& event) const {
   require(answer.status != Answer::Status::Abandoned, "Campaign: query ", event.id,
           " was abandoned, which is no answer: it stays open");
   if (answer.status != Answer::Status::Ok) return;
+  if (answer.x.size() > 0)
+    require(answer.x.size() == domain.dim() && answer.x.allFinite() &&
+                domain.to_unit(answer.x).allFinite(),
+            "Campaign: the point simulated for query ", event.id,
+            " has no place on the scales of the domain");
   require(answer.y.size() == static_cast<Index>(outputs.size()), "Campaign: the answer to query ",
           event.id, " has ", answer.y.size(), " values, there are ", outputs.size(), " outputs");
   const auto finite = answer.y.array().isFinite();
@@ -122,6 +130,7 @@ void Campaign::State::fold(const Asked& asked) {
     if (is_import(query)) ++imported;
     queries.push_back(query);
     answers.emplace_back();
+    transients.push_back(0);
   }
   if (asked.parameters.rows() == 0) return;
   parameters = asked.parameters;
@@ -130,6 +139,9 @@ void Campaign::State::fold(const Asked& asked) {
 
 void Campaign::State::fold(const Answered& event) {
   const auto place = static_cast<std::size_t>(event.id);
+  queries[place].attempts = std::max(queries[place].attempts, event.answer.attempts);
+  if (event.answer.transient && ++transients[place] < most_transient) return;
+  if (event.answer.transient) ++written_off;
   answers[place] = event.answer;
   ++answered;
   if (event.answer.status != Answer::Status::Ok) return;
@@ -148,7 +160,7 @@ const Dataset& Campaign::State::dataset() {
   data.y.resize(n, static_cast<Index>(outputs.size()));
   for (Index i = 0; i < n; ++i) {
     const auto id = static_cast<std::size_t>(ok[static_cast<std::size_t>(i)]);
-    data.x.row(i) = queries[id].x;
+    data.x.row(i) = answers[id]->x.size() > 0 ? answers[id]->x : queries[id].x;
     data.y.row(i) = answers[id]->y;
   }
   data_stale = false;
@@ -244,6 +256,10 @@ Index Campaign::asked() const noexcept {
 
 Index Campaign::imported() const noexcept {
   return state_->imported;
+}
+
+Index Campaign::spent() const noexcept {
+  return asked() - state_->imported - state_->written_off;
 }
 
 Index Campaign::answered() const noexcept {

@@ -27,9 +27,11 @@ struct Campaign::State {
   // Folded.
   std::vector<Query> queries{};
   std::vector<std::optional<Answer>> answers{};
+  std::vector<int> transients{};  // of each query, failures that were not its point's
   std::vector<Index> ok{};        // ids answered Ok, ascending
   std::vector<Index> observed{};  // (m) how often each output was observed
   Index answered = 0;
+  Index written_off = 0;  // closed by the last of such failures
   Index imported = 0;
   Index imported_ok = 0;
   Index design_asked = 0;
@@ -49,6 +51,11 @@ struct Campaign::State {
   std::vector<Points> designs{};  // one after the other; the first is the initial one
   std::optional<Conditioned> refitted{};
   std::optional<Conditioned> recorded{};
+  struct Learnt {
+    Index labels;
+    Classifier classifier;
+  };
+  std::optional<Learnt> success{};
 
   void check(const Asked& asked) const;
   void check(const Answered& answered) const;
@@ -73,6 +80,9 @@ struct Campaign::State {
   const Surrogate& refit();          // parameters searched anew, from the recorded ones
   const Surrogate& with_recorded();  // the recorded parameters
   const Surrogate& believed(Asked& asked);
+  bool is_of_the_point(const Answer& answer) const;  // tells whether runs succeed there
+  Surrogate with_success(const Surrogate& surrogate);
+  Surrogate with_gaps_supposed(Surrogate surrogate);
   Asked from_surrogate(Index k);
   Asked filled(Index k, const std::string& why);
 };

@@ -10,7 +10,9 @@ void Known::apply(const Event& event) {
     return;
   }
   const auto& [id, answer] = std::get<Answered>(event);
-  if (answer.status == Answer::Status::Ok) observed_[id] = answer.y;
+  if (answer.status != Answer::Status::Ok) return;
+  observed_[id] = answer.y;
+  if (answer.x.size() > 0) asked_[id] = answer.x;
 }
 
 std::vector<Index> Known::ids() const {

@@ -161,6 +161,8 @@ JsonValue answered(Index seq, const Answered& event) {
   json["seconds"] = number(a.seconds);
   json["failure"] = a.kind;
   json["message"] = a.message;
+  if (a.x.size() > 0) json["x"] = list(a.x);
+  if (a.transient) json["transient"] = true;
   json["attempts"] = a.attempts;
   json["host"] = a.host;
   json["started"] = number(a.started);
@@ -172,9 +174,11 @@ Answered to_answered(const JsonValue& json) {
   return {.id = json.at("id").get<Index>(),
           .answer = {.status = value_of(statuses, json.at("status").get<std::string>()),
                      .y = to_vector(json.at("y")),
+                     .x = json.contains("x") ? to_vector(json.at("x")) : Vector(),
                      .seconds = to_number(json.at("seconds")),
                      .message = json.at("message").get<std::string>(),
                      .kind = json.at("failure").get<std::string>(),
+                     .transient = json.value("transient", false),
                      .attempts = json.at("attempts").get<int>(),
                      .host = json.at("host").get<std::string>(),
                      .started = to_number(json.at("started")),

@@ -175,9 +175,55 @@ const Surrogate& Campaign::State::believed(Asked& asked) {
   return surrogate;
 }
 
+// What people reject or the world broke says nothing of where simulations fail.
+bool Campaign::State::is_of_the_point(const Answer& answer) const {
+  return answer.status == Answer::Status::Ok || (!answer.transient && answer.kind != "rejected");
+}
+
+Surrogate Campaign::State::with_success(const Surrogate& surrogate) {
+  const bool any = std::any_of(answers.begin(), answers.end(), [this](const auto& answer) {
+    return answer && answer->status != Answer::Status::Ok && is_of_the_point(*answer);
+  });
+  if (!options.learn_failures || !any) return surrogate;
+  if (!success || success->labels != answered) {
+    std::vector<bool> succeeded;
+    Points x(answered, domain.dim());
+    Index rows = 0;
+    for (std::size_t id = 0; id < queries.size(); ++id) {
+      if (!answers[id] || !is_of_the_point(*answers[id])) continue;
+      succeeded.push_back(answers[id]->status == Answer::Status::Ok);
+      x.row(rows++) = answers[id]->x.size() > 0 ? answers[id]->x : queries[id].x;
+    }
+    success.reset();
+    success = Learnt{answered, Classifier::fit(domain, x.topRows(rows), succeeded)};
+  }
+  return surrogate.with_success(success->classifier);
+}
+
+// Where an output did not arrive, though others did, it is no more worth asking than where a run
+// failed.
+Surrogate Campaign::State::with_gaps_supposed(Surrogate surrogate) {
+  const Dataset& all = dataset();
+  for (Index j = 0; j < all.y.cols(); ++j) {
+    std::vector<Index> rows;
+    for (Index i = 0; i < all.size(); ++i)
+      if (std::isnan(all.y(i, j)) &&
+          answers[static_cast<std::size_t>(ok[static_cast<std::size_t>(i)])]->kind ==
+              "output missing")
+        rows.push_back(i);
+    if (rows.empty()) continue;
+    try {
+      surrogate = surrogate.supposing_of(j, all.x(rows, Eigen::all));
+    } catch (const NumericalError&) {
+      continue;  // beside what is known already
+    }
+  }
+  return surrogate;
+}
+
 Asked Campaign::State::from_surrogate(Index k) {
   Asked asked;
-  const Surrogate& surrogate = believed(asked);
+  const Surrogate surrogate = with_gaps_supposed(with_success(believed(asked)));
   const Synthesis made = synthesize(surrogate, criterion, k, asked_points(), dataset().x,
                                     options.synthesis, root.child("ask", queries.size()));
   asked.queries = asked_at(made.queries, "").queries;

@@ -1,10 +1,14 @@
 #include "sonde/run/run.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <exception>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -13,6 +17,8 @@
 
 namespace sonde {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr double patience = 0.1;  // s between two looks at the interruption
 
@@ -95,7 +101,7 @@ class Loop {
       if (interrupted()) break;
       const Index places = free_places();
       if (places > 0) ask(places);
-      if (!end_ && crew_.in_flight() > 0) collect();
+      if (!end_ && busy() > 0) collect();
     }
     drain();
     if (!interrupted_ || (end_ && campaign_.open().empty())) return *end_;
@@ -104,7 +110,8 @@ class Loop {
 
   // Running simulations may finish, or be ended, as ever; what can still be recorded is.
   void see_off(const std::string& failure) {
-    crew_.forget();
+    leaving_ = true;
+    forget();
     if (crew_.in_flight() > 0 && options_.failing) options_.failing(failure);
     while (crew_.in_flight() > 0) {
       try {
@@ -124,31 +131,52 @@ class Loop {
   // How many queries to ask now. What comes from the design depends on no answer, so all workers
   // may be kept busy; otherwise the pace says whether the answers are waited for.
   Index free_places() const {
-    const Index in_flight = crew_.in_flight();
-    const Index idle = std::max<Index>(0, options_.workers - in_flight);
+    const Index idle = std::max<Index>(0, options_.workers - busy());
     const Index left = campaign_.design_left();
     const Index limit = budget_left();
     if (left == std::numeric_limits<Index>::max()) return std::min(limit, idle);
     if (options_.pace == Pace::Streaming) return std::min(limit, idle);
-    if (in_flight > 0) return 0;
+    if (busy() > 0) return 0;
     return std::min(limit, left > 0 ? left : options_.batch);
   }
 
   // At least one where the budget is used up, so that the stop rule is heard.
   Index budget_left() const {
     if (options_.max_queries <= 0) return std::numeric_limits<Index>::max();
-    return std::max<Index>(1, options_.max_queries - spent());
+    return std::max<Index>(1, options_.max_queries - campaign_.spent());
   }
 
-  Index spent() const { return campaign_.asked() - campaign_.imported(); }
+  // Queries that will be answered yet: at work, or at rest after a failure that was not theirs.
+  Index busy() const { return crew_.in_flight() + static_cast<Index>(resting_.size()); }
+
+  void forget() {
+    crew_.forget();
+    resting_.clear();
+  }
+
+  // The world is given time to mend: each time four times as long.
+  void rest(const Query& query) {
+    const double seconds = options_.pause_seconds * std::pow(4.0, std::min(rests_[query.id]++, 5));
+    resting_.push_back({query.id, Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                                     std::chrono::duration<double>(seconds))});
+  }
+
+  void wake() {
+    const Clock::time_point now = Clock::now();
+    const auto due = std::stable_partition(resting_.begin(), resting_.end(),
+                                           [now](const Resting& one) { return one.until > now; });
+    for (auto one = due; one != resting_.end(); ++one)
+      crew_.submit(campaign_.queries()[static_cast<std::size_t>(one->id)]);
+    resting_.erase(due, resting_.end());
+  }
 
   void ask(Index places) {
     if (std::optional<std::string> reason = stop_ ? stop_(campaign_) : std::nullopt) {
       end_ = RunEnd{RunEnd::State::Stopped, std::move(*reason)};
       return;
     }
-    if (options_.max_queries > 0 && spent() >= options_.max_queries) {
-      end_ = RunEnd{RunEnd::State::Stopped, concat(spent(), " queries asked")};
+    if (options_.max_queries > 0 && campaign_.spent() >= options_.max_queries) {
+      end_ = RunEnd{RunEnd::State::Stopped, concat(campaign_.spent(), " queries asked")};
       return;
     }
     const Asked asked = campaign_.propose(places);
@@ -164,6 +192,12 @@ class Loop {
 
   // What has been answered, after a wait for the first of it.
   void collect() {
+    wake();
+    if (crew_.in_flight() == 0) {
+      std::this_thread::sleep_for(
+          std::chrono::duration<double>(std::min(patience, options_.pause_seconds)));
+      return;
+    }
     std::optional<Answered> answered = crew_.wait(patience);
     while (answered) {
       take(*answered);
@@ -177,25 +211,28 @@ class Loop {
     if (abandoning_ && !ok) return;  // it may have failed because it was given up
     happen(answered);
     failures_.see(answered.answer);
+    if (!campaign_.answer(answered.id) && !leaving_)
+      rest(campaign_.queries()[static_cast<std::size_t>(answered.id)]);
     if (options_.failures_in_a_row <= 0 || failures_.count() < options_.failures_in_a_row) return;
     end_ = RunEnd{RunEnd::State::TooManyFailures, failures_.in_words()};
-    crew_.forget();
+    leaving_ = true;
+    forget();
   }
 
   bool interrupted() {
     const Interruption now = options_.interruption ? options_.interruption() : Interruption::None;
     if (now == Interruption::None) return false;
     abandoning_ = abandoning_ || now == Interruption::Abandon;
-    interrupted_ = true;
-    crew_.forget();
+    interrupted_ = leaving_ = true;
+    forget();
     return true;
   }
 
   // Open queries are answered still, unless they are called off.
   void drain() {
-    while (crew_.in_flight() > 0) {
+    while (busy() > 0) {
       interrupted();
-      if (crew_.in_flight() > 0) collect();
+      if (busy() > 0) collect();
     }
   }
 
@@ -205,7 +242,14 @@ class Loop {
   const Recorder& recorder_;
   Crew crew_;
   Failures failures_;
+  struct Resting {
+    Index id;
+    Clock::time_point until;
+  };
+  std::vector<Resting> resting_;
+  std::map<Index, int> rests_;
   bool interrupted_ = false;
+  bool leaving_ = false;  // nothing more is begun
   bool abandoning_ = false;
   std::optional<RunEnd> end_;
 };

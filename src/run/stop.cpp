@@ -12,9 +12,8 @@ namespace sonde {
 
 StopRule after_queries(Index queries) {
   return [queries](Campaign& campaign) -> std::optional<std::string> {
-    const Index asked = campaign.asked() - campaign.imported();
-    if (asked < queries) return std::nullopt;
-    return concat(asked, " queries asked");
+    if (campaign.spent() < queries) return std::nullopt;
+    return concat(campaign.spent(), " queries asked");
   };
 }
 

@@ -114,12 +114,12 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   const TomlValue document = parse_toml(text, file.string());
   TomlReader root(file.string(), "", document);
   check_schema(root);
-  root.not_available({"simulators", "tokens", "validation", "gold", "segments", "review", "pool",
-                      "stream", "hybrid"});
+  root.not_available(
+      {"simulators", "validation", "gold", "segments", "review", "pool", "stream", "hybrid"});
   StudyBuilder builder{.study = {.file = file, .text = text}};
   builder.study.title = root.text("title").value_or("");
   for (const char* key : {"variables", "constants", "derived", "constraints", "outputs",
-                          "simulator", "slurm", "echo", "design", "method", "stop"})
+                          "simulator", "tokens", "slurm", "echo", "design", "method", "stop"})
     root.find(key);
   root.done();
   read_space(root, builder);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,12 @@ struct StudyBuilder {
 void read_space(TomlReader& root, StudyBuilder& builder);
 /// Outputs, simulator, echo: study_simulator.cpp. Needs read_space() before it.
 void read_simulation(TomlReader& root, StudyBuilder& builder);
+
+/// What is done about failures, and what a run may use: study_remedies.cpp.
+void read_remedies(TomlReader& simulator, SimulatorSpec& spec);
+/// The table [tokens]; before read_remedies().
+void read_token_pool(TomlReader& root, SimulatorSpec& spec);
+std::optional<Remedy> remedy_at(TomlReader& reader, std::string_view key);
 
 /// The names a formula over the inputs may use, so far.
 Symbols input_symbols(const Study& study);

@@ -175,7 +175,10 @@ std::vector<TextRule> text_rules(TomlReader& reader, std::string_view key, bool 
     rule.file = file_of(item, "file", "the name of a file, or \"stdout.txt\"");
     item.needed("regex", "a regular expression");
     rule.pattern = *item.text("regex");
-    if (with_kind) rule.kind = item.text("kind").value_or("");
+    if (with_kind) {
+      rule.kind = item.text("kind").value_or("");
+      rule.then = remedy_at(item, "then");
+    }
     item.done();
     rules.push_back(std::move(rule));
   }
@@ -219,19 +222,27 @@ void read_judgement(TomlReader& reader, SimulatorSpec& spec) {
                                  : SimulatorSpec::Keep::None;
   const std::string on_death = reader.word("on_death", {"adopt", "end"}).value_or("adopt");
   spec.on_death = on_death == "adopt" ? SimulatorSpec::OnDeath::Adopt : SimulatorSpec::OnDeath::End;
+  read_remedies(reader, spec);
 }
 
 void read_simulator(TomlReader& root, Study& study) {
   root.needed("simulator", "a table [simulator]");
   TomlReader reader = *root.table("simulator");
-  reader.not_available({"nudge", "limits", "tokens", "cheap_for", "cost"});
+  reader.not_available({"cheap_for", "cost"});
   const std::string kind =
-      reader.word("kind", {"command", "manual"}, {"library", "umbridge"}).value_or("command");
-  const std::string where = reader.word("where", {"local", "slurm"}).value_or("local");
+      reader.word("kind", {"command", "library", "manual"}, {"umbridge"}).value_or("command");
+  if (reader.word("where", {"local", "slurm"}).value_or("local") == "slurm") study.slurm.emplace();
   study.kind = kind == "manual" ? Study::Kind::Manual : Study::Kind::Command;
   study.parallel =
       static_cast<int>(reader.whole("parallel", 1, most_parallel).value_or(study.parallel));
   if (study.kind == Study::Kind::Manual) {
+    reader.done();
+    return;
+  }
+  if (kind == "library") {
+    reader.needed("library", "the absolute path of a shared library");
+    study.simulator.library = *reader.text("library");
+    read_judgement(reader, study.simulator);
     reader.done();
     return;
   }
@@ -241,7 +252,6 @@ void read_simulator(TomlReader& root, Study& study) {
     reader.refuse(run.at, "run", "expected a program and its arguments, got " + described(run));
   read_files(reader, study.simulator);
   read_judgement(reader, study.simulator);
-  if (where == "slurm") study.slurm.emplace();
   reader.done();
 }
 
@@ -271,6 +281,7 @@ void read_slurm(TomlReader& root, Study& study) {
 
 void read_simulation(TomlReader& root, StudyBuilder& builder) {
   read_outputs(root, builder);
+  read_token_pool(root, builder.study.simulator);
   read_simulator(root, builder.study);
   read_slurm(root, builder.study);
   read_echo(root, builder.study);

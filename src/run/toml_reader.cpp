@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -136,6 +137,26 @@ std::optional<double> duration(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<double> memory_size(std::string_view text) {
+  double amount = 0.0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  if (problem != std::errc() || !std::isfinite(amount) || amount < 0.0) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  constexpr std::array<std::pair<std::string_view, double>, 9> units = {{{"B", 1.0},
+                                                                         {"kB", 1e3},
+                                                                         {"MB", 1e6},
+                                                                         {"GB", 1e9},
+                                                                         {"TB", 1e12},
+                                                                         {"KiB", 1024.0},
+                                                                         {"MiB", 1048576.0},
+                                                                         {"GiB", 1073741824.0},
+                                                                         {"TiB", 1099511627776.0}}};
+  for (const auto& [unit, size] : units)
+    if (text == unit) return amount * size;
+  return std::nullopt;
+}
+
 TomlReader::TomlReader(std::string file, std::string path, const TomlValue& table)
     : file_(std::move(file)), path_(std::move(path)), table_(&table) {}
 
@@ -219,6 +240,16 @@ std::optional<double> TomlReader::seconds(std::string_view key) {
   if (!value) return std::nullopt;
   const std::optional<double> amount = duration(value->text);
   if (!amount || *amount <= 0.0)
+    refuse(value->at, key, "expected " + expected + ", got " + described(*value));
+  return amount;
+}
+
+std::optional<double> TomlReader::bytes(std::string_view key) {
+  const std::string expected = "a size such as \"4 GiB\", \"512 MB\" or \"100 kB\"";
+  const TomlValue* value = expect(key, TomlValue::Type::Text, expected);
+  if (!value) return std::nullopt;
+  const std::optional<double> amount = memory_size(value->text);
+  if (!amount || *amount < 1.0)
     refuse(value->at, key, "expected " + expected + ", got " + described(*value));
   return amount;
 }

@@ -52,6 +52,9 @@ std::string described(const TomlValue& value);
 /// "45 min", "12 h", "30 s", "2 d" in seconds; nothing for another text.
 std::optional<double> duration(std::string_view text);
 
+/// "4 GiB", "512 MB", "100 kB" in bytes; nothing for another text.
+std::optional<double> memory_size(std::string_view text);
+
 /// A table of a study, read key by key. What nobody has asked for when done() is called is unknown.
 /// Every message begins with file, line, column and the path of the key.
 class TomlReader {
@@ -69,6 +72,7 @@ class TomlReader {
   std::optional<std::int64_t> whole(std::string_view key, std::int64_t low, std::int64_t high);
   std::optional<bool> flag(std::string_view key);
   std::optional<double> seconds(std::string_view key);
+  std::optional<double> bytes(std::string_view key);
   std::optional<std::vector<std::string>> texts(std::string_view key);
   /// One of the names; another one is answered with the nearest. Of `later` ones it says that they
   /// are not available in this version.

@@ -8,12 +8,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "sonde/base/error.hpp"
 
@@ -53,6 +56,7 @@ struct Start {
   int error_output;
   int failure;  // where errno goes if exec does not happen
   pid_t supervisor;
+  std::array<std::pair<int, rlimit>, 4> limits;
 };
 
 void reset_signals() {
@@ -81,8 +85,8 @@ void offer_to_be_killed_first() {
   if (::getppid() != start.supervisor) ::_exit(127);  // it died before it could be watched
   reset_signals();
   offer_to_be_killed_first();
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
+  for (const auto& [resource, limit] : start.limits)
+    ::setrlimit(static_cast<__rlimit_resource>(resource), &limit);
   if (::dup2(start.input, 0) < 0 || ::dup2(start.output, 1) < 0 ||
       ::dup2(start.error_output, 2) < 0)
     give_up();
@@ -90,6 +94,24 @@ void offer_to_be_killed_first() {
   ::execve(start.argv[0], start.argv, start.environment);
   give_up();
   ::abort();
+}
+
+// No more than is allowed already: a limit is never raised.
+rlimit limited(int resource, double value, double beyond) {
+  rlimit now{};
+  ::getrlimit(static_cast<__rlimit_resource>(resource), &now);
+  constexpr double most = 9e18;
+  if (!(value < most)) return now;
+  const auto hard = std::min(now.rlim_max, static_cast<rlim_t>(std::ceil(value + beyond)));
+  return {std::min(hard, static_cast<rlim_t>(std::ceil(value))), hard};
+}
+
+// Above its limit of CPU time a process is told, and five seconds later killed.
+std::array<std::pair<int, rlimit>, 4> limits_of(const RunRequest& request) {
+  return {{{RLIMIT_CORE, {0, 0}},
+           {RLIMIT_AS, limited(RLIMIT_AS, request.memory_limit, 0.0)},
+           {RLIMIT_CPU, limited(RLIMIT_CPU, request.cpu_limit, 5.0)},
+           {RLIMIT_FSIZE, limited(RLIMIT_FSIZE, request.file_limit, 0.0)}}};
 }
 
 std::string could_not_start(const std::string& program, int error_number) {
@@ -144,7 +166,8 @@ Simulation launch(const RunRequest& request) {
                     output.write.number(),
                     error_output.write.number(),
                     failure.write.number(),
-                    ::getpid()};
+                    ::getpid(),
+                    limits_of(request)};
   Simulation simulation;
   simulation.process = ::fork();
   if (simulation.process == 0) become_simulator(start);

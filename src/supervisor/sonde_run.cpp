@@ -18,10 +18,12 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "oracle/file.hpp"
 #include "oracle/run_record.hpp"
 #include "sonde/base/error.hpp"
+#include "supervisor/library_worker.hpp"
 #include "supervisor/supervision.hpp"
 
 namespace {
@@ -29,7 +31,8 @@ namespace {
 using namespace sonde;
 
 constexpr const char* usage =
-    "usage: sonde-run [--lock FD] [--lifeline FD] DIRECTORY\n"
+    "usage: sonde-run [--lock FD] [--lifeline FD] [--hold FD]... DIRECTORY\n"
+    "       sonde-run --library FILE\n"
     "       sonde-run --claim LIST\n"
     "\n"
     "Runs the simulation that DIRECTORY/.sonde/run.json describes, and publishes how it ended as\n"
@@ -37,14 +40,19 @@ constexpr const char* usage =
     "\n"
     "  --lock FD      descriptor of DIRECTORY/.sonde/lock, locked already\n"
     "  --lifeline FD  read end of a pipe: the run is ended when its other end is closed\n"
+    "  --hold FD      kept open as long as the run lives\n"
     "  --claim LIST   in a task of an array of Slurm: the run whose name is the task's line of\n"
-    "                 LIST, RUNS/.slurm/NAME, unless it was started before\n";
+    "                 LIST, RUNS/.slurm/NAME, unless it was started before\n"
+    "\n"
+    "With --library it evaluates a plug-in library: a question on standard input, the answer on\n"
+    "standard output.\n";
 
 struct Options {
   std::string directory;
   bool claim = false;  // before anything else: several may have been started for it
   Descriptor lock;
   Descriptor lifeline;
+  std::vector<Descriptor> held{};
 };
 
 // A descriptor that was handed to us, not to be handed on.
@@ -83,9 +91,13 @@ Options read_options(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
-    if (argument == "--lock" || argument == "--lifeline") {
+    if (argument == "--lock" || argument == "--lifeline" || argument == "--hold") {
       require<ArgumentError>(i + 1 < argc, "sonde-run: ", argument, ": expected a descriptor");
-      (argument == "--lock" ? options.lock : options.lifeline) = descriptor(argument, argv[++i]);
+      Descriptor given = descriptor(argument, argv[++i]);
+      if (argument == "--hold")
+        options.held.push_back(std::move(given));
+      else
+        (argument == "--lock" ? options.lock : options.lifeline) = std::move(given);
       continue;
     }
     if (argument == "--claim" && i + 1 < argc && options.directory.empty()) {
@@ -199,6 +211,7 @@ int main(int argc, char** argv) try {
     std::puts("sonde-run " SONDE_VERSION);
     return 0;
   }
+  if (argc == 3 && std::string_view(argv[1]) == "--library") return serve_library(argv[2]);
   return supervise(read_options(argc, argv));
 } catch (const sonde::ArgumentError& misuse) {
   std::fprintf(stderr, "%s\n%s", misuse.what(), usage);

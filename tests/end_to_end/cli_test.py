@@ -306,7 +306,7 @@ class BadInput(Folder):
             (3, "study.toml:8:10: constraints.corner: \na + b <= (20\n            ^\n", "a + b <= 20", "a + b <= (20"),
             (3, "simulator.copy: 'none' cannot be read (looked for", branin, 'copy = ["none"]\n' + branin),
             (3, "No such file or directory", branin, 'copy = ["none"]\n' + branin),
-            (3, "key 'cost' is not available", "parallel = 2", "parallel = 2\ncost = 3"),
+            (3, "key 'cheap_for' is not available", "parallel = 2", "parallel = 2\ncheap_for = 'x'"),
             (3, "study.toml:9:1: constraints: no admissible point was found", "[outputs", 'no = "a > 5"\nyes = "a < 4"\n[outputs'),
             (3, "study.toml:11:15: simulator.templates: the file", branin,
              'templates = { "case.tmpl" = "case" }\n' + branin),

@@ -227,7 +227,7 @@ TEST_CASE("a directory in which something else was asked is not taken for the an
   world.ask(0, 1.0);
   const Answer answer = world.ask(0, 2.0);
   CHECK(answer.status == Status::Ok);
-  CHECK(answer.attempts == 1);
+  CHECK(answer.attempts == 2);
   CHECK(world.starts() == 2);
   CHECK(contains(text_of(world.run("000000.2") / "stdin.txt"), "{\"a\": 2}"));
 }

@@ -85,10 +85,11 @@ class Campaign(unittest.TestCase):
     def test_a_campaign_that_is_killed_takes_over_its_jobs(self):
         runs = 24
         self.study(runs, parallel=8, simulator="sleep 0.3", plan={"sbatch": ["lost", "", "forget"]})
-        process = self.start()
-        self.wait_for(lambda: len(self.starts()) >= runs // 3)
-        process.kill()
-        process.communicate()
+        for kill in range(3):
+            process = self.start()
+            self.wait_for(lambda: len(self.starts()) >= runs * (kill + 1) // 5)
+            process.kill()
+            process.communicate()
         self.finish(runs)
         ids = collections.Counter(line.split()[0] for line in self.starts())
         self.assertEqual(len(ids), runs)

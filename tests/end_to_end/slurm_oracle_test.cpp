@@ -157,6 +157,7 @@ TEST_CASE("what runs into Slurm's limits, or is cancelled by someone, is not run
     CHECK(world.starts() == 1);
   };
   check("timeout", Status::TimedOut, "timeout", "TIMEOUT (TimeLimit) on n1");
+  check("warn", Status::TimedOut, "timeout", "the queue's time limit is near");
   check("timeout_kill", Status::TimedOut, "timeout", "TIMEOUT (TimeLimit) on n1");
   check("cancel", Status::Failed, "cancelled", "CANCELLED on n1, see runs/000000.1");
   check("oom", Status::Failed, "out of memory", "OUT_OF_MEMORY");

@@ -184,7 +184,9 @@ TEST_CASE("threads do not change a proposal", "[campaign]") {
 }
 
 TEST_CASE("open and failed queries are gone around", "[campaign]") {
-  Campaign campaign = toy_campaign();
+  CampaignOptions options = toy_options();
+  options.learn_failures = false;
+  Campaign campaign = toy_campaign(1, options);
   grow(campaign, 6);
   const Asked first = campaign.propose(1);
   campaign.apply(first);
@@ -352,6 +354,79 @@ TEST_CASE("outputs without a place in double precision are filled, not refused",
     campaign.apply(Answered{id, ok(1e150 * toy_value(asked.queries[0].x)[0])});
   }
   CHECK(contains(campaign.propose(1).queries.at(0).why, "has no place in double precision"));
+}
+
+Answer transient() {
+  Answer answer = failed("could not start", "no licence");
+  answer.transient = true;
+  return answer;
+}
+
+TEST_CASE("a failure of the world leaves its query open, and is written off at the fourth",
+          "[campaign]") {
+  Campaign campaign = toy_campaign();
+  campaign.apply(campaign.propose(2));
+  for (int times = 1; times <= 3; ++times) {
+    Answer answer = transient();
+    answer.attempts = times;
+    campaign.apply(Answered{0, answer});
+    CHECK_FALSE(campaign.answer(0).has_value());
+    CHECK(campaign.open().front().attempts == times);
+    CHECK(campaign.spent() == 2);
+  }
+  campaign.apply(Answered{0, transient()});
+  CHECK(campaign.answer(0)->kind == "could not start");
+  CHECK(campaign.spent() == 1);
+  answer_truly(campaign, 1);
+  CHECK(campaign.spent() == 1);
+}
+
+TEST_CASE("failures of the world move no proposal", "[campaign]") {
+  Campaign calm = toy_campaign();
+  Campaign stormy = toy_campaign();
+  for (Campaign* campaign : {&calm, &stormy}) grow(*campaign, 8);
+  for (Campaign* campaign : {&calm, &stormy}) campaign->apply(campaign->propose(1));
+  stormy.apply(Answered{8, transient()});
+  for (Campaign* campaign : {&calm, &stormy}) answer_truly(*campaign, 8);
+  CHECK(same(calm.propose(1), stormy.propose(1)));
+}
+
+TEST_CASE("what is learnt stands where it was simulated", "[campaign]") {
+  Campaign campaign = toy_campaign();
+  campaign.apply(campaign.propose(1));
+  Answer moved = ok(3.0);
+  moved.x = campaign.queries()[0].x;
+  moved.x[0] += 1e-3;
+  Answer outside = moved;
+  outside.x[1] = -1.0;
+  CHECK(contains(message_of<ArgumentError>([&] {
+                   campaign.check(Answered{0, outside});
+                 }),
+                 "no place on the scales"));
+  campaign.apply(Answered{0, moved});
+  CHECK(Vector(campaign.data().x.row(0)) == moved.x);
+  CHECK(campaign.queries()[0].x != moved.x);
+}
+
+TEST_CASE("a region where runs fail is asked less once it is known", "[campaign]") {
+  // Runs fail where width > 2.6: a third of the box. Twelve queries after the design of eight.
+  const auto failing = [](bool learn) {
+    CampaignOptions options = toy_options();
+    options.initial = 8;
+    options.learn_failures = learn;
+    Campaign campaign = toy_campaign(3, options);
+    Index failures = 0;
+    while (campaign.asked() < 24) {
+      const Asked asked = campaign.propose(1);
+      campaign.apply(asked);
+      const Query& query = asked.queries[0];
+      const bool fails = query.x[0] > 2.6;
+      if (fails && query.id >= 12) ++failures;
+      campaign.apply(Answered{query.id, fails ? failed() : ok(toy_value(query.x)[0])});
+    }
+    return failures;
+  };
+  CHECK(failing(true) < failing(false));
 }
 
 }  // namespace

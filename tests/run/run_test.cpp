@@ -1,6 +1,10 @@
 #include "sonde/run/run.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <stdexcept>
 
 #include "sonde/base/error.hpp"
@@ -301,6 +305,43 @@ TEST_CASE("options that make no sense are refused", "[run]") {
   CHECK(contains(message_of<ArgumentError>(
                      [&] { run(campaign, toy_oracle(), after_queries(1), {.batch = 0}); }),
                  "batches of at least one query, got 0"));
+}
+
+// Fails by no fault of the point the first `times` times that each query is asked.
+Oracle flickering_oracle(int times) {
+  const auto asked = std::make_shared<std::map<Index, int>>();
+  const auto mutex = std::make_shared<std::mutex>();
+  return Oracle({{"lift", "N"}}, [asked, mutex, times](const Query& query) {
+    const std::lock_guard lock(*mutex);
+    if ((*asked)[query.id]++ >= times) return ok(toy_value(query.x)[0]);
+    Answer answer = failed("could not start", "no licence");
+    answer.transient = true;
+    answer.attempts = query.attempts + 1;
+    return answer;
+  });
+}
+
+TEST_CASE("queries that failed by no fault of theirs are asked again, at no cost", "[run]") {
+  Campaign campaign = toy_campaign();
+  const Told told = told_run(campaign, flickering_oracle(2),
+                             {.workers = 2, .batch = 2, .pause_seconds = 1e-3}, 6);
+  CHECK(told.end.state == RunEnd::State::Stopped);
+  CHECK(campaign.data().size() == 6);
+  CHECK(campaign.spent() == 6);
+  CHECK(std::count_if(told.events.begin(), told.events.end(), [](const Event& event) {
+          return std::holds_alternative<Answered>(event);
+        }) == 3 * 6);
+}
+
+TEST_CASE("a world that stays broken ends the run, and what it broke stays open", "[run]") {
+  Campaign campaign = toy_campaign();
+  const Told told =
+      told_run(campaign, flickering_oracle(1000),
+               {.workers = 2, .batch = 2, .failures_in_a_row = 5, .pause_seconds = 1e-3}, 6);
+  CHECK(told.end.state == RunEnd::State::TooManyFailures);
+  CHECK(contains(told.end.reason, "'could not start' (the last: no licence)"));
+  CHECK(campaign.data().size() == 0);
+  CHECK(static_cast<Index>(campaign.open().size()) == campaign.asked());
 }
 
 }  // namespace

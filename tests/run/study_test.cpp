@@ -284,12 +284,45 @@ TEST_CASE("what could not be handed to sbatch as one argument is refused", "[stu
   CHECK(contains(said("partitoin = \"a\""), "partition"));
 }
 
+TEST_CASE("a study says what is done about failures, and what a run may use", "[study]") {
+  std::string text = small_study;
+  text.insert(text.find("run = ["),
+              "nudge = 1e-3\non_failure = { signal = \"nudge\", licence = \"retry\" }\n"
+              "fail_when = [ { file = \"stderr.txt\", regex = \"no licence\", kind = \"licence\" },"
+              " { file = \"run.log\", regex = \"diverged\", then = \"give up\" } ]\n"
+              "limits = { memory = \"4 GiB\", cpu = \"1 h\", file = \"20 MB\" }\n"
+              "tokens = { solver = 2 }\n");
+  text += "[tokens]\nsolver = 3\n";
+  const SimulatorSpec spec = parse_study(text, "wing.toml").simulator;
+  CHECK(spec.nudge == 1e-3);
+  CHECK(spec.on_failure.size() == 2);
+  CHECK(spec.on_failure[1] == std::pair{std::string("licence"), Remedy::Retry});
+  CHECK(spec.fail_when[1].then == Remedy::GiveUp);
+  CHECK_FALSE(spec.fail_when[0].then.has_value());
+  CHECK(spec.memory_limit == 4.0 * 1073741824.0);
+  CHECK(spec.cpu_limit_seconds == 3600.0);
+  CHECK(spec.file_limit == 20e6);
+  CHECK(spec.tokens.front() == std::pair{std::string("solver"), 2});
+  CHECK(spec.token_pool.front() == std::pair{std::string("solver"), 3});
+}
+
+TEST_CASE("remedies, limits and tokens that cannot be are refused with their place", "[study]") {
+  const auto [line, words] = GENERATE(table<std::string, std::string>(
+      {{"nudge = 0.5", "simulator.nudge: expected a part of each range"},
+       {"on_failure = { signl = \"retry\" }", "expected a kind of failure; did you mean 'signal'?"},
+       {"on_failure = { signal = \"retri\" }", "retry"},
+       {"limits = { memory = \"4\" }", "expected a size such as"},
+       {"limits = { memory = \"-1 GiB\" }", "expected a size such as"},
+       {"limits = { ram = \"1 GiB\" }", "ram"},
+       {"tokens = { solver = 1 }", "expected a name from the table [tokens]"}}));
+  CAPTURE(line, words);
+  CHECK(contains(refusal("run = [", line + "\nrun = ["), words));
+}
+
 TEST_CASE("what a later version knows is said not to be available", "[study]") {
   const auto value = GENERATE(table<std::string, std::string>(
       {{"[outputs.value]", "[outputs.value]\ngoal = \"minimize\""},
        {"[outputs.value]", "[outputs.value]\ngoal = { contour = 3 }"},
-       {"run = [", "nudge = 1e-3\nrun = ["},
-       {"run = [", "limits = { memory = \"4 GiB\" }\nrun = ["},
        {"run = [", "kind = \"umbridge\"\nrun = ["},
        {"[simulator]", "[simulators.fine]"},
        {"[outputs.value]", "[validation]\nshare = 0.1\n[outputs.value]"}}));

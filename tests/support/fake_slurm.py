@@ -10,6 +10,7 @@ FOLDER holds its state, and plan.json, what is to go wrong:
         hang         accepted, but hangs        garbage  (squeue) prints something else
     {"tasks": [...]}  of the first, second, ... task to be accepted, once the file FOLDER/ready is there:
         node_fail, preempt, timeout, timeout_kill, cancel, oom   its job ends so
+        warn         told that its time is nearly over
         requeue      started once more while it runs, which ends first
         vanish       its processes die, and the queue forgets it
         overlook     it runs on, but the queue forgets it
@@ -174,6 +175,9 @@ def happen(task, script, process, fault):
             os.kill(int(number), signal.SIGKILL)
         process.wait()
         return "OUT_OF_MEMORY", "OutOfMemory"
+    if fault == "warn":
+        end_by(signal.SIGUSR1)
+        return "COMPLETED", "None"
     by, words = {"node_fail": (signal.SIGKILL, ("NODE_FAIL", "NodeDown")),
                  "preempt": (signal.SIGKILL, ("PREEMPTED", "None")),
                  "timeout": (signal.SIGTERM, ("TIMEOUT", "TimeLimit")),

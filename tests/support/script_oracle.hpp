@@ -66,6 +66,7 @@ struct ScriptOracle {
   std::vector<Parameter> inputs = {Parameter::linear("a", 0, 10)};
   std::vector<ProcessOutput> outputs = {{{"f", "1"}, {}, {}}};
   TemplateValues values;
+  std::vector<Constraint> constraints;
   std::stop_source stop;
   std::optional<SlurmSpec> slurm{};
   std::function<void(const std::string&)> say{};
@@ -84,7 +85,8 @@ struct ScriptOracle {
   Oracle oracle() const {
     return process_oracle(
         spec, inputs, outputs, values,
-        {folder.path(), folder / "campaign/runs", SONDE_RUN_PROGRAM, stop.get_token(), slurm, say});
+        {folder.path(), folder / "campaign/runs", SONDE_RUN_PROGRAM, stop.get_token(), slurm, say},
+        constraints);
   }
   static Query query(Index id = 0, double a = 2.5) {
     return {.id = id, .x = Vector::Constant(1, a), .why = "design"};

@@ -2,12 +2,14 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sonde/base/random.hpp"
 #include "sonde/base/types.hpp"
+#include "sonde/gp/classify.hpp"
 #include "sonde/gp/fit.hpp"
 #include "sonde/gp/gaussian_process.hpp"
 #include "sonde/gp/stationary.hpp"
@@ -182,6 +184,12 @@ class Surrogate {
   /// process to the last bit. How queries that are chosen, but not answered, are taken into
   /// account.
   Surrogate supposing(PointsView x) const;
+  /// The same of one output alone: where others were observed, and it was not.
+  Surrogate supposing_of(Index output, PointsView x) const;
+
+  /// The same, told where runs succeed: criteria count for less what is likely to fail.
+  Surrogate with_success(Classifier classifier) const;
+  const std::optional<Classifier>& success() const noexcept;  ///< none: nothing is known of it
 
   /// The responses of these outputs alone, in this order. \throws ArgumentError: no such output
   Surrogate only(const std::vector<Index>& outputs) const;

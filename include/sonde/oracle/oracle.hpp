@@ -21,18 +21,26 @@ struct Answer {
   enum class Status { Ok, Failed, TimedOut, Abandoned };
 
   Status status = Status::Failed;
-  Vector y{};             ///< (m), empty unless Ok
+  /// (m), empty unless Ok. NaN among them: that output did not arrive, and `kind` says why; the
+  /// others have.
+  Vector y{};
+  Vector x{};             ///< (d) the point simulated, where another one than was asked; else empty
   double seconds = 0.0;   ///< wall time
   std::string message{};  ///< why not, empty where Ok
-  std::string kind{};     ///< of failure: one of failure_kinds(), empty where Ok
-  int attempts = 1;       ///< how often the simulator was started for it
-  std::string host{};     ///< where it ran
+  std::string kind{};     ///< of failure: one of failure_kinds(), or the study's own
+  /// Of a failure: the world's fault (a licence, a node), not the point's. It teaches nothing,
+  /// costs nothing, and the query is asked again.
+  bool transient = false;
+  int attempts = 1;    ///< which attempt at the query this was, from 1
+  std::string host{};  ///< where it ran
   double started = std::numeric_limits<double>::quiet_NaN();  ///< s since 1970 UTC
   double ended = std::numeric_limits<double>::quiet_NaN();    ///< s since 1970 UTC
 };
 
-/// "could not start", "timeout", "stall", "signal", "exit status", "fail_when", "succeed_when",
-/// "output missing", "not finite", "out of range", "echo differs", "lost", "exception", "told".
+/// "could not start", "timeout", "stall", "cpu limit", "out of memory", "file limit", "signal",
+/// "exit status", "fail_when", "succeed_when", "output missing", "not finite", "out of range",
+/// "echo differs", "inadmissible", "unreachable", "node lost", "cancelled", "preempted",
+/// "lost", "exception", "told", "rejected".
 const std::vector<std::string>& failure_kinds();
 
 /// A simulator: named outputs, and a function from a query to their values.
@@ -56,6 +64,7 @@ class Oracle {
 
   const std::vector<Output>& outputs() const noexcept;
   /// Never throws on behalf of the simulator; an answer of the wrong size or not finite is Failed.
+  /// Of an answer of kind "output missing" some values may be NaN, not all.
   Answer ask(const Query& query) const;
 
  private:

@@ -37,11 +37,19 @@ struct Extraction {
   double factor = 1.0;  ///< the number read is multiplied by it
 };
 
+/// What is done about a failure of some kind.
+///
+/// Retry: the world is at fault, and the same is tried again, `retries` times at once, then later:
+/// the answer is transient. Nudge: by a speckle of the simulator this very point fails; points
+/// beside it, no farther off than `nudge`, are tried up to three times. GiveUp: it stands.
+enum class Remedy { Retry, Nudge, GiveUp };
+
 /// A text in a file that decides about a run.
 struct TextRule {
   std::string file;
   std::string pattern;
-  std::string kind{};  ///< of failure, for fail_when; "fail_when" where empty
+  std::string kind{};            ///< of failure, for fail_when; "fail_when" where empty
+  std::optional<Remedy> then{};  ///< for fail_when, before SimulatorSpec::on_failure
 };
 
 struct ProcessOutput {
@@ -71,7 +79,22 @@ struct SimulatorSpec {
   std::vector<std::pair<std::string, std::string>> env{};
   double timeout_seconds = std::numeric_limits<double>::infinity();
   double stall_seconds = std::numeric_limits<double>::infinity();
-  int retries = 0;  ///< of transient failures: could not start, lost, node lost
+  int retries = 0;  ///< at once, where the remedy is to retry
+  /// By kind of failure. Of those not named, what the world does ("could not start", "lost",
+  /// "unreachable", "node lost", "cancelled") is retried; the others are nudged where `nudge` is
+  /// above 0, but for "timeout", "stall", the limits and "inadmissible".
+  std::vector<std::pair<std::string, Remedy>> on_failure{};
+  double nudge = 0.0;  ///< of each range, in [0, 0.1]; integers and choices stay
+  double memory_limit = std::numeric_limits<double>::infinity();  ///< bytes, address space of each
+                                                                  ///< process
+  double cpu_limit_seconds = std::numeric_limits<double>::infinity();  ///< of each process
+  double file_limit = std::numeric_limits<double>::infinity();         ///< bytes, of each file
+  /// What a run holds of named resources, while it runs.
+  std::vector<std::pair<std::string, int>> tokens{};
+  /// How many there are of each, for all campaigns of this machine that name them.
+  std::vector<std::pair<std::string, int>> token_pool{};
+  /// Of a plug-in library, in place of `run`; see sonde/oracle/plugin.h.
+  std::string library{};
   std::vector<TextRule> fail_when{};
   std::vector<TextRule> succeed_when{};
   bool any_exit_status = false;  ///< false: another exit status than 0 is a failure
@@ -109,11 +132,23 @@ struct ProcessPlace {
 ///
 /// A run that vanished together with its supervisor is run again, at least once ("lost" otherwise).
 ///
+/// The point of the answer is the one simulated: as nudged, and as the formats of the templates
+/// wrote it. Where that is another than was asked, it must keep the bounds and the constraints; it
+/// is not run otherwise ("inadmissible").
+///
 /// \throws OracleError where the program, or the supervisor, does not exist or may not be run;
 ///   StudyError where a template, copy or link cannot be read or names something unknown.
 Oracle process_oracle(SimulatorSpec spec, std::vector<Parameter> inputs,
-                      std::vector<ProcessOutput> outputs, TemplateValues values,
-                      ProcessPlace place);
+                      std::vector<ProcessOutput> outputs, TemplateValues values, ProcessPlace place,
+                      std::vector<Constraint> constraints = {});
+
+/// The point that a run is told: x (d), with each input as the formats wrote it that stand in
+/// `run`, the templates, the environment and the template of standard input; the coarsest where
+/// they differ, x where one of them writes it in full, or none writes it.
+/// \throws StudyError as process_oracle()
+Vector told_point(const SimulatorSpec& spec, const std::vector<Parameter>& inputs,
+                  const TemplateValues& values, const std::filesystem::path& study_directory,
+                  const Query& query);
 
 /// The template `text` with every {{...}} replaced; numbers as shortest round-trip decimals unless
 /// a format is given. \throws StudyError with the name of the template, line and column.

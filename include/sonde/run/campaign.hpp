@@ -26,6 +26,9 @@ struct CampaignOptions {
   /// Outputs that the criterion and the estimated error look at; none: all. The others are recorded
   /// and modelled, but steer nothing.
   std::vector<Index> learnt{};
+  /// Whether failures that are the point's teach where runs fail: see Classifier. The criterion
+  /// then looks for what is worth asking where runs succeed.
+  bool learn_failures = true;
   double refit_growth = 0.1;  ///< search parameters anew when the data has grown by this part
   ModelOptions model{};
   SynthesisOptions synthesis{};
@@ -39,7 +42,8 @@ struct Asked {
   Index fitted_to = 0;  ///< rows of data the parameters were fitted to
 };
 
-/// All that ever happens to a campaign. Queries whose `why` is "imported" are earlier runs: they
+/// All that ever happens to a campaign. A transient failure leaves its query open, until the fourth
+/// at the same query, which writes it off. Queries whose `why` is "imported" are earlier runs: they
 /// may lie outside of the domain, and are no part of a budget.
 using Event = std::variant<Asked, Answered>;
 
@@ -81,6 +85,8 @@ class Campaign {
   Index asked() const noexcept;
   Index imported()
       const noexcept;  ///< of these, earlier runs that were brought in: no part of a budget
+  /// Asked, but neither imported nor written off for failures that were not the point's.
+  Index spent() const noexcept;
   Index answered() const noexcept;
   Index initial() const noexcept;  ///< size of the initial design
   /// How many of the next queries come from the design, and so depend on no answer; with

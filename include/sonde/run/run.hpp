@@ -30,8 +30,11 @@ struct RunOptions {
   /// Told what run() will throw, where simulations are running then: it waits for them, and the
   /// interruption is heard still.
   std::function<void(const std::string&)> failing{};
-  /// So many failures in a row stop the run; 0: none do.
+  /// So many failures in a row stop the run, transient ones among them; 0: none do.
   Index failures_in_a_row = 20;
+  /// s before a query is asked again that failed by no fault of its point; four times as long each
+  /// further time.
+  double pause_seconds = 1.0;
 };
 
 /// Told of each event *before* it takes effect; what it throws stops the run.

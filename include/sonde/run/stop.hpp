@@ -12,7 +12,7 @@ namespace sonde {
 /// Why to stop, or nothing. Asked before each proposal.
 using StopRule = std::function<std::optional<std::string>(Campaign&)>;
 
-StopRule after_queries(Index queries);   ///< asked, imported ones apart
+StopRule after_queries(Index queries);   ///< Campaign::spent()
 StopRule after_seconds(double seconds);  ///< of wall time, from the first time it is asked
 /// Campaign::estimated_error(), not before 2 (d + 2) answers: fewer tell little of it.
 StopRule below_error(double relative_error);

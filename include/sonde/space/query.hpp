@@ -15,6 +15,7 @@ struct Query {
   double worth = std::numeric_limits<double>::quiet_NaN();  ///< acquisition when it was chosen
   Vector mean{};       ///< (m) predicted when it was chosen; empty in a design
   Vector deviation{};  ///< (m) likewise, standard deviation
+  int attempts = 0;    ///< those that failed by no fault of the point, so far
 };
 
 }  // namespace sonde

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sonde/base/types.hpp"
+#include "sonde/math/optimize.hpp"
+#include "sonde/space/domain.hpp"
+
+namespace sonde {
+
+struct ClassifierOptions {
+  /// All failures, the latest where there are more than half as many, and the successes nearest to
+  /// them.
+  Index most_points = 200;
+  OptimizeOptions optimize{.max_evaluations = 40, .x_tolerance = 1e-2, .f_tolerance = 1e-4};
+};
+
+/// Where runs succeed: a Gaussian process f with radial Matern 5/2, and a run at x succeeds with
+/// probability (1 - s) Phi(f(x)). Successes prove their place; a failure may be a speckle, which
+/// hits any run with probability s and says nothing of the place. The posterior is by expectation
+/// propagation; lengths, variance, mean of f and s maximise its evidence and a prior.
+/// An immutable value, cheap to copy.
+/// \see Rasmussen & Williams (2006), section 3.6; Kuss & Rasmussen (2005), JMLR 6
+class Classifier {
+ public:
+  /// O(n^3) some hundred times, n = min(rows, most_points).
+  /// \param x (n, d) natural units  \param succeeded (n)
+  /// \throws ArgumentError where shapes disagree or nothing failed.
+  static Classifier fit(const Domain& domain, PointsView x, const std::vector<bool>& succeeded,
+                        const ClassifierOptions& options = {});
+
+  /// Phi(f(x)), expected: that x is no place where runs fail. (k, d) natural units -> (k); O(n^2)
+  /// a row.
+  Vector probability(PointsView x) const;
+  /// The same at one point; `gradient` (d) in natural units, or empty.
+  double probability_at(VectorView x, VectorOut gradient) const;
+
+  double speckle() const noexcept;  ///< s, that a run fails wherever it is
+
+ private:
+  struct State;
+  explicit Classifier(std::shared_ptr<const State> state);
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace sonde

@@ -1,0 +1,179 @@
+#include "sonde/gp/classify.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "gp/expectation_propagation.hpp"
+#include "gp/response_state.hpp"
+#include "sonde/base/error.hpp"
+#include "sonde/gp/kernel.hpp"
+#include "sonde/gp/stationary.hpp"
+#include "sonde/math/normal.hpp"
+
+namespace sonde {
+namespace {
+
+// What is searched: log variance, log lengths (p), mean, logit of s. The prior is normal. Most
+// runs succeed, and one in twenty of the others' failures is a speckle, or so it is thought before.
+struct Prior {
+  Vector mean;
+  Vector sd;
+
+  explicit Prior(Index p) : mean(p + 3), sd(p + 3) {
+    mean[0] = std::log(6.0);
+    sd[0] = 1.0;
+    // A distance in the cube grows as the root of the number of inputs.
+    mean.segment(1, p).setConstant(std::log(0.5) + 0.5 * std::log(static_cast<double>(p)));
+    sd.segment(1, p).setConstant(0.8);
+    mean[p + 1] = 1.5;
+    sd[p + 1] = 1.0;
+    mean[p + 2] = -3.5;
+    sd[p + 2] = 1.2;
+  }
+};
+
+double speckle_of(double logit) {
+  return 1.0 / (1.0 + std::exp(-logit));
+}
+
+Kernel kernel_of(VectorView at, Index p) {
+  return std::exp(at[0]) * matern52(at.segment(1, p).array().exp(), Form::Radial);
+}
+
+// Rows to learn from where there are too many.
+std::vector<Index> chosen_rows(const Points& features, const std::vector<bool>& succeeded,
+                               Index most) {
+  std::vector<Index> failed, well;
+  for (Index i = 0; i < features.rows(); ++i)
+    (succeeded[static_cast<std::size_t>(i)] ? well : failed).push_back(i);
+  const auto room = static_cast<std::size_t>(most);
+  if (failed.size() + well.size() <= room) {
+    failed.insert(failed.end(), well.begin(), well.end());
+    std::sort(failed.begin(), failed.end());
+    return failed;
+  }
+  if (failed.size() > room / 2 && well.size() > room / 2)
+    failed.erase(failed.begin(), failed.end() - static_cast<std::ptrdiff_t>(room / 2));
+  if (failed.size() > room)
+    failed.erase(failed.begin(), failed.end() - static_cast<std::ptrdiff_t>(room - room / 4));
+  Vector distance(features.rows());
+  for (const Index i : well) {
+    double nearest = std::numeric_limits<double>::infinity();
+    for (const Index f : failed)
+      nearest = std::min(nearest, (features.row(i) - features.row(f)).squaredNorm());
+    distance[i] = nearest;
+  }
+  std::stable_sort(well.begin(), well.end(),
+                   [&](Index a, Index b) { return distance[a] < distance[b]; });
+  well.resize(std::min(well.size(), room - failed.size()));
+  failed.insert(failed.end(), well.begin(), well.end());
+  std::sort(failed.begin(), failed.end());
+  return failed;
+}
+
+}  // namespace
+
+struct Classifier::State {
+  Features features;
+  Points x;  // (n, p) features
+  Kernel kernel;
+  double mean;
+  double speckle;
+  Propagated posterior;
+};
+
+Classifier::Classifier(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+Classifier Classifier::fit(const Domain& domain, PointsView x, const std::vector<bool>& succeeded,
+                           const ClassifierOptions& options) {
+  require(x.cols() == domain.dim() && x.rows() == static_cast<Index>(succeeded.size()),
+          "classify: expected points of ", domain.dim(), " parameters and a label each, got ",
+          x.rows(), " x ", x.cols(), " and ", succeeded.size(), " labels");
+  require(std::find(succeeded.begin(), succeeded.end(), false) != succeeded.end(),
+          "classify: expected a failure among the labels, got none");
+  const Features features(domain, false);
+  const Points all = features.rows(x);
+  const std::vector<Index> rows = chosen_rows(all, succeeded, options.most_points);
+  const Points seen = all(rows, Eigen::all);
+  std::vector<bool> labels;
+  for (const Index row : rows) labels.push_back(succeeded[static_cast<std::size_t>(row)]);
+
+  const Index p = features.size();
+  const Prior prior(p);
+  const auto posterior = [&](VectorView at, VectorOut gradient) {
+    const Kernel kernel = kernel_of(at, p);
+    const double s = speckle_of(at[p + 2]);
+    const Vector off = (at - prior.mean).cwiseQuotient(prior.sd);
+    try {
+      const Propagated found = propagated(kernel->covariance(seen, seen), labels, at[p + 1], s);
+      if (gradient.size() > 0) {
+        const Matrix w = 0.5 * (found.weights * found.weights.transpose() - found.spread);
+        gradient.head(p + 1) = kernel->parameter_gradient(seen, w);
+        gradient[p + 1] = found.mean_slope;
+        gradient[p + 2] = found.speckle_slope * s * (1.0 - s);
+        gradient -= off.cwiseQuotient(prior.sd);
+      }
+      return found.log_evidence - 0.5 * off.squaredNorm();
+    } catch (const NumericalError&) {
+      if (gradient.size() > 0) gradient.setZero();
+      return -std::numeric_limits<double>::infinity();
+    }
+  };
+  const Vector lower = prior.mean - 4.0 * prior.sd;
+  const Vector upper = prior.mean + 4.0 * prior.sd;
+  Points starts(2, p + 3);
+  starts.row(0) = prior.mean;
+  starts.row(1) = prior.mean;
+  starts.row(1).segment(1, p).array() -= 1.0;
+  const Vector best =
+      maximize(ScalarField(posterior), lower, upper, {}, starts, options.optimize).x;
+
+  const Kernel kernel = kernel_of(best, p);
+  const double s = speckle_of(best[p + 2]);
+  return Classifier(std::make_shared<const State>(
+      State{features, seen, kernel, best[p + 1], s,
+            propagated(kernel->covariance(seen, seen), labels, best[p + 1], s)}));
+}
+
+Vector Classifier::probability(PointsView x) const {
+  const Points at = state_->features.rows(x);
+  const Matrix k = state_->kernel->covariance(state_->x, at);
+  const Vector mean = k.transpose() * state_->posterior.weights;
+  const Matrix spread = state_->posterior.spread * k;
+  const Vector prior = state_->kernel->variance(at);
+  Vector result(x.rows());
+  for (Index i = 0; i < x.rows(); ++i) {
+    const double variance = std::max(0.0, prior[i] - k.col(i).dot(spread.col(i)));
+    result[i] = normal_cdf((mean[i] + state_->mean) / std::sqrt(1.0 + variance));
+  }
+  return result;
+}
+
+double Classifier::probability_at(VectorView x, VectorOut gradient) const {
+  const Vector at = state_->features.point(x);
+  const Points row = at.transpose();
+  const Vector k = state_->kernel->covariance(state_->x, row).col(0);
+  const Vector spread = state_->posterior.spread * k;
+  const double mean = k.dot(state_->posterior.weights) + state_->mean;
+  const double variance = std::max(0.0, state_->kernel->variance(row)[0] - k.dot(spread));
+  const double root = std::sqrt(1.0 + variance);
+  const double z = mean / root;
+  if (gradient.size() > 0) {
+    Matrix w(k.size(), 2);
+    w.col(0) = state_->posterior.weights;
+    w.col(1) = -2.0 * spread;
+    const Matrix slopes = state_->kernel->input_gradient(at, state_->x, w);
+    const Vector slope =
+        normal_pdf(z) * (slopes.col(0) / root - 0.5 * mean / (root * root * root) * slopes.col(1));
+    gradient = state_->features.chained(x, slope);
+  }
+  return normal_cdf(z);
+}
+
+double Classifier::speckle() const noexcept {
+  return state_->speckle;
+}
+
+}  // namespace sonde

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "sonde/query/acquisition.hpp"
+
+namespace sonde::query {
+
+/// The acquisition where runs succeed, worth less where they are thought to fail: times w(p), p the
+/// probability of the surrogate's classifier; as it is where there is none. w(p) = p from a half
+/// on; below p (2 p)^6, as runs that fail teach the edge of where they do, and little more.
+Acquisition where_runs_succeed(Acquisition worth, const Surrogate& surrogate);
+
+}  // namespace sonde::query
