@@ -34,6 +34,7 @@ struct Campaign::State {
   Index written_off = 0;  // closed by the last of such failures
   Index imported = 0;
   Index imported_ok = 0;
+  Index gold = 0;  // asked
   Index design_asked = 0;
   Index design_size = -1;            // fixed when its first query is asked
   Index imported_before_design = 0;  // imported_ok at that moment
@@ -72,6 +73,7 @@ struct Campaign::State {
   const Points& design(std::uint64_t round, Index size);
   Points design_rows_left();
   Asked from_design(Index k);
+  Asked gold_due() const;  // none: it is not
   Points endless_design(Index k);
   Points uniform_draws(Index k);
   Asked asked_at(const Points& x, const std::string& why) const;

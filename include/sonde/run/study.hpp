@@ -48,6 +48,7 @@ struct Study {
   Index batch = 1;
   Pace pace = Pace::Streaming;
   std::uint64_t seed = 1;
+  Index gold_every = 0;
 
   std::optional<Index> stop_runs{};
   std::optional<double> stop_wall_seconds{};
