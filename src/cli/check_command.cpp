@@ -156,10 +156,19 @@ std::string point_text(const Study& study, const Query& query) {
   return text;
 }
 
+std::string slurm_text(const SlurmSpec& slurm) {
+  std::string text = "slurm     sbatch";
+  if (!slurm.partition.empty()) text += " --partition=" + quoted(slurm.partition);
+  if (slurm.time_seconds > 0.0) text += " (limit " + shown_time(slurm.time_seconds) + ")";
+  for (const std::string& argument : slurm.extra) text += " " + quoted(argument);
+  return text + "\n";
+}
+
 std::string simulator_text(const Study& study, const Command& command) {
   std::string text = "simulator";
   for (const std::string& argument : command.arguments) text += " " + quoted(argument);
   text += "\n";
+  if (study.slurm) text += slurm_text(*study.slurm);
   if (!command.rendered.empty()) {
     const auto& [names, rendered] = command.rendered.front();
     text += "template  " + names + "\n" + excerpt(rendered);
@@ -273,7 +282,10 @@ JsonValue servers_document(const std::vector<UmbridgeReport>& servers) {
 
 // A folder for one run, removed afterwards where it went well.
 Answer tried(const Study& study, const Query& query, fs::path& folder) {
-  std::string name = (fs::temp_directory_path() / "sonde-check-XXXXXX").string();
+  // The nodes of a cluster do not see our temporary files; they must see the study.
+  const fs::path parent =
+      study.slurm ? fs::absolute(study.file).parent_path() : fs::temp_directory_path();
+  std::string name = (parent / "sonde-check-XXXXXX").string();
   require<StoreError>(mkdtemp(name.data()) != nullptr, name, ": the folder cannot be made");
   folder = name;
   const CampaignFolder place{folder, study.file, study.file.stem().string()};

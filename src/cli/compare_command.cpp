@@ -125,8 +125,9 @@ Campaign finished(const Setting& setting, const Way& way, std::uint64_t seed,
   if (open.campaign.answered() >= setting.budget) return std::move(open.campaign);
   if (setting.interruptions.now() != Interruption::None)
     throw Interrupted{setting.interruptions.exit_status()};
-  const Oracle oracle = oracle_of(open.study, open.folder, setting.interruptions.token());
   Progress progress(open.campaign, setting.budget);
+  const Oracle oracle = oracle_of(open.study, open.folder, setting.interruptions.token(),
+                                  [&](const std::string& line) { progress.announce(line); });
   if (setting.quiet) progress.quiet();
   progress.only_bar();
   progress.title(title);

@@ -16,6 +16,7 @@
 #include "cli/subcommands.hpp"
 #include "cli/text_table.hpp"
 #include "math/dense.hpp"
+#include "oracle/slurm_commands.hpp"
 #include "oracle/supervised.hpp"
 
 namespace sonde::cli {
@@ -46,6 +47,21 @@ Finding supervisor_finding() {
     return {Finding::Kind::Fine, "supervisor", supervisor_program({}).string()};
   } catch (const Error& failure) {
     return {Finding::Kind::Fault, "supervisor", failure.what()};
+  }
+}
+
+// Whose study needs it is told in its own words that it is missing.
+std::optional<Finding> slurm_finding(bool needed) {
+  try {
+    const SlurmCommands::Queue queue = SlurmCommands({.command_seconds = 20.0}).queue(-1);
+    if (!queue.tasks)
+      return Finding{needed ? Finding::Kind::Fault : Finding::Kind::Note, "slurm",
+                     "does not answer: '" + queue.words + "'"};
+    return Finding{Finding::Kind::Fine, "slurm",
+                   fmt::format("answers; {} jobs of yours are in the queue", queue.tasks->size())};
+  } catch (const Error& failure) {
+    if (!needed) return std::nullopt;
+    return Finding{Finding::Kind::Fault, "slurm", failure.what()};
   }
 }
 
@@ -139,6 +155,11 @@ std::vector<Finding> campaign_findings(const CampaignFolder& folder) {
   return findings;
 }
 
+Study study_of(const Target& target) {
+  const CampaignFolder folder = locate(target);
+  return folder.begun() ? read_campaign(folder, 1).study : read_study(folder.study);
+}
+
 int carry_out(const Target& target) {
   std::vector<Finding> findings{{Finding::Kind::Fine, "sonde", SONDE_VERSION},
                                 {Finding::Kind::Fine, "arithmetic", dense::arithmetic().name},
@@ -155,6 +176,8 @@ int carry_out(const Target& target) {
   } else {
     findings.push_back(disk_finding("."));
   }
+  if (auto slurm = slurm_finding(named && study_of(target).slurm.has_value()))
+    findings.push_back(std::move(*slurm));
   bool faults = false;
   for (const Finding& finding : findings) {
     const char* mark = finding.kind == Finding::Kind::Fine    ? "ok   "

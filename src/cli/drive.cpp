@@ -108,7 +108,8 @@ std::string placed(const Study& study, const std::string& message) {
 
 }  // namespace
 
-Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_token stop) {
+Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_token stop,
+                 std::function<void(const std::string&)> say) {
   const std::filesystem::path beside = std::filesystem::absolute(study.file).parent_path();
   try {
     if (study.kind == Study::Kind::Umbridge)
@@ -116,7 +117,9 @@ Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_tok
     return process_oracle(study.simulator, study.parameters, study.outputs, study.template_values(),
                           {.study_directory = beside,
                            .runs = std::filesystem::absolute(folder.runs()),
-                           .stop = std::move(stop)},
+                           .stop = std::move(stop),
+                           .slurm = study.slurm,
+                           .say = std::move(say)},
                           study.constraints);
   } catch (const StudyError& failure) {
     throw StudyError(placed(study, failure.what()));

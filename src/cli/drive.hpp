@@ -13,8 +13,11 @@
 
 namespace sonde::cli {
 
-/// The simulator of the study, its runs in the campaign's folder. \throws StudyError, OracleError
-Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_token stop);
+/// The simulator of the study, its runs in the campaign's folder.
+/// \param say what people should know of the runs, from any thread as long as the oracle lives
+/// \throws StudyError, OracleError
+Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_token stop,
+                 std::function<void(const std::string&)> say = {});
 
 struct DriveOptions {
   int workers = 1;

@@ -94,6 +94,7 @@ Progress::Progress(const Campaign& campaign, std::optional<Index> budget)
       running_(static_cast<Index>(queries_.size())) {}
 
 Progress::~Progress() {
+  say_announced();
   erase();
 }
 
@@ -112,6 +113,20 @@ void Progress::say(const std::string& line) {
   if (quiet_) return;
   erase();
   std::fputs((line + "\n").c_str(), stderr);
+}
+
+void Progress::announce(const std::string& line) {
+  const std::lock_guard lock(announcing_);
+  announced_.push_back(line);
+}
+
+void Progress::say_announced() {
+  std::vector<std::string> lines;
+  {
+    const std::lock_guard lock(announcing_);
+    lines.swap(announced_);
+  }
+  for (const std::string& line : lines) say(line);
 }
 
 void Progress::head() {
@@ -224,6 +239,7 @@ std::string Progress::bar() const {
 }
 
 void Progress::draw() {
+  say_announced();
   if (quiet_ || !terminal_.interactive || Clock::now() - drawn_ < between_drawings) return;
   drawn_ = Clock::now();
   winsize size{};

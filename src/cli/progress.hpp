@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <limits>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,15 +35,17 @@ class Progress {
   void only_bar() { lines_ = false; }                     ///< no line a run
   void title(const std::string& text) { title_ = text; }  ///< before the bar
   void say(const std::string& line);                      ///< a line above the bar
+  void announce(const std::string& line);                 ///< likewise, soon, from any thread
   void event(const Event& event);
   void error(double estimated) { error_ = estimated; }
   void interruption(Interruption asked);
   void held(Index queries, const std::string& campaign);  ///< wait for review now
-  void draw();                                            ///< the last line, where it is time
-  void erase();                                           ///< it is gone until the next draw()
+  void draw();   ///< what was announced, and the last line, where it is time
+  void erase();  ///< it is gone until the next draw()
 
  private:
   void head();
+  void say_announced();
   std::string line_of(const Answered& answered) const;
   std::string bar() const;
   std::string painted(const char* code, const std::string& text) const;
@@ -58,6 +61,8 @@ class Progress {
   double error_ = std::numeric_limits<double>::quiet_NaN();
   std::string title_{};
   Index held_ = 0;
+  std::mutex announcing_{};
+  std::vector<std::string> announced_{};
   Interruption said_ = Interruption::None;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point drawn_{};

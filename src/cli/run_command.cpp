@@ -158,6 +158,8 @@ int carry_out(const RunChoices& choices) {
   const Index most = open.study.max_queries();
   Progress progress(open.campaign, most > 0 ? std::optional<Index>(most) : std::nullopt);
   if (choices.quiet) progress.quiet();
+  const Oracle oracle = oracle_of(open.study, folder, interruptions.token(),
+                                  [&](const std::string& line) { progress.announce(line); });
   progress.say(words_on_begin(open, resumed, workers));
   const RunEnd end =
       driven(open, {.workers = workers, .threads = threads, .many_agreed = choices.yes}, progress,

@@ -26,6 +26,8 @@ bool is_operation(const std::string& path) {
                    "review",
                    "tags",
                    "gold",
+                   "slurm",
+                   "simulator.where",
                    "method.batch",
                    "simulator.parallel",
                    "simulator.timeout",

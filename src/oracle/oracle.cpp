@@ -108,28 +108,12 @@ struct Oracle::State {
 };
 
 const std::vector<std::string>& failure_kinds() {
-  static const std::vector<std::string> kinds = {"could not start",
-                                                 "timeout",
-                                                 "stall",
-                                                 "cpu limit",
-                                                 "out of memory",
-                                                 "file limit",
-                                                 "signal",
-                                                 "exit status",
-                                                 "fail_when",
-                                                 "succeed_when",
-                                                 "output missing",
-                                                 "not finite",
-                                                 "out of range",
-                                                 "echo differs",
-                                                 "inadmissible",
-                                                 "unreachable",
-                                                 "node lost",
-                                                 "cancelled",
-                                                 "lost",
-                                                 "exception",
-                                                 "told",
-                                                 "rejected"};
+  static const std::vector<std::string> kinds = {
+      "could not start", "timeout",    "stall",        "cpu limit",    "out of memory",
+      "file limit",      "signal",     "exit status",  "fail_when",    "succeed_when",
+      "output missing",  "not finite", "out of range", "echo differs", "inadmissible",
+      "unreachable",     "node lost",  "cancelled",    "preempted",    "lost",
+      "exception",       "told",       "rejected"};
   return kinds;
 }
 

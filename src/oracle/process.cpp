@@ -16,6 +16,8 @@
 #include "oracle/run_directory.hpp"
 #include "oracle/run_inputs.hpp"
 #include "oracle/run_output.hpp"
+#include "oracle/slurm_jobs.hpp"
+#include "oracle/slurm_submissions.hpp"
 #include "oracle/supervised.hpp"
 #include "oracle/tokens.hpp"
 #include "oracle/told_point.hpp"
@@ -30,6 +32,8 @@ using Status = Answer::Status;
 
 // How often a run may vanish together with its supervisor, over all lives of the engine.
 constexpr int most_lost = 5;
+// How often it may have to make room for another's job: that is no fault of the run.
+constexpr int most_displaced = 20;
 
 Answer without_values(Status status, std::string kind, std::string message, int attempts) {
   Answer answer;
@@ -114,6 +118,7 @@ struct Tally {
   int begun = 0;
   int lost = 0;
   int lost_before_our_eyes = 0;
+  int displaced = 0;
   int retried = 0;
   int nudges = 0;
 };
@@ -143,6 +148,13 @@ class ProcessOracle {
     if (spec_.run[0].find("{{") == std::string::npos)
       program_ = program_path(spec_.run[0], place_.study_directory);
     told_ = std::make_unique<const ToldPoint>(inputs_, laid_in_, run_, env_);
+    require<StudyError>(!place_.slurm || spec_.on_death == SimulatorSpec::OnDeath::Adopt,
+                        "simulator.on_death: jobs of Slurm go on when sonde dies; expected "
+                        "\"adopt\" with where = \"slurm\", got \"end\"");
+    // Where an earlier engine used Slurm, its runs may be there still.
+    if (place_.slurm || submitted_to_slurm(place_.runs))
+      jobs_ = std::make_unique<SlurmJobs>(place_.slurm.value_or(SlurmSpec{}), place_.runs,
+                                          supervisor_, place_.say, place_.stop);
   }
 
   Answer ask(const Query& query) const {
@@ -186,14 +198,20 @@ class ProcessOracle {
     if (!run.exists()) {
       if (stop.wished()) return Judged{called_off()};
       attempt.ours = attempt.watched = true;
-      attempt.not_started = start(run, query, number, stop);
+      attempt.not_started = start(run, query, number, stop, attempt.tokens);
+      if (place_.slurm && run.exists() && attempt.not_started.empty())
+        attempt.job = jobs_->see_through(run);
     } else if (!run.asks(query, inputs_)) {
       return std::nullopt;  // another campaign's, or left half made
+    } else if (jobs_ && jobs_->has(run)) {
+      attempt.watched = true;
+      attempt.job = jobs_->see_through(run);
     } else if (run.running()) {
       attempt.watched = true;
       await(run, stop);
       if (run.running()) return Judged{called_off()};
     }
+    if (attempt.job && attempt.job->why == SlurmEnd::Why::CalledOff) return Judged{called_off()};
     return outcome(attempt, query, stop, tally);
   }
 
@@ -231,11 +249,13 @@ class ProcessOracle {
     bool ours = false;          // made just now
     bool watched = false;       // we saw it alive
     std::string not_started{};  // why, where that came before any supervisor
+    std::optional<SlurmEnd> job{};
+    std::vector<Descriptor> tokens{};  // of a run on another machine: held by us for it
   };
 
   // Runs an attempt to its end. "" or why it could not be started.
-  std::string start(const RunDirectory& run, const Query& query, int attempt,
-                    const StopEvent& stop) const try {
+  std::string start(const RunDirectory& run, const Query& query, int attempt, const StopEvent& stop,
+                    std::vector<Descriptor>& held) const try {
     std::vector<Descriptor> tokens = tokens_.take(stop);
     if (tokens.empty() && !tokens_.none()) return "";
     Descriptor lock = run.make();
@@ -245,6 +265,10 @@ class ProcessOracle {
                       spec_.library.empty() ? question_line(inputs_, query, attempt)
                                             : library_question(inputs_, query));
     run.write_request(request(run, values));
+    if (place_.slurm) {
+      held = std::move(tokens);
+      return "";  // the lock is for who claims the run
+    }
     supervise(supervisor_, run, std::move(lock), std::move(tokens),
               spec_.on_death == SimulatorSpec::OnDeath::End, stop);
     return "";
@@ -267,6 +291,7 @@ class ProcessOracle {
     request.memory_limit = spec_.memory_limit;
     request.cpu_limit = spec_.cpu_limit_seconds;
     request.file_limit = spec_.file_limit;
+    if (place_.slurm) request.beat = place_.slurm->patience_seconds / 5.0;
     request.end_on_death = spec_.on_death == SimulatorSpec::OnDeath::End;
     request.sync = verdict_.files();
     request.sync.insert(request.sync.end(), {run_files::query, run_files::request});
@@ -281,6 +306,10 @@ class ProcessOracle {
     const std::optional<RunResult> result = run.result();
     const bool ended = result ? result->outcome == RunResult::Outcome::Ended : true;
     if (ended && attempt.watched && stop.wished()) return Judged{called_off()};
+    if (attempt.job && attempt.job->why != SlurmEnd::Why::Recorded) {
+      ++tally.begun;
+      return by_queue(attempt, tally);
+    }
     if (!attempt.ours && !result && !run.begun()) return std::nullopt;  // its engine died too soon
     ++tally.begun;
     if (!result && run.begun()) return lost(attempt, tally);
@@ -324,16 +353,43 @@ class ProcessOracle {
   std::optional<Judged> lost(const Attempt& attempt, Tally& tally) const {
     kill_strays(attempt.run);
     ++tally.lost;
-    if (attempt.watched) ++tally.lost_before_our_eyes;
+    // Nodes come and go by themselves.
+    const bool node = attempt.job && attempt.job->why == SlurmEnd::Why::NodeLost;
+    if (attempt.watched && !node) ++tally.lost_before_our_eyes;
     if (tally.lost_before_our_eyes <= std::max(1, spec_.retries) && tally.lost < most_lost)
       return std::nullopt;
     const std::string complaint = attempt.run.supervisor_complaint();
     tally.retried = std::max(tally.retried, spec_.retries);  // those were the retries
-    return Judged{without_values(Status::Failed, "lost",
+    return Judged{without_values(Status::Failed, node ? "node lost" : "lost",
                                  "the run and its supervisor vanished" +
+                                     (attempt.job ? " (" + attempt.job->words + ")" : "") +
                                      (complaint.empty() ? "" : ": '" + complaint + "'") + ", see " +
                                      attempt.run.shown(),
                                  tally.begun)};
+  }
+
+  // Of a run whose end its directory does not explain, as the queue does.
+  std::optional<Judged> by_queue(const Attempt& attempt, Tally& tally) const {
+    using Why = SlurmEnd::Why;
+    const std::string words = attempt.job->words + ", see " + attempt.run.shown();
+    const auto answer = [&](Status status, const char* kind) {
+      return Judged{without_values(status, kind, words, tally.begun)};
+    };
+    switch (attempt.job->why) {
+      case Why::TimeLimit:
+        return answer(Status::TimedOut, "timeout");
+      case Why::Cancelled:
+        return answer(Status::Failed, "cancelled");
+      case Why::OutOfMemory:
+        return answer(Status::Failed, "out of memory");
+      case Why::Preempted:
+        if (++tally.displaced < most_displaced) return std::nullopt;
+        return answer(Status::Failed, "preempted");
+      case Why::NotStarted:
+        return refused(attempt, attempt.job->words);
+      default:
+        return lost(attempt, tally);
+    }
   }
 
   Judged refused(const Attempt& attempt, const std::string& why) const {
@@ -354,6 +410,7 @@ class ProcessOracle {
   Verdict verdict_;
   Tokens tokens_;
   fs::path supervisor_;
+  std::unique_ptr<SlurmJobs> jobs_;
   std::vector<Template> run_;
   std::vector<std::pair<std::string, Template>> env_;
   std::unique_ptr<const ToldPoint> told_;

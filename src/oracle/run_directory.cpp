@@ -137,7 +137,8 @@ bool RunDirectory::running() const {
 
 bool RunDirectory::begun() const {
   struct stat facts {};
-  return ::stat((path_ / run_files::lock).c_str(), &facts) == 0 && facts.st_size > 0;
+  return (::stat((path_ / run_files::lock).c_str(), &facts) == 0 && facts.st_size > 0) ||
+         ::stat((path_ / run_files::claim).c_str(), &facts) == 0;
 }
 
 std::optional<RunResult> RunDirectory::result() const {

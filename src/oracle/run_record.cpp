@@ -74,6 +74,7 @@ std::string to_text(const RunRequest& request) {
                  {"memory_limit", limit(request.memory_limit)},
                  {"cpu_limit", limit(request.cpu_limit)},
                  {"file_limit", limit(request.file_limit)},
+                 {"beat", request.beat},
                  {"grace", request.grace},
                  {"end_on_death", request.end_on_death},
                  {"stream_part", request.stream_part},
@@ -94,6 +95,7 @@ std::optional<RunRequest> run_request(const std::string& text) try {
        {std::pair{"memory_limit", &request.memory_limit},
         std::pair{"cpu_limit", &request.cpu_limit}, std::pair{"file_limit", &request.file_limit}})
     if (json.contains(name)) *place = limit_of(json.at(name));
+  request.beat = json.value("beat", request.beat);
   request.grace = json.at("grace").get<double>();
   request.end_on_death = json.at("end_on_death").get<bool>();
   request.stream_part = json.at("stream_part").get<std::size_t>();

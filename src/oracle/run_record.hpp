@@ -22,6 +22,8 @@ inline constexpr const char* result = ".sonde/result.json";  ///< a RunResult
 inline constexpr const char* answer = ".sonde/answer.json";  ///< all that is kept of a run that
                                                              ///< is not kept
 inline constexpr const char* supervisor = ".sonde/supervisor.txt";  ///< its complaints
+inline constexpr const char* claim = ".sonde/claim";  ///< by the one start, of several by a queue,
+                                                      ///< that runs it; touched as long as it lives
 inline constexpr const char* standard_input = "stdin.txt";
 inline constexpr const char* standard_output = "stdout.txt";
 inline constexpr const char* standard_error = "stderr.txt";
@@ -37,6 +39,7 @@ struct RunRequest {
   std::string standard_input;                            ///< a file of the directory; empty: none
   double timeout = std::numeric_limits<double>::infinity();
   double stall = std::numeric_limits<double>::infinity();
+  double beat = 10.0;  ///< between two signs of life of a run that was claimed
   double memory_limit = std::numeric_limits<double>::infinity();  ///< bytes, each process
   double cpu_limit = std::numeric_limits<double>::infinity();     ///< s, each process
   double file_limit = std::numeric_limits<double>::infinity();    ///< bytes, each file

@@ -187,7 +187,10 @@ Answer Verdict::by_end(const RunResult& result, const RunOutput& output) const {
     case Outcome::CouldNotStart:
       return failed("could not start", result.message);
     case Outcome::Timeout:
-      return failed("timeout", concat("not done within ", timeout_, " s", words), Status::TimedOut);
+      return failed("timeout",
+                    result.message.empty() ? concat("not done within ", timeout_, " s", words)
+                                           : "not done in time" + words,
+                    Status::TimedOut);
     case Outcome::Stall:
       return failed("stall", concat("nothing written for ", stall_, " s", words), Status::TimedOut);
     case Outcome::Signalled: {

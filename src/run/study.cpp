@@ -114,12 +114,12 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   const TomlValue document = parse_toml(text, file.string());
   TomlReader root(file.string(), "", document);
   check_schema(root);
-  root.not_available({"simulators", "validation", "segments", "slurm", "pool", "stream", "hybrid"});
+  root.not_available({"simulators", "validation", "segments", "pool", "stream", "hybrid"});
   StudyBuilder builder{.study = {.file = file, .text = text}};
   builder.study.title = root.text("title").value_or("");
   for (const char* key :
        {"variables", "constants", "derived", "constraints", "outputs", "simulator", "tokens",
-        "echo", "design", "method", "stop", "gold", "review", "tags"})
+        "slurm", "echo", "design", "method", "stop", "gold", "review", "tags"})
     root.find(key);
   root.done();
   read_space(root, builder);

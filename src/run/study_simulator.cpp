@@ -239,7 +239,7 @@ void read_simulator(TomlReader& root, Study& study) {
       reader.word("kind", {"command", "library", "manual", "umbridge"}).value_or("command");
   study.pause_seconds = reader.seconds("pause").value_or(study.pause_seconds);
   if (kind == "umbridge") return read_umbridge(reader, study);
-  reader.word("where", {"local"}, {"slurm"});
+  if (reader.word("where", {"local", "slurm"}).value_or("local") == "slurm") study.slurm.emplace();
   study.kind = kind == "manual" ? Study::Kind::Manual : Study::Kind::Command;
   study.parallel =
       static_cast<int>(reader.whole("parallel", 1, most_parallel).value_or(study.parallel));
@@ -264,12 +264,35 @@ void read_simulator(TomlReader& root, Study& study) {
   reader.done();
 }
 
+// Of a study that runs here a table [slurm] is passed over, so that the two differ in one word.
+void read_slurm(TomlReader& root, Study& study) {
+  std::optional<TomlReader> reader = root.table("slurm");
+  if (!reader) return;
+  SlurmSpec spec;
+  spec.partition = reader->text("partition").value_or("");
+  spec.time_seconds = reader->seconds("time").value_or(0.0);
+  spec.extra = reader->texts("extra").value_or(spec.extra);
+  reader->done();
+  try {
+    check(spec);
+  } catch (const StudyError& refused) {
+    const std::string message = refused.what();  // slurm.KEY: words
+    const std::size_t dot = message.find('.');
+    const std::size_t colon = message.find(": ");
+    const std::string key = message.substr(dot + 1, colon - dot - 1);
+    const TomlValue* value = reader->find(key);
+    reader->refuse(value ? value->at : reader->value().at, key, message.substr(colon + 2));
+  }
+  if (study.slurm) study.slurm = std::move(spec);
+}
+
 }  // namespace
 
 void read_simulation(TomlReader& root, StudyBuilder& builder) {
   read_outputs(root, builder);
   read_token_pool(root, builder.study.simulator);
   read_simulator(root, builder.study);
+  read_slurm(root, builder.study);
   read_echo(root, builder.study);
 }
 

@@ -3,12 +3,14 @@
 // It holds the directory's lock as long as it lives, runs what .sonde/run.json says, and publishes
 // how that ended as .sonde/result.json. Sent SIGTERM, it ends the simulation.
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -31,6 +33,7 @@ using namespace sonde;
 constexpr const char* usage =
     "usage: sonde-run [--lock FD] [--lifeline FD] [--hold FD]... DIRECTORY\n"
     "       sonde-run --library FILE\n"
+    "       sonde-run --claim LIST\n"
     "\n"
     "Runs the simulation that DIRECTORY/.sonde/run.json describes, and publishes how it ended as\n"
     "DIRECTORY/.sonde/result.json. Started by sonde, once a run.\n"
@@ -38,12 +41,15 @@ constexpr const char* usage =
     "  --lock FD      descriptor of DIRECTORY/.sonde/lock, locked already\n"
     "  --lifeline FD  read end of a pipe: the run is ended when its other end is closed\n"
     "  --hold FD      kept open as long as the run lives\n"
+    "  --claim LIST   in a task of an array of Slurm: the run whose name is the task's line of\n"
+    "                 LIST, RUNS/.slurm/NAME, unless it was started before\n"
     "\n"
     "With --library it evaluates a plug-in library: a question on standard input, the answer on\n"
     "standard output.\n";
 
 struct Options {
   std::string directory;
+  bool claim = false;  // before anything else: several may have been started for it
   Descriptor lock;
   Descriptor lifeline;
   std::vector<Descriptor> held{};
@@ -59,6 +65,28 @@ Descriptor descriptor(const std::string& option, std::string_view text) {
   return Descriptor(number);
 }
 
+// The run that this task of an array is to start.
+std::string listed_run(const std::string& list) {
+  const char* const task = ::getenv("SLURM_ARRAY_TASK_ID");
+  const std::string number = task ? task : "";
+  std::size_t index = 0;
+  const auto [end, problem] = std::from_chars(number.data(), number.data() + number.size(), index);
+  require<ArgumentError>(problem == std::errc() && end == number.data() + number.size(),
+                         "sonde-run: --claim: expected SLURM_ARRAY_TASK_ID to be a number, got '",
+                         printable(number), "'");
+  const auto text = read_small_file(list);
+  require<Error>(bool(text), "sonde-run: ", printable(list), ": cannot be read");
+  std::string_view rest = *text;
+  for (std::size_t line = 0; line < index && !rest.empty(); ++line)
+    rest.remove_prefix(std::min(rest.size(), rest.find('\n') + 1));
+  const std::string name(rest.substr(0, rest.find('\n')));
+  require<Error>(!name.empty() && name.find('/') == std::string::npos && name.front() != '.',
+                 "sonde-run: ", printable(list), ": expected a run in line ", index + 1);
+  const std::size_t file = list.rfind('/');
+  const std::string folder = file == std::string::npos ? "." : list.substr(0, file);
+  return folder + "/../" + name;
+}
+
 Options read_options(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
@@ -72,6 +100,11 @@ Options read_options(int argc, char** argv) {
         (argument == "--lock" ? options.lock : options.lifeline) = std::move(given);
       continue;
     }
+    if (argument == "--claim" && i + 1 < argc && options.directory.empty()) {
+      options.claim = true;
+      options.directory = listed_run(argv[++i]);
+      continue;
+    }
     require<ArgumentError>(options.directory.empty() && !argument.starts_with("--"),
                            "sonde-run: expected one directory, got '", printable(argument), "'");
     options.directory = argument;
@@ -81,10 +114,11 @@ Options read_options(int argc, char** argv) {
 }
 
 // Signals come as data, beside the streams; a pipe that nobody reads is no reason to die.
-Descriptor signals_as_data() {
+Descriptor signals_as_data(bool with_warning) {
   sigset_t awaited;
   ::sigemptyset(&awaited);
   for (const int number : {SIGTERM, SIGINT, SIGCHLD}) ::sigaddset(&awaited, number);
+  if (with_warning) ::sigaddset(&awaited, SIGUSR1);  // of a time limit
   ::sigprocmask(SIG_BLOCK, &awaited, nullptr);
   for (const int number : {SIGPIPE, SIGHUP}) ::signal(number, SIG_IGN);
   Descriptor signals(::signalfd(-1, &awaited, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -92,11 +126,47 @@ Descriptor signals_as_data() {
   return signals;
 }
 
-Descriptor hold(Descriptor inherited) {
+// Of several starts, on whatever nodes, one makes the file. Whether it was this one.
+bool claim() {
+  const Descriptor file(::open(run_files::claim, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!file && errno == EEXIST) return false;
+  require<Error>(bool(file), "sonde-run: ", run_files::claim, ": cannot be made (",
+                 system_message(errno), ")");
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  std::string words = std::string("host ") + host.data() + "\npid " + std::to_string(::getpid());
+  for (const char* name : {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_JOB_NAME",
+                           "SLURM_RESTART_COUNT", "SLURMD_NODENAME"}) {
+    const char* const value = ::getenv(name);
+    if (value) words += std::string("\n") + name + " " + printable(value);
+  }
+  write_all(file.number(), words + "\n", run_files::claim);
+  ::fsync(file.number());
+  sync_path(run_files::folder);
+  // What it has to complain about is read where the run's directory is.
+  const Descriptor complaints(
+      ::open(run_files::supervisor, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  if (complaints) ::dup2(complaints.number(), 2);
+  return true;
+}
+
+// Who only looks holds the lock for a moment. A run that was claimed goes on without it where the
+// file system knows none.
+bool locked(const Descriptor& lock, bool claimed) {
+  constexpr int attempts = 100;
+  for (int i = 0; lock && i < (claimed ? attempts : 1); ++i) {
+    if (i > 0) ::poll(nullptr, 0, 20);
+    if (::flock(lock.number(), LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK) return claimed;
+  }
+  return bool(lock) && claimed;
+}
+
+Descriptor hold(Descriptor inherited, bool claimed) {
   if (!inherited)
     inherited = Descriptor(::open(run_files::lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  require<Error>(bool(inherited) && ::flock(inherited.number(), LOCK_EX | LOCK_NB) == 0,
-                 "sonde-run: ", run_files::lock, " cannot be locked (", system_message(errno), ")");
+  require<Error>(locked(inherited, claimed), "sonde-run: ", run_files::lock, " cannot be locked (",
+                 system_message(errno), ")");
   const std::string owner = std::to_string(::getpid()) + "\n";
   require<Error>(
       ::ftruncate(inherited.number(), 0) == 0 && ::lseek(inherited.number(), 0, SEEK_SET) == 0,
@@ -114,14 +184,16 @@ RunRequest read_request() {
 }
 
 int supervise(Options options) {
-  const Descriptor signals = signals_as_data();
+  const Descriptor signals = signals_as_data(options.claim);
   require<Error>(::chdir(options.directory.c_str()) == 0, "sonde-run: '",
                  printable(options.directory), "': ", system_message(errno));
-  const Descriptor lock = hold(std::move(options.lock));
+  if (options.claim && !claim()) return 0;
+  const Descriptor lock = hold(std::move(options.lock), options.claim);
   if (::access(run_files::result, F_OK) == 0) return 0;
   const RunRequest request = read_request();
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  const RunResult result = Supervision(request, signals, options.lifeline).run();
+  const RunResult result =
+      Supervision(request, signals, options.lifeline, options.claim ? run_files::claim : "").run();
   for (const std::string& file : request.sync) sync_path(file);
   for (const char* folder : {".", ".."}) sync_path(folder);
   publish(run_files::result, to_text(result));

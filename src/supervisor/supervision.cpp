@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,12 +64,14 @@ bool drain(Descriptor& pipe, CappedFile& file) {
 }  // namespace
 
 Supervision::Supervision(const RunRequest& request, const Descriptor& signals,
-                         const Descriptor& lifeline)
+                         const Descriptor& lifeline, std::string claim)
     : request_(request),
       signals_(signals),
       lifeline_(lifeline),
+      claim_(std::move(claim)),
       started_(now_since_1970()),
       begin_(now_monotonic()),
+      next_beat_(claim_.empty() ? std::numeric_limits<double>::infinity() : begin_ + request.beat),
       output_(run_files::standard_output, request.stream_part),
       error_output_(run_files::standard_error, request.stream_part),
       simulation_(launch(request)),
@@ -136,8 +139,11 @@ void Supervision::wait_for_something() {
 
 void Supervision::take_signals() {
   signalfd_siginfo told{};
-  while (::read(signals_.number(), &told, sizeof told) == sizeof told)
-    if (told.ssi_signo != SIGCHLD) begin_end(Outcome::Ended, "the run was called off");
+  while (::read(signals_.number(), &told, sizeof told) == sizeof told) {
+    if (told.ssi_signo == SIGUSR1) begin_end(Outcome::Timeout, "the queue's time limit is near");
+    if (told.ssi_signo == SIGTERM || told.ssi_signo == SIGINT)
+      begin_end(Outcome::Ended, "the run was called off");
+  }
 }
 
 void Supervision::take_output() {
@@ -146,9 +152,17 @@ void Supervision::take_output() {
   if (out || err) progress_.heard(now_monotonic());
 }
 
+// The time of the file system, not ours: nobody compares it with a clock.
+void Supervision::beat(double now) {
+  if (now < next_beat_) return;
+  next_beat_ = now + request_.beat;
+  ::utimensat(AT_FDCWD, claim_.c_str(), nullptr, 0);
+}
+
 void Supervision::watch_clocks() {
   reap();
   const double now = now_monotonic();
+  beat(now);
   if (!simulator_lives_ && !kill_at_) {
     signal_children(SIGTERM);
     kill_at_ = now + leftover_grace;
@@ -179,7 +193,7 @@ void Supervision::press_end(double now) {
 }
 
 double Supervision::next_deadline() const {
-  double next = kill_at_.value_or(std::numeric_limits<double>::infinity());
+  double next = std::min(next_beat_, kill_at_.value_or(std::numeric_limits<double>::infinity()));
   if (simulator_lives_ && !called_off_)
     next = std::min({next, begin_ + request_.timeout, progress_.next_look()});
   return next;

@@ -15,7 +15,9 @@ class Supervision {
  public:
   /// \param signals a signalfd that tells of SIGCHLD, and of the wish to end
   /// \param lifeline read end of a pipe that ends with the engine; may be absent
-  Supervision(const RunRequest& request, const Descriptor& signals, const Descriptor& lifeline);
+  /// \param claim a file that is touched every `beat` seconds; "" where nobody looks for it
+  Supervision(const RunRequest& request, const Descriptor& signals, const Descriptor& lifeline,
+              std::string claim = "");
 
   RunResult run();
 
@@ -28,6 +30,7 @@ class Supervision {
   void take_signals();
   void take_output();
   void watch_clocks();
+  void beat(double now);
   void begin_end(Outcome outcome, std::string message);
   void press_end(double now);
   void kill_all();
@@ -37,9 +40,11 @@ class Supervision {
   const RunRequest& request_;
   const Descriptor& signals_;
   const Descriptor& lifeline_;
+  std::string claim_;
   double started_;    // s since 1970
   double begin_;      // monotonic, as all that follow
   double end_ = 0.0;  // when the simulator itself was gone
+  double next_beat_;
   CappedFile output_;
   CappedFile error_output_;
   Simulation simulation_;

@@ -260,6 +260,30 @@ TEST_CASE("a formula that cannot be understood is shown with its place", "[study
   CHECK(contains(message, "^"));
 }
 
+TEST_CASE("runs go out through Slurm where the study says so", "[study]") {
+  const std::string table =
+      "[slurm]\npartition = \"fast\"\ntime = \"2 h\"\nextra = [\"--mem=4G\"]\n[outputs.value]";
+  const std::string local = with(small_study, "[outputs.value]", table);
+  CHECK(!parse_study(local, "wing.toml").slurm);
+  const Study study = parse_study(with(local, "run = [", "where = \"slurm\"\nrun = ["), "w.toml");
+  REQUIRE(study.slurm);
+  CHECK(study.slurm->partition == "fast");
+  CHECK(study.slurm->time_seconds == 7200.0);
+  CHECK(study.slurm->extra == std::vector<std::string>{"--mem=4G"});
+}
+
+TEST_CASE("what could not be handed to sbatch as one argument is refused", "[study]") {
+  const auto said = [](const std::string& line) {
+    return refusal("[outputs.value]", "[slurm]\n" + line + "\n[outputs.value]");
+  };
+  CHECK(contains(said("extra = [\"--mem=4G\\n#SBATCH --wrap=x\"]"), "slurm.extra: expected"));
+  CHECK(contains(said("extra = [\"; rm -rf\"]"), "slurm.extra: expected"));
+  CHECK(contains(said("extra = [\"--wrap=reboot\"]"), "'--wrap' is set by Sonde itself"));
+  CHECK(contains(said("partition = \"a b\""), "slurm.partition: expected the name"));
+  CHECK(contains(said("time = \"-1 h\""), "slurm.time"));
+  CHECK(contains(said("partitoin = \"a\""), "partition"));
+}
+
 TEST_CASE("a study says what is done about failures, and what a run may use", "[study]") {
   std::string text = small_study;
   text.insert(text.find("run = ["),
@@ -299,7 +323,6 @@ TEST_CASE("what a later version knows is said not to be available", "[study]") {
   const auto value = GENERATE(table<std::string, std::string>(
       {{"[outputs.value]", "[outputs.value]\ngoal = \"minimize\""},
        {"[outputs.value]", "[outputs.value]\ngoal = { contour = 3 }"},
-       {"run = [", "where = \"slurm\"\nrun = ["},
        {"run = [", "kind = \"umbridge\"\nrun = ["},
        {"[simulator]", "[simulators.fine]"},
        {"[outputs.value]", "[validation]\nshare = 0.1\n[outputs.value]"}}));

@@ -68,6 +68,8 @@ struct ScriptOracle {
   TemplateValues values;
   std::vector<Constraint> constraints;
   std::stop_source stop;
+  std::optional<SlurmSpec> slurm{};
+  std::function<void(const std::string&)> say{};
 
   /// Every line of `$count` is a start of the simulator.
   explicit ScriptOracle(const std::string& script) {
@@ -83,7 +85,7 @@ struct ScriptOracle {
   Oracle oracle() const {
     return process_oracle(
         spec, inputs, outputs, values,
-        {folder.path(), folder / "campaign/runs", SONDE_RUN_PROGRAM, stop.get_token()},
+        {folder.path(), folder / "campaign/runs", SONDE_RUN_PROGRAM, stop.get_token(), slurm, say},
         constraints);
   }
   static Query query(Index id = 0, double a = 2.5) {

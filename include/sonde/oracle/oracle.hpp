@@ -39,8 +39,8 @@ struct Answer {
 
 /// "could not start", "timeout", "stall", "cpu limit", "out of memory", "file limit", "signal",
 /// "exit status", "fail_when", "succeed_when", "output missing", "not finite", "out of range",
-/// "echo differs", "inadmissible", "unreachable", "node lost", "cancelled", "lost", "exception",
-/// "told", "rejected".
+/// "echo differs", "inadmissible", "unreachable", "node lost", "cancelled", "preempted",
+/// "lost", "exception", "told", "rejected".
 const std::vector<std::string>& failure_kinds();
 
 /// A simulator: named outputs, and a function from a query to their values.

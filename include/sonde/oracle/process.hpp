@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <stop_token>
@@ -10,6 +11,7 @@
 
 #include "sonde/math/expression.hpp"
 #include "sonde/oracle/oracle.hpp"
+#include "sonde/oracle/slurm.hpp"
 
 namespace sonde {
 
@@ -119,6 +121,8 @@ struct ProcessPlace {
   std::filesystem::path
       supervisor{};        ///< the program sonde-run; empty: beside this program, then PATH
   std::stop_token stop{};  ///< when requested, running simulations are ended: Abandoned
+  std::optional<SlurmSpec> slurm{};  ///< runs go out through Slurm; nothing: on this machine
+  std::function<void(const std::string&)> say{};  ///< what people should know, from any thread
 };
 
 /// Runs a program once a query, in a directory of its own, under the supervisor `sonde-run`.

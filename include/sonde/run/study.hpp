@@ -38,8 +38,9 @@ struct Study {
   enum class Kind { Command, Manual, Umbridge };
   Kind kind = Kind::Command;
   SimulatorSpec simulator{};
+  std::optional<SlurmSpec> slurm{};  ///< where = "slurm"; nothing: on this machine
   UmbridgeSpec umbridge{};
-  int parallel = 1;  ///< simulations at a time, over all servers
+  int parallel = 1;            ///< simulations at a time, over all servers
   PeopleRule people{};         ///< of a manual one
   bool review_before = false;  ///< each query is held until somebody has looked at it
   /// Conditions on the inputs: what ask --tag goes by.
