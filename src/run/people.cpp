@@ -177,7 +177,9 @@ void Campaign::State::fold(const Corrected& corrected) {
   count_out(corrected.id);
   std::optional<Answer>& answer = answers[static_cast<std::size_t>(corrected.id)];
   if (answer->transient) --written_off;
+  const Vector simulated = answer->x;  // it was run where it was run
   answer = corrected.answer;
+  if (answer->x.size() == 0) answer->x = simulated;
   count_in(corrected.id, corrected.answer);
   fitted_to = 0;
   data_stale = true;
