@@ -29,6 +29,7 @@
 #include "sonde/query/synthesize.hpp"
 #include "sonde/run/campaign.hpp"
 #include "sonde/run/export_hdf5.hpp"
+#include "sonde/run/gold.hpp"
 #include "sonde/run/journal.hpp"
 #include "sonde/run/metrics.hpp"
 #include "sonde/run/run.hpp"

@@ -228,6 +228,13 @@ FileDescriptor lock_comparison(const CampaignFolder& folder) {
   return lock;
 }
 
+int study_changes(const Journal& journal) {
+  const std::vector<std::string> notes = journal.notes();
+  return static_cast<int>(std::count_if(notes.begin(), notes.end(), [](const std::string& note) {
+    return note.starts_with(change_note);
+  }));
+}
+
 OpenCampaign open_campaign(const CampaignFolder& folder, int threads) {
   if (!folder.begun()) return begun_anew(folder, threads);
   Journal journal = Journal::open(folder.journal());

@@ -64,6 +64,9 @@ FileDescriptor lock_comparison(const CampaignFolder& folder);
 /// Text of the study that the campaign follows now: the one it began with, or its last change.
 std::string followed_study(const Journal& journal);
 
+/// How often its study was changed since it began.
+int study_changes(const Journal& journal);
+
 /// Begins the campaign, or opens it to go on; a change of the study is noted in the journal.
 /// \throws StudyError where the study on the disk has changed in what the campaign cannot follow;
 /// StoreError where another process writes it.

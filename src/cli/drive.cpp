@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/fitting_cost.hpp"
+#include "cli/gold.hpp"
 #include "cli/points_file.hpp"
 #include "cli/sessions.hpp"
 #include "run/toml_reader.hpp"
@@ -45,8 +46,13 @@ StopRule attended(OpenCampaign& open, StopRule rule, const DriveOptions& options
                   Progress& progress) {
   auto estimate = std::make_shared<NowAndThen>(0.2);
   auto hdf5 = std::make_shared<NowAndThen>(60.0);
-  return [&open, &progress, rule = std::move(rule), options, estimate,
-          hdf5](Campaign& campaign) -> std::optional<std::string> {
+  auto gold = std::make_shared<GoldWatch>();
+  return [&open, &progress, rule = std::move(rule), options, estimate, hdf5,
+          gold](Campaign& campaign) -> std::optional<std::string> {
+    for (const std::string& words : gold->look(open)) {
+      open.journal.note("gold: " + words);
+      progress.say("gold: " + words);
+    }
     // Open and failed queries take their rows too, as do those that come now.
     const Index next = campaign.asked() + open.study.batch;
     if (next > many_runs && !options.many_agreed)
@@ -138,7 +144,8 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
                                          "sonde: %s\nsonde: nothing more is begun; running "
                                          "simulations may finish, Ctrl-C ends them\n",
                                          failure.c_str());
-                                   }};
+                                   },
+                               .pause_seconds = open.study.pause_seconds};
   const Recorder recorder = [&](const Event& event) {
     open.journal.append(event);
     progress.event(event);

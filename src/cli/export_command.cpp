@@ -49,8 +49,8 @@ std::string as_csv(const OpenCampaign& open) {
     const bool ok = answer && answer->status == Answer::Status::Ok;
     text += fmt::format("{}", query.id);
     for (std::size_t j = 0; j < open.study.parameters.size(); ++j)
-      text +=
-          "," + csv_field(format_value(query.x[static_cast<Index>(j)], open.study.parameters[j]));
+      text += "," + csv_field(format_value(open.campaign.point(query.id)[static_cast<Index>(j)],
+                                           open.study.parameters[j]));
     for (std::size_t j = 0; j < open.campaign.outputs().size(); ++j) {
       const double y = ok ? answer->y[static_cast<Index>(j)] : 0.0;
       text += ok && y == y ? fmt::format(",{}", y) : ",";
@@ -66,7 +66,7 @@ std::string as_json(const OpenCampaign& open) {
   for (const Query& query : open.campaign.queries()) {
     const std::optional<Answer>& answer = open.campaign.answer(query.id);
     JsonValue run{{"id", query.id},
-                  {"x", json_point(open.study.parameters, query.x)},
+                  {"x", json_point(open.study.parameters, open.campaign.point(query.id))},
                   {"why", query.why},
                   {"status", status_word(answer)}};
     if (answer) {
@@ -76,6 +76,7 @@ std::string as_json(const OpenCampaign& open) {
         run["failure"] = {{"kind", answer->kind}, {"message", answer->message}};
       run["seconds"] = answer->seconds;
       run["attempts"] = answer->attempts;
+      if (answer->x.size() > 0) run["asked"] = json_point(open.study.parameters, query.x);
       if (!answer->host.empty()) run["host"] = answer->host;
     }
     runs.push_back(std::move(run));

@@ -1,4 +1,5 @@
 #include "cli/status_document.hpp"
+#include "cli/gold.hpp"
 
 #include <fmt/format.h>
 
@@ -102,6 +103,7 @@ std::string status_json(OpenCampaign& open, bool running) {
                       {"open", counts.open},
                       {"imported", open.campaign.imported()}}},
                     {"failures", kinds},
+                    {"gold", gold_document(open)},
                     {"outputs", outputs},
                     {"seconds", state.seconds}},
                    2);
@@ -125,6 +127,8 @@ std::string status_text(OpenCampaign& open, bool running) {
   for (const auto& [kind, count] : failure_counts(open.campaign))
     kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", count, kind);
   if (!kinds.empty()) text += "failures  " + kinds + "\n";
+  for (const GoldDifference& one : gold_differences(open.campaign))
+    text += "gold      " + gold_words(open, one) + "\n";
   const auto scores = scores_of(open.campaign);
   std::vector<std::vector<std::string>> rows{{"output", "unit", "error", "inside 95 %"}};
   for (std::size_t j = 0; j < scores.size(); ++j) {

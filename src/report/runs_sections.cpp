@@ -50,13 +50,14 @@ std::string row_of(const Campaign& campaign, const Query& query) {
   }
   const auto& parameters = campaign.domain().parameters();
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    row += cell_of(parameters[i], query.x[static_cast<Index>(i)]);
+    row += cell_of(parameters[i], campaign.point(query.id)[static_cast<Index>(i)]);
   }
   row += "<td>" + (answer ? number(answer->seconds, 3) : std::string()) + "</td>";
-  const std::string words = bad ? escaped(kind_of(*answer)) +
-                                      (answer->message.empty() ? "" : ": ") +
-                                      escaped(shortened(answer->message, 400))
-                                : std::string();
+  const bool said = bad || (answer && !answer->message.empty());  // an output may be missing
+  const std::string words = said ? escaped(kind_of(*answer)) +
+                                       (answer->message.empty() ? "" : ": ") +
+                                       escaped(shortened(answer->message, 400))
+                                 : std::string();
   return row + "<td class=\"words\">" + words + "</td></tr>\n";
 }
 

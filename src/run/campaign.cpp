@@ -6,6 +6,7 @@
 
 #include "base/matrix.hpp"
 #include "run/campaign_state.hpp"
+#include "run/gold_queries.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/gp/validate.hpp"
 #include "sonde/space/design.hpp"
@@ -66,6 +67,8 @@ Campaign::State::State(Domain its_domain, std::vector<Output> its_outputs, Crite
   require(!outputs.empty(), "Campaign: expected at least one output, got none");
   require(criterion.prepare != nullptr, "Campaign: criterion '", criterion.name,
           "' has no function");
+  require(options.gold_every >= 0, "Campaign: expected gold_every of 0 or more, got ",
+          options.gold_every);
   require(options.initial >= 0, "Campaign: expected an initial design of no less than 0, got ",
           options.initial);
   check_design(domain, options);
@@ -128,9 +131,11 @@ void Campaign::State::fold(const Asked& asked) {
       ++design_asked;
     }
     if (is_import(query)) ++imported;
+    if (is_gold(query)) ++gold;
     queries.push_back(query);
     answers.emplace_back();
     transients.push_back(0);
+    answered_then.push_back(-1);
   }
   if (asked.parameters.rows() == 0) return;
   parameters = asked.parameters;
@@ -140,11 +145,16 @@ void Campaign::State::fold(const Asked& asked) {
 void Campaign::State::fold(const Answered& event) {
   const auto place = static_cast<std::size_t>(event.id);
   queries[place].attempts = std::max(queries[place].attempts, event.answer.attempts);
-  if (event.answer.transient && ++transients[place] < most_transient) return;
-  if (event.answer.transient) ++written_off;
+  if (event.answer.transient) {
+    // Where nothing else was answered either, the world is broken for all, and the query waits.
+    if (answered > answered_then[place]) ++transients[place];
+    answered_then[place] = answered;
+    if (transients[place] < most_transient) return;
+    ++written_off;
+  }
   answers[place] = event.answer;
   ++answered;
-  if (event.answer.status != Answer::Status::Ok) return;
+  if (event.answer.status != Answer::Status::Ok || is_gold(queries[place])) return;
   ok.insert(std::upper_bound(ok.begin(), ok.end(), event.id), event.id);
   data_stale = true;
   if (is_import(queries[place])) ++imported_ok;
@@ -231,6 +241,12 @@ const std::optional<Answer>& Campaign::answer(Index id) const {
   require(id >= 0 && id < asked(), "Campaign: expected the id of one of ", asked(),
           " queries, got ", id);
   return state_->answers[static_cast<std::size_t>(id)];
+}
+
+const Vector& Campaign::point(Index id) const {
+  const std::optional<Answer>& its = answer(id);
+  if (its && its->x.size() > 0) return its->x;
+  return state_->queries[static_cast<std::size_t>(id)].x;
 }
 
 std::vector<Query> Campaign::open() const {

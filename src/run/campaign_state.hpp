@@ -27,13 +27,17 @@ struct Campaign::State {
   // Folded.
   std::vector<Query> queries{};
   std::vector<std::optional<Answer>> answers{};
-  std::vector<int> transients{};  // of each query, failures that were not its point's
+  // Of each query: failures that were not its point's, and what had been answered at the last of
+  // them.
+  std::vector<int> transients{};
+  std::vector<Index> answered_then{};
   std::vector<Index> ok{};        // ids answered Ok, ascending
   std::vector<Index> observed{};  // (m) how often each output was observed
   Index answered = 0;
   Index written_off = 0;  // closed by the last of such failures
   Index imported = 0;
   Index imported_ok = 0;
+  Index gold = 0;  // asked
   Index design_asked = 0;
   Index design_size = -1;            // fixed when its first query is asked
   Index imported_before_design = 0;  // imported_ok at that moment
@@ -72,6 +76,7 @@ struct Campaign::State {
   const Points& design(std::uint64_t round, Index size);
   Points design_rows_left();
   Asked from_design(Index k);
+  Asked gold_due() const;  // none: it is not
   Points endless_design(Index k);
   Points uniform_draws(Index k);
   Asked asked_at(const Points& x, const std::string& why) const;

@@ -156,7 +156,7 @@ Handle write_times(const Columns& columns, const std::string& name, double Answe
   return made;
 }
 
-void write_lineage(const Handle& runs, const Campaign& campaign, const Axis& run,
+void write_lineage(const Handle& runs, const Campaign& campaign, const Axis& run, const Axis& input,
                    const Axis& output, const std::vector<std::int64_t>& model) {
   const Handle group = hdf5::create_group(runs, "lineage");
   const Columns columns(group, campaign, run);
@@ -167,6 +167,8 @@ void write_lineage(const Handle& runs, const Campaign& campaign, const Axis& run
   using Int = std::int64_t;
   columns.of_queries<Text>("why", {"1", "what asked for the run"},
                            [](const Query& q) { return q.why; });
+  columns.of_vectors("x_asked", input, {"1", "inputs asked for; x is what was simulated"},
+                     [](const Query& q) -> const Vector& { return q.x; });
   columns.of_queries<double>("worth", {"1", "value of the criterion when it was asked for"},
                              [](const Query& q) { return q.worth; });
   columns.of_vectors("predicted_mean", output, {unit, "predicted before the run"},
@@ -218,14 +220,14 @@ void write_runs(const Handle& file, const Campaign& campaign,
   const Axis output = hdf5::axis(group, "output", outputs, {"1", "name of the output"});
   const Columns columns(group, campaign, run);
   columns.of_vectors("x", input, {common_unit(units), "inputs, each in its input_unit"},
-                     [](const Query& q) -> const Vector& { return q.x; });
+                     [&](const Query& q) -> const Vector& { return campaign.point(q.id); });
   std::vector<std::string> taken = {"run",         "input",       "output",      "x",
                                     "status",      "seconds",     "lineage",     "input_unit",
                                     "input_scale", "input_lower", "input_upper", "input_labels"};
   write_outputs(columns, campaign, taken);
   write_status(columns, campaign, group, run);
   write_inputs(group, input, parameters);
-  write_lineage(group, campaign, run, output, model);
+  write_lineage(group, campaign, run, input, output, model);
 }
 
 }  // namespace sonde

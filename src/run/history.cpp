@@ -1,16 +1,18 @@
 #include "run/history.hpp"
 
 #include "base/matrix.hpp"
+#include "run/gold_queries.hpp"
 
 namespace sonde {
 
 void Known::apply(const Event& event) {
   if (const auto* queries = std::get_if<Asked>(&event)) {
-    for (const Query& query : queries->queries) asked_[query.id] = query.x;
+    for (const Query& query : queries->queries)
+      if (!is_gold(query)) asked_[query.id] = query.x;
     return;
   }
   const auto& [id, answer] = std::get<Answered>(event);
-  if (answer.status != Answer::Status::Ok) return;
+  if (answer.status != Answer::Status::Ok || !asked_.contains(id)) return;
   observed_[id] = answer.y;
   if (answer.x.size() > 0) asked_[id] = answer.x;
 }

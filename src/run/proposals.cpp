@@ -6,6 +6,7 @@
 #include "base/matrix.hpp"
 #include "query/known_points.hpp"
 #include "run/campaign_state.hpp"
+#include "run/gold_queries.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/query/synthesize.hpp"
 #include "sonde/space/design.hpp"
@@ -42,7 +43,8 @@ Points stacked(const Points& above, const Points& below) {
 Points Campaign::State::asked_points() const {
   std::vector<std::size_t> ids;
   for (std::size_t id = 0; id < queries.size(); ++id) {
-    if (!answers[id] || answers[id]->status != Answer::Status::Ok) ids.push_back(id);
+    const bool known = answers[id] && answers[id]->status == Answer::Status::Ok;
+    if (!known && !is_gold(queries[id])) ids.push_back(id);
   }
   Points x(static_cast<Index>(ids.size()), domain.dim());
   for (Index i = 0; i < x.rows(); ++i) x.row(i) = queries[ids[static_cast<std::size_t>(i)]].x;
@@ -181,8 +183,10 @@ bool Campaign::State::is_of_the_point(const Answer& answer) const {
 }
 
 Surrogate Campaign::State::with_success(const Surrogate& surrogate) {
-  const bool any = std::any_of(answers.begin(), answers.end(), [this](const auto& answer) {
-    return answer && answer->status != Answer::Status::Ok && is_of_the_point(*answer);
+  const bool any = std::any_of(queries.begin(), queries.end(), [this](const Query& query) {
+    const auto& answer = answers[static_cast<std::size_t>(query.id)];
+    return answer && answer->status != Answer::Status::Ok && is_of_the_point(*answer) &&
+           !is_gold(query);
   });
   if (!options.learn_failures || !any) return surrogate;
   if (!success || success->labels != answered) {
@@ -190,7 +194,7 @@ Surrogate Campaign::State::with_success(const Surrogate& surrogate) {
     Points x(answered, domain.dim());
     Index rows = 0;
     for (std::size_t id = 0; id < queries.size(); ++id) {
-      if (!answers[id] || !is_of_the_point(*answers[id])) continue;
+      if (!answers[id] || !is_of_the_point(*answers[id]) || is_gold(queries[id])) continue;
       succeeded.push_back(answers[id]->status == Answer::Status::Ok);
       x.row(rows++) = answers[id]->x.size() > 0 ? answers[id]->x : queries[id].x;
     }
@@ -248,8 +252,22 @@ Asked Campaign::State::filled(Index k, const std::string& why) {
   return asked_at(space_filling(domain, k, all_points(), rng), "space filling: " + why);
 }
 
+Asked Campaign::State::gold_due() const {
+  if (options.gold_every <= 0) return {};
+  const Index others = static_cast<Index>(queries.size()) - imported - gold;
+  if (others < (gold + 1) * options.gold_every) return {};
+  for (const Index id : ok) {
+    const auto place = static_cast<std::size_t>(id);
+    if (queries[place].why == "imported") continue;
+    const Vector& x = answers[place]->x.size() > 0 ? answers[place]->x : queries[place].x;
+    return asked_at(x.transpose(), "gold");
+  }
+  return {};
+}
+
 Asked Campaign::propose(Index k) {
   if (k <= 0) return {};
+  if (Asked gold = state_->gold_due(); !gold.queries.empty()) return gold;
   Asked designed = state_->from_design(k);
   if (!designed.queries.empty() || state_->options.design_only) return designed;
   if (!state_->has_surrogate()) return state_->filled(k, "too few answers for a surrogate");

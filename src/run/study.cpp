@@ -114,12 +114,12 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   const TomlValue document = parse_toml(text, file.string());
   TomlReader root(file.string(), "", document);
   check_schema(root);
-  root.not_available({"simulators", "validation", "gold", "segments", "review", "slurm", "pool",
-                      "stream", "hybrid"});
+  root.not_available(
+      {"simulators", "validation", "segments", "review", "slurm", "pool", "stream", "hybrid"});
   StudyBuilder builder{.study = {.file = file, .text = text}};
   builder.study.title = root.text("title").value_or("");
   for (const char* key : {"variables", "constants", "derived", "constraints", "outputs",
-                          "simulator", "tokens", "echo", "design", "method", "stop"})
+                          "simulator", "tokens", "echo", "design", "method", "stop", "gold"})
     root.find(key);
   root.done();
   read_space(root, builder);
@@ -127,6 +127,11 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   read_design(root, builder.study);
   read_method(root, builder.study);
   read_stop(root, builder.study);
+  if (std::optional<TomlReader> gold = root.table("gold")) {
+    gold->needed("every", "every = 25: after how many runs a known point is asked again");
+    builder.study.gold_every = static_cast<Index>(*gold->whole("every", 2, most_runs));
+    gold->done();
+  }
   return std::move(builder.study);
 }
 
@@ -148,6 +153,7 @@ CampaignOptions Study::campaign_options() const {
   options.initial = initial;
   options.design = design;
   options.synthesis.margin = margin;
+  options.gold_every = gold_every;
   for (std::size_t j = 0; j < goals.size(); ++j) {
     if (goals[j] == "learn") options.learnt.push_back(static_cast<Index>(j));
   }

@@ -20,22 +20,35 @@ Position place(const toml::source_region& region) {
   return {static_cast<long>(region.begin.line), static_cast<long>(region.begin.column)};
 }
 
+// In a text or a name: it would reach terminals and programs as it is.
+struct ControlCharacter {
+  Position at;
+};
+
+// Those that are no line end, no tab and no carriage return before a line end.
+bool has_control(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto letter = static_cast<unsigned char>(text[i]);
+    if (letter == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    if ((letter < 0x20 && letter != '\n' && letter != '\t') || letter == 0x7f) return true;
+  }
+  return false;
+}
+
 TomlValue converted(const toml::node& node);
 
 // toml++ iterates in the order of the keys; the author's order is that of their places.
 std::vector<TomlValue::Entry> entries_of(const toml::table& table) {
   std::vector<TomlValue::Entry> entries;
-  for (const auto& [key, node] : table)
+  for (const auto& [key, node] : table) {
+    if (has_control(key.str())) throw ControlCharacter{place(key.source())};
     entries.push_back({std::string(key.str()), place(key.source()), converted(node)});
+  }
   std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
     return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
   });
   return entries;
 }
-
-struct NulInText {
-  Position at;
-};
 
 TomlValue converted(const toml::node& node) {
   using Type = TomlValue::Type;
@@ -50,7 +63,7 @@ TomlValue converted(const toml::node& node) {
   } else if (const auto* text = node.as_string()) {
     value.type = Type::Text;
     value.text = text->get();
-    if (value.text.find('\0') != std::string::npos) throw NulInText{value.at};
+    if (has_control(value.text)) throw ControlCharacter{value.at};
   } else if (const auto* whole = node.as_integer()) {
     value.type = Type::Whole;
     value.whole = whole->get();
@@ -74,8 +87,8 @@ std::string located(const std::string& file, const Position& at) {
 TomlValue parse_toml(const std::string& text, const std::string& name) {
   try {
     return converted(toml::parse(text, name));
-  } catch (const NulInText& found) {
-    throw StudyError(located(name, found.at) + "expected a text without the character NUL");
+  } catch (const ControlCharacter& found) {
+    throw StudyError(located(name, found.at) + "expected a text without control characters");
   } catch (const toml::parse_error& failure) {
     std::string words(failure.description());
     // TOML 1.0 wants an inline table on one line; toml++ words that as an unexpected '\n'.

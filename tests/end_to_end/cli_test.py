@@ -302,7 +302,7 @@ class BadInput(Folder):
             (3, "study.toml:4:10: variables.a.bounds: expected bounds whose difference", "[-5, 10]", "[-1e308, 1e308]"),
             (3, "study.toml:5:8: variables.a.dist: ", "bounds = [-5, 10]",
              'bounds = [-5, 10]\ndist = { type = "truncnormal", mean = 1e6, sd = 0.1 }'),
-            (3, "study.toml:2:9: expected a text without the character NUL", 'title = "Branin"', 'title = "a\\u0000b"'),
+            (3, "study.toml:2:9: expected a text without control characters", 'title = "Branin"', 'title = "a\\u0000b"'),
             (3, "study.toml:8:10: constraints.corner: \na + b <= (20\n            ^\n", "a + b <= 20", "a + b <= (20"),
             (3, "simulator.copy: 'none' cannot be read (looked for", branin, 'copy = ["none"]\n' + branin),
             (3, "No such file or directory", branin, 'copy = ["none"]\n' + branin),

@@ -24,6 +24,8 @@ class ExampleStudy(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.folder = pathlib.Path(folder.name) / EXAMPLE.name
         shutil.copytree(EXAMPLE, cls.folder)
+        if (cls.folder / 'build.sh').exists():
+            subprocess.run([cls.folder / 'build.sh'], check=True)
         cls.study = tomllib.loads((EXAMPLE / 'study.toml').read_text())
         cls.sonde('run', 'study.toml')
 

@@ -29,6 +29,9 @@ struct CampaignOptions {
   /// Whether failures that are the point's teach where runs fail: see Classifier. The criterion
   /// then looks for what is worth asking where runs succeed.
   bool learn_failures = true;
+  /// After so many further queries the first that was answered is asked again, to see whether the
+  /// simulator has changed: `why` is "gold", and no surrogate learns from it. 0: never.
+  Index gold_every = 0;
   double refit_growth = 0.1;  ///< search parameters anew when the data has grown by this part
   ModelOptions model{};
   SynthesisOptions synthesis{};
@@ -43,7 +46,8 @@ struct Asked {
 };
 
 /// All that ever happens to a campaign. A transient failure leaves its query open, until the fourth
-/// at the same query, which writes it off. Queries whose `why` is "imported" are earlier runs: they
+/// at the same query, which writes it off; of several without an answer to any other between them
+/// only one counts. Queries whose `why` is "imported" are earlier runs: they
 /// may lie outside of the domain, and are no part of a budget.
 using Event = std::variant<Asked, Answered>;
 
@@ -80,8 +84,9 @@ class Campaign {
   const std::vector<Index>& data_ids() const noexcept;  ///< the query of each row of data()
   const std::vector<Query>& queries() const noexcept;   ///< all ever asked, by id
   const std::optional<Answer>& answer(Index id) const;  ///< nothing while open
-  std::vector<Query> open() const;                      ///< asked, not answered
-  std::vector<Query> failed() const;                    ///< answered, but not Ok
+  const Vector& point(Index id) const;  ///< (d) where it was simulated, else where it is asked
+  std::vector<Query> open() const;      ///< asked, not answered
+  std::vector<Query> failed() const;    ///< answered, but not Ok
   Index asked() const noexcept;
   Index imported()
       const noexcept;  ///< of these, earlier runs that were brought in: no part of a budget

@@ -38,7 +38,8 @@ struct Study {
   Kind kind = Kind::Command;
   SimulatorSpec simulator{};
   UmbridgeSpec umbridge{};
-  int parallel = 1;  ///< simulations at a time, over all servers
+  int parallel = 1;            ///< simulations at a time, over all servers
+  double pause_seconds = 1.0;  ///< RunOptions::pause_seconds
 
   Index initial = 0;  ///< 0: d + 2
   std::string design = "maximin";
@@ -49,6 +50,7 @@ struct Study {
   Index batch = 1;
   Pace pace = Pace::Streaming;
   std::uint64_t seed = 1;
+  Index gold_every = 0;
 
   std::optional<Index> stop_runs{};
   std::optional<double> stop_wall_seconds{};
