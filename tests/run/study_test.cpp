@@ -105,6 +105,37 @@ std::string whole_refusal(const std::string& old, const std::string& fresh) {
   return message_of<StudyError>([&] { parse_study(text, "wing.toml"); });
 }
 
+TEST_CASE("a study of UM-Bridge servers names them with their limits, the config as JSON") {
+  const Study study = parse_study(R"(sonde = 1
+[variables.a]
+bounds = [0, 1]
+[outputs.first]
+[outputs.third]
+from = { index = 2, factor = 1e3 }
+[simulator]
+kind = "umbridge"
+urls = ["http://one:4242/", { url = "http://two", parallel = 5 }]
+model = "poisson"
+config = { level = 2, names = ["x"], deep = { yes = true } }
+parallel = 2
+timeout = "3 min"
+)",
+                                  "study.toml");
+  CHECK(study.kind == Study::Kind::Umbridge);
+  CHECK(study.parallel == 7);
+  REQUIRE(study.umbridge.servers.size() == 2);
+  CHECK(study.umbridge.servers[0].url == "http://one:4242");
+  CHECK(study.umbridge.servers[0].parallel == 2);
+  CHECK(study.umbridge.servers[1].url == "http://two:80");
+  CHECK(study.umbridge.servers[1].parallel == 5);
+  CHECK(study.umbridge.model == "poisson");
+  CHECK(study.umbridge.config == R"({"level":2,"names":["x"],"deep":{"yes":true}})");
+  CHECK(study.umbridge.timeout_seconds == 180.0);
+  CHECK(study.outputs[0].from.index == 0);
+  CHECK(study.outputs[1].from.index == 2);
+  CHECK(study.outputs[1].from.factor == 1e3);
+}
+
 }  // namespace
 
 TEST_CASE("a study's variables are understood in the author's order", "[study]") {
@@ -323,7 +354,6 @@ TEST_CASE("what a later version knows is said not to be available", "[study]") {
   const auto value = GENERATE(table<std::string, std::string>(
       {{"[outputs.value]", "[outputs.value]\ngoal = \"minimize\""},
        {"[outputs.value]", "[outputs.value]\ngoal = { contour = 3 }"},
-       {"run = [", "kind = \"umbridge\"\nrun = ["},
        {"[simulator]", "[simulators.fine]"},
        {"[outputs.value]", "[validation]\nshare = 0.1\n[outputs.value]"}}));
   const auto [old, fresh] = value;
