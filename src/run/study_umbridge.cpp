@@ -146,7 +146,6 @@ void read_umbridge(TomlReader& reader, Study& study) {
   spec.output_sizes = sizes(reader, "output_sizes");
   spec.timeout_seconds = reader.seconds("timeout").value_or(spec.timeout_seconds);
   spec.retries = static_cast<int>(reader.whole("retries", 0, 100).value_or(spec.retries));
-  study.pause_seconds = reader.seconds("pause").value_or(study.pause_seconds);
   read_tokens(reader, study.simulator);
   spec.tokens = study.simulator.tokens;
   spec.token_pool = study.simulator.token_pool;
