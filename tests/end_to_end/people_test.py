@@ -207,7 +207,7 @@ class Desk(Folder):
         self.study()
         desk = self.run_as_desk()
         desk.send_signal(signal.SIGSTOP)
-        first = self.ask_later = self.start("tell", "study.toml", given='{"id":0,"y":{"value":5}}\n')
+        first = self.start("tell", "study.toml", given='{"id":0,"y":{"value":5}}\n')
         inbox = self.folder / "study" / "inbox"
         self.wait_for(lambda: list(inbox.glob("*.request")))
         first.kill()
