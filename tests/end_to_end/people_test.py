@@ -206,8 +206,9 @@ class Desk(Folder):
     def test_a_request_outlives_whoever_made_it_and_whoever_was_to_carry_it_out(self):
         self.study()
         desk = self.run_as_desk()
+        self.wait_for(lambda: self.events("asked"))
         desk.send_signal(signal.SIGSTOP)
-        first = self.ask_later = self.start("tell", "study.toml", given='{"id":0,"y":{"value":5}}\n')
+        first = self.start("tell", "study.toml", given='{"id":0,"y":{"value":5}}\n')
         inbox = self.folder / "study" / "inbox"
         self.wait_for(lambda: list(inbox.glob("*.request")))
         first.kill()
