@@ -145,7 +145,8 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
                                          "sonde: %s\nsonde: nothing more is begun; running "
                                          "simulations may finish, Ctrl-C ends them\n",
                                          failure.c_str());
-                                   }};
+                                   },
+                               .pause_seconds = open.study.pause_seconds};
   const Recorder recorder = [&](const Event& event) {
     open.journal.append(event);
     progress.event(event);

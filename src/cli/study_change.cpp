@@ -37,6 +37,7 @@ bool is_operation(const std::string& path) {
                    "simulator.keep",
                    "simulator.on_death",
                    "simulator.on_failure",
+                   "simulator.pause",
                    "simulator.nudge",
                    "simulator.limits",
                    "simulator.tokens",

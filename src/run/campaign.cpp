@@ -135,6 +135,7 @@ void Campaign::State::fold(const Asked& asked) {
     queries.push_back(query);
     answers.emplace_back();
     transients.push_back(0);
+    answered_then.push_back(-1);
   }
   if (asked.parameters.rows() == 0) return;
   parameters = asked.parameters;
@@ -144,8 +145,13 @@ void Campaign::State::fold(const Asked& asked) {
 void Campaign::State::fold(const Answered& event) {
   const auto place = static_cast<std::size_t>(event.id);
   queries[place].attempts = std::max(queries[place].attempts, event.answer.attempts);
-  if (event.answer.transient && ++transients[place] < most_transient) return;
-  if (event.answer.transient) ++written_off;
+  if (event.answer.transient) {
+    // Where nothing else was answered either, the world is broken for all, and the query waits.
+    if (answered > answered_then[place]) ++transients[place];
+    answered_then[place] = answered;
+    if (transients[place] < most_transient) return;
+    ++written_off;
+  }
   answers[place] = event.answer;
   ++answered;
   if (event.answer.status != Answer::Status::Ok || is_gold(queries[place])) return;

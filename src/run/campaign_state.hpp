@@ -27,7 +27,10 @@ struct Campaign::State {
   // Folded.
   std::vector<Query> queries{};
   std::vector<std::optional<Answer>> answers{};
-  std::vector<int> transients{};  // of each query, failures that were not its point's
+  // Of each query: failures that were not its point's, and what had been answered at the last of
+  // them.
+  std::vector<int> transients{};
+  std::vector<Index> answered_then{};
   std::vector<Index> ok{};        // ids answered Ok, ascending
   std::vector<Index> observed{};  // (m) how often each output was observed
   Index answered = 0;

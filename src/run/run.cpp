@@ -156,7 +156,7 @@ class Loop {
 
   // The world is given time to mend: each time four times as long.
   void rest(const Query& query) {
-    const double seconds = options_.pause_seconds * std::pow(4.0, std::min(rests_[query.id]++, 5));
+    const double seconds = options_.pause_seconds * std::pow(4.0, std::min(rests_[query.id]++, 3));
     resting_.push_back({query.id, Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                                      std::chrono::duration<double>(seconds))});
   }

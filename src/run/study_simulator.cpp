@@ -235,6 +235,7 @@ void read_simulator(TomlReader& root, Study& study) {
   study.kind = kind == "manual" ? Study::Kind::Manual : Study::Kind::Command;
   study.parallel =
       static_cast<int>(reader.whole("parallel", 1, most_parallel).value_or(study.parallel));
+  study.pause_seconds = reader.seconds("pause").value_or(study.pause_seconds);
   if (study.kind == Study::Kind::Manual) {
     reader.done();
     return;

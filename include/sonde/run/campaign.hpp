@@ -46,7 +46,8 @@ struct Asked {
 };
 
 /// All that ever happens to a campaign. A transient failure leaves its query open, until the fourth
-/// at the same query, which writes it off. Queries whose `why` is "imported" are earlier runs: they
+/// at the same query, which writes it off; of several without an answer to any other between them
+/// only one counts. Queries whose `why` is "imported" are earlier runs: they
 /// may lie outside of the domain, and are no part of a budget.
 using Event = std::variant<Asked, Answered>;
 
@@ -84,8 +85,8 @@ class Campaign {
   const std::vector<Query>& queries() const noexcept;   ///< all ever asked, by id
   const std::optional<Answer>& answer(Index id) const;  ///< nothing while open
   const Vector& point(Index id) const;  ///< (d) where it was simulated, else where it is asked
-  std::vector<Query> open() const;                      ///< asked, not answered
-  std::vector<Query> failed() const;                    ///< answered, but not Ok
+  std::vector<Query> open() const;      ///< asked, not answered
+  std::vector<Query> failed() const;    ///< answered, but not Ok
   Index asked() const noexcept;
   Index imported()
       const noexcept;  ///< of these, earlier runs that were brought in: no part of a budget

@@ -33,7 +33,7 @@ struct RunOptions {
   /// So many failures in a row stop the run, transient ones among them; 0: none do.
   Index failures_in_a_row = 20;
   /// s before a query is asked again that failed by no fault of its point; four times as long each
-  /// further time.
+  /// further time, up to 64 times.
   double pause_seconds = 1.0;
 };
 

@@ -38,6 +38,7 @@ struct Study {
   SimulatorSpec simulator{};
   std::optional<SlurmSpec> slurm{};  ///< where = "slurm"; nothing: on this machine
   int parallel = 1;
+  double pause_seconds = 1.0;  ///< RunOptions::pause_seconds
 
   Index initial = 0;  ///< 0: d + 2
   std::string design = "maximin";
