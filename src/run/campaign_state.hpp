@@ -46,6 +46,7 @@ struct Campaign::State {
   Matrix parameters{};               // as recorded last
   Index fitted_to = 0;
   std::map<Index, Handling> handlings{};  // of the queries that people had to do with
+  std::vector<Vector> edited_away{};      // points that a review has replaced by others
 
   // Cached.
   struct Conditioned {
@@ -84,8 +85,9 @@ struct Campaign::State {
   void count_out(Index id);
 
   const Dataset& dataset();
-  Points asked_points() const;  // (q, d) open or failed
-  Points all_points() const;    // (a, d) all ever asked
+  Points asked_points() const;  // (q, d) open, failed, or edited away
+  Points all_points() const;    // (a, d) all ever asked, or edited away
+  Points with_edited_away(Points x) const;
   Index design_target() const;  // before earlier runs are counted
   Index initial() const;
   bool has_surrogate() const;

@@ -210,6 +210,7 @@ void Campaign::State::fold(const Reviewed& reviewed) {
   }
   if (reviewed.verdict != Reviewed::Verdict::Edited) return;
   Query& query = queries[place];
+  if (query.x != reviewed.x) edited_away.push_back(query.x);
   query.x = reviewed.x;
   query.worth = std::numeric_limits<double>::quiet_NaN();  // what was foretold was of another point
   query.mean.resize(0);

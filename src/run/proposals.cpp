@@ -48,12 +48,20 @@ Points Campaign::State::asked_points() const {
   }
   Points x(static_cast<Index>(ids.size()), domain.dim());
   for (Index i = 0; i < x.rows(); ++i) x.row(i) = queries[ids[static_cast<std::size_t>(i)]].x;
-  return x;
+  return with_edited_away(std::move(x));
 }
 
 Points Campaign::State::all_points() const {
   Points x(static_cast<Index>(queries.size()), domain.dim());
   for (Index i = 0; i < x.rows(); ++i) x.row(i) = queries[static_cast<std::size_t>(i)].x;
+  return with_edited_away(std::move(x));
+}
+
+// What a reviewer did not want is not to come back.
+Points Campaign::State::with_edited_away(Points x) const {
+  Index row = x.rows();
+  x.conservativeResize(row + static_cast<Index>(edited_away.size()), Eigen::NoChange);
+  for (const Vector& point : edited_away) x.row(row++) = point;
   return x;
 }
 

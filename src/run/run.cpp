@@ -95,9 +95,7 @@ class Loop {
 
  private:
   RunEnd to_the_end() {
-    for (const Query& query : campaign_.open()) {
-      if (query.why != "imported") waiting_.push_back(query.id);  // its answer is in a file
-    }
+    take_up();
     while (!end_ || (!waiting_.empty() && may_wait())) {
       if (interrupted()) break;
       look_outside();
@@ -143,6 +141,15 @@ class Loop {
       return;
     options_.outside();
     looked_ = Clock::now();
+    take_up();
+  }
+
+  // What was asked since the last look, by whomever.
+  void take_up() {
+    for (; seen_ < campaign_.asked(); ++seen_) {
+      const bool imported = campaign_.queries()[static_cast<std::size_t>(seen_)].why == "imported";
+      if (!imported && !campaign_.answer(seen_)) waiting_.push_back(seen_);  // else it is in a file
+    }
   }
 
   void submit_ready() {
@@ -233,7 +240,7 @@ class Loop {
       return;
     }
     happen(asked);
-    for (const Query& query : asked.queries) waiting_.push_back(query.id);
+    take_up();
     submit_ready();
   }
 
@@ -291,6 +298,7 @@ class Loop {
   const Recorder& recorder_;
   Crew crew_;
   Failures failures_;
+  Index seen_ = 0;              // queries below have been taken up
   std::vector<Index> waiting_;  // open, not ready for the oracle when it was last looked at
   struct Resting {
     Index id;

@@ -134,6 +134,29 @@ TEST_CASE("a query that was rejected costs nothing and is not asked again nearby
   CHECK((domain.to_unit(next.x) - domain.to_unit(asked.queries[0].x)).norm() > 0.02);
 }
 
+TEST_CASE("the point that an edit has replaced is not asked again", "[people]") {
+  for (const std::string design : {"uniform", "maximin"}) {
+    CampaignOptions options = toy_options();
+    options.design = design;
+    Campaign campaign = toy_campaign(1, options);
+    const Domain& domain = campaign.domain();
+    Points away(0, domain.dim());
+    const auto edit = [&](const Vector& x) {
+      const Asked asked = campaign.propose(1);
+      const Query query = asked.queries[0];
+      for (Index i = 0; i < away.rows(); ++i)
+        CHECK((domain.to_unit(query.x) - domain.to_unit(away.row(i))).norm() > 1e-3);
+      campaign.apply(asked);
+      campaign.apply(Reviewed{query.id, Reviewed::Verdict::Edited, x, "", ""});
+      answer_truly(campaign, query.id);
+      away.conservativeResize(away.rows() + 1, Eigen::NoChange);
+      away.row(away.rows() - 1) = query.x;
+    };
+    for (int k = 0; k < 9; ++k) edit(Vector{{1.0 + 0.3 * k, 10.0 - 0.7 * k}});
+    CHECK(campaign.data().size() == 9);
+  }
+}
+
 TEST_CASE("queries are held until they are reviewed, where the campaign is to be reviewed",
           "[people]") {
   CampaignOptions options = toy_options();
@@ -277,6 +300,25 @@ TEST_CASE("run leaves what is not ready, and goes on with others", "[people]") {
   CHECK(order.size() == 4);
   CHECK(order.back() == 0);
   CHECK(campaign.open().empty());
+}
+
+TEST_CASE("run answers what others asked meanwhile and did not answer", "[people]") {
+  Campaign campaign = toy_campaign();
+  bool asked = false, free = false;
+  int looks = 0;
+  const RunOptions options{.workers = 1,
+                           .outside =
+                               [&] {
+                                 free = ++looks > 4;
+                                 if (asked || campaign.answered() == 0) return;
+                                 asked = true;
+                                 campaign.apply(campaign.propose(1));
+                               },
+                           .ready = [&](const Query& query) { return free || query.id != 1; }};
+  run(campaign, toy_oracle(), after_queries(2), options);
+  CHECK(asked);
+  CHECK(campaign.open().empty());
+  CHECK(campaign.data().size() == campaign.asked());
 }
 
 TEST_CASE("run takes what somebody told meanwhile for answered", "[people]") {
