@@ -1,6 +1,7 @@
 #include "base/json_text.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "sonde/base/error.hpp"
 
@@ -28,6 +29,28 @@ JsonValue recorded_json(std::string_view text, int deepest) {
   } catch (const JsonValue::exception& failure) {
     throw StoreError(failure.what());
   }
+}
+
+std::optional<std::string> key_that_stands_twice(std::string_view text, int deepest) {
+  using Seen = JsonValue::parse_event_t;
+  std::optional<std::string> twice;
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  const auto look = [&](int depth, Seen seen, const JsonValue& value) {
+    require<StoreError>(depth <= deepest, "brackets are nested deeper than ", deepest);
+    if (seen == Seen::object_start) keys.emplace_back();
+    if (seen == Seen::object_end) keys.pop_back();
+    if (seen == Seen::key && !keys.back().insert(value.get<std::string>()).second && !twice)
+      twice = value.get<std::string>();
+    return true;
+  };
+  try {
+    const JsonValue document = JsonValue::parse(text, look);
+  } catch (const JsonValue::exception&) {
+    return std::nullopt;
+  } catch (const StoreError&) {
+    return std::nullopt;
+  }
+  return twice;
 }
 
 std::string json_text(const JsonValue& json, int indent) {

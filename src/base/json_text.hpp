@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ JsonValue parsed_json(std::string_view text, int deepest);
 JsonValue recorded_json(std::string_view text, int deepest);
 /// In one line, or indented. What is no UTF-8 is replaced.
 std::string json_text(const JsonValue& json, int indent = -1);
+/// The first key that an object of a JSON text has twice, of which a reader keeps one silently.
+/// Nothing where there is none, or the text is no document, or nested deeper.
+std::optional<std::string> key_that_stands_twice(std::string_view text, int deepest);
 /// As a JSON string, in quotes; as a list of these.
 std::string json_quoted(const std::string& text);
 std::string json_quoted(const std::vector<std::string>& texts);

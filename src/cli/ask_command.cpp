@@ -6,6 +6,7 @@
 #include "cli/contradiction.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/handover.hpp"
+#include "cli/people.hpp"
 #include "cli/request.hpp"
 #include "cli/subcommands.hpp"
 #include "run/toml_reader.hpp"
@@ -36,8 +37,7 @@ int carry_out(AskChoices choices) {
     require<UsageError>(choices.ask.seconds.has_value(),
                         "--lease: expected a duration such as \"2 h\", got '", choices.lease, "'");
   }
-  require<UsageError>(choices.ask.to.size() <= 200, "--to: a name has at most 200 bytes, got ",
-                      choices.ask.to.size());
+  choices.ask.to = person_named(choices.ask.to, "--to");
   return by_holder(folder, ask_request(choices.ask, choices.yes),
                    {.wait = wait_of(choices.wait), .threads = threads});
 }
@@ -57,13 +57,16 @@ Subcommand ask_subcommand() {
   arguments.push_back(
       {.names = "--lease",
        .place = &choices->lease,
-       .help = "For how long, as \"2 h\": then others may get them; default: no end"});
+       .help = "For how long, as \"2 h\": then others may get them; default: no end, 1 h where a "
+               "program answers otherwise"});
   arguments.push_back({.names = "--tag",
                        .place = &choices->ask.tag,
                        .help = "Only points that carry this tag of the study"});
-  arguments.push_back({.names = "--again",
-                       .place = &choices->ask.again,
-                       .help = "Also points that are in somebody's hands, before new ones"});
+  arguments.push_back(
+      {.names = "--again",
+       .place = &choices->ask.again,
+       .help =
+           "Also points that are in somebody's hands, or are being simulated, before new ones"});
   arguments.push_back({.names = "--review",
                        .place = &choices->review,
                        .help = "List what waits for review, and record nothing"});

@@ -15,12 +15,15 @@ namespace sonde::cli {
 namespace {
 
 constexpr std::size_t nearest_runs = 3;
+constexpr double default_lease = 3600.0;  // s, of what a program answers otherwise
 
 // Which queries go to whom.
 class HandingOut {
  public:
   HandingOut(OpenCampaign& open, const AskRequest& ask, const std::string& request)
-      : open_(open), ask_(ask), request_(request), now_(wall_clock()) {}
+      : open_(open), ask_(ask), request_(request), now_(wall_clock()) {
+    if (!seconds_ && !by_hand()) seconds_ = default_lease;
+  }
 
   Reply go() {
     recall();
@@ -28,6 +31,9 @@ class HandingOut {
     if (left() > 0) propose();
     lease();
     for (const Index id : handed_) reply_.out += line(id) + '\n';
+    if (!ask_.seconds && seconds_ && !handed_.empty())
+      reply_.err +=
+          "sonde: for 1 h (--lease says otherwise): what is not told by then is simulated\n";
     const auto held = count_held();
     if (left() > 0 && held > 0)
       reply_.err += fmt::format("{} {} for review: sonde ask --review, then sonde tell\n", held,
@@ -37,6 +43,8 @@ class HandingOut {
 
  private:
   const Campaign& campaign() const { return open_.campaign; }
+  const PeopleRule& rule() const { return open_.study.people; }
+  bool by_hand() const { return open_.study.kind == Study::Kind::Manual; }
   Index left() const { return ask_.count - static_cast<Index>(handed_.size()); }
 
   // What this request did before its process ended.
@@ -72,26 +80,23 @@ class HandingOut {
 
   bool available(Index id) const {
     const Handling& handling = campaign().handling(id);
-    const bool by_hand = open_.study.kind == Study::Kind::Manual || has(own_, id);
     const bool untouched = handling.leases.empty() && handling.told.empty();
     if (!ask_.to.empty() && handling.has_told(ask_.to)) return false;
-    if (untouched) return by_hand;  // the program has it otherwise
+    if (untouched) return by_hand() || ask_.again || has(own_, id);  // the program has it otherwise
     if (ask_.again) return true;
+    const bool decides = rule().expert == ask_.to && waits_for_expert(open_, id);
     Index others = 0;
     for (const Handling::Lease& lease : handling.leases) {
       if (lease.until <= now_ || handling.has_told(lease.who)) continue;
       if (!ask_.to.empty() && lease.who == ask_.to) return false;  // it is in these hands
       ++others;
     }
-    return others < still_needed(handling);
+    return decides || others < still_needed(handling);  // others cannot settle a dispute
   }
 
   // How many more people are to be heard, of whom this one may be.
   Index still_needed(const Handling& handling) const {
-    const PeopleRule& rule = open_.study.people;
-    const auto told = static_cast<Index>(handling.told.size());
-    if (told < rule.people) return rule.people - told;
-    return rule.expert == ask_.to ? 1 : 0;  // it is still open: the expert's word is missing
+    return std::max<Index>(0, rule().people - static_cast<Index>(handling.told.size()));
   }
 
   // More than are needed where only some carry the tag; those behind the last that does are left.
@@ -100,6 +105,12 @@ class HandingOut {
     const int rounds = ask_.tag.empty() ? 1 << 20 : 3;
     Index k = left() - (ask_.tag.empty() ? count_held() : 0);
     for (int round = 0; round < rounds && k > 0; ++round) {
+      const std::optional<Index> unspent = budget_left();
+      if (unspent == 0) {
+        reply_.err += fmt::format("sonde: the budget of {} runs is used\n", most());
+        return;
+      }
+      k = std::min(k, unspent.value_or(k));
       Asked made = open_.campaign.propose(k);  // of a design no more than there is of it
       if (made.queries.empty()) {
         reply_.err += "sonde: there is no point left to ask: the admissible ones are exhausted\n";
@@ -115,6 +126,14 @@ class HandingOut {
     if (!ask_.tag.empty())
       reply_.err +=
           fmt::format("sonde: none of the next {} queries carries the tag '{}'\n", k, ask_.tag);
+  }
+
+  Index most() const { return open_.study.max_queries(); }
+
+  // Nothing: there is no end to it.
+  std::optional<Index> budget_left() const {
+    if (most() <= 0) return std::nullopt;
+    return std::max<Index>(0, most() - campaign().spent());
   }
 
   void cut_behind_wanted(Asked& made) const {
@@ -140,7 +159,7 @@ class HandingOut {
     const std::vector<Index> ids(handed_.begin() + static_cast<std::ptrdiff_t>(done_),
                                  handed_.end());
     if (ids.empty()) return;
-    const double until = ask_.seconds ? now_ + *ask_.seconds : Leased{}.until;
+    const double until = seconds_ ? now_ + *seconds_ : Leased{}.until;
     record(open_, Leased{ids, ask_.to, until}, request_);
   }
 
@@ -156,7 +175,7 @@ class HandingOut {
         {"id", query.id}, {"x", json_point(open_.study.parameters, query.x)}, {"why", query.why}};
     if (!open_.study.tags.empty()) json["tags"] = open_.study.tags_of(query.x);
     if (!ask_.to.empty()) json["to"] = ask_.to;
-    if (ask_.seconds) json["until"] = now_ + *ask_.seconds;
+    if (seconds_) json["until"] = now_ + *seconds_;
     return json_text(json);
   }
 
@@ -164,6 +183,7 @@ class HandingOut {
   const AskRequest& ask_;
   const std::string& request_;
   double now_;
+  std::optional<double> seconds_ = ask_.seconds;
   Reply reply_{};
   std::vector<Index> handed_{};
   std::vector<Index> own_{};  // that this request made before
@@ -229,6 +249,13 @@ std::string reviews(const OpenCampaign& open) {
     lines += json_text(json) + '\n';
   }
   return lines;
+}
+
+bool waits_for_expert(const OpenCampaign& open, Index id) {
+  const PeopleRule& rule = open.study.people;
+  if (rule.expert.empty() || open.campaign.answer(id)) return false;
+  const Handling& handling = open.campaign.handling(id);
+  return static_cast<Index>(handling.told.size()) >= rule.people && !handling.has_told(rule.expert);
 }
 
 bool in_other_hands(const Campaign& campaign, Index id, double now) {

@@ -158,6 +158,7 @@ OpenCampaign begun_anew(const CampaignFolder& folder, int threads) {
                                                        .study = study.text});
   drop_request(folder.stop_file());
   journal.note(std::string(study_note) + fs::absolute(folder.study).lexically_normal().string());
+  make_directories(folder.inbox());
   return {folder, std::move(study), std::move(journal), std::move(campaign)};
 }
 

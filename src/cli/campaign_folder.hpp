@@ -40,6 +40,8 @@ struct CampaignFolder {
   std::filesystem::path stop_file() const { return directory / "stop"; }
   std::filesystem::path inbox() const { return directory / "inbox"; }
   std::filesystem::path outbox() const { return directory / "outbox"; }
+  /// What in the inbox is no file to be taken in, and was said to be so.
+  std::filesystem::path passed_over() const { return directory / ".passed_over"; }
   /// Locked while somebody who holds the journal looks into the inbox.
   std::filesystem::path desk_lock() const { return inbox() / ".desk"; }
   std::filesystem::path comparison_lock() const { return compare() / "lock"; }

@@ -16,6 +16,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/files.hpp"
 #include "cli/json_point.hpp"
+#include "cli/people.hpp"
 #include "cli/subcommands.hpp"
 #include "cli/text_table.hpp"
 #include "run/csv.hpp"
@@ -371,7 +372,7 @@ int carry_out(const CheckChoices& choices) {
                 outputs_text(study).c_str());
     std::fputs(simulator_text(study, command, servers).c_str(), stdout);
     std::fputs(formats_text(study, query).c_str(), stdout);
-    std::fputs(plan_text(study).c_str(), stdout);
+    std::fputs((people_text(study) + plan_text(study)).c_str(), stdout);
     std::fflush(stdout);
   }
   if (choices.try_one && study.kind != Study::Kind::Manual) return try_one(study, query);

@@ -42,6 +42,19 @@ Action printing(const CLI::App& app, const CLI::Success& wanted) {
   };
 }
 
+// What was wrong with "--count" is said of "-n, --count": either may have been written.
+std::string by_all_names(const Program& program, const std::string& reason) {
+  const std::string named = reason.substr(0, reason.find(':'));
+  for (const Subcommand& subcommand : program.subcommands) {
+    for (const Argument& argument : subcommand.arguments) {
+      const std::size_t comma = argument.names.find(',');
+      if (comma != std::string::npos && argument.names.substr(comma + 1) == named)
+        return argument.names.substr(0, comma) + ", " + reason;
+    }
+  }
+  return reason;
+}
+
 Action refusing(const std::string& reason) {
   return [reason] {
     std::fprintf(stderr, "sonde: %s\nRun with --help for what may stand here.\n", reason.c_str());
@@ -74,7 +87,7 @@ Action understood(const Program& program, int argc, const char* const* argv) {
   } catch (const CLI::Success& wanted) {
     return printing(app, wanted);
   } catch (const CLI::ParseError& failure) {
-    return refusing(failure.what());
+    return refusing(by_all_names(program, failure.what()));
   }
   return action;
 }

@@ -136,11 +136,24 @@ Index held(const Campaign& campaign) {
   return count;
 }
 
+// Of those that are not held: somebody has them for a time.
+Index in_hands(const Campaign& campaign) {
+  Index count = 0;
+  for (const Query& query : campaign.open())
+    count += !campaign.held(query.id) && in_other_hands(campaign, query.id, wall_clock()) ? 1 : 0;
+  return count;
+}
+
+void show_waiting(const OpenCampaign& open, Progress& progress) {
+  if (open.study.kind != Study::Kind::Manual) progress.in_hands(in_hands(open.campaign));
+  if (open.study.review_before) progress.held(held(open.campaign), open.folder.shown());
+}
+
 // What comes from elsewhere, and who is waited for.
 void attend(OpenCampaign& open, const DriveOptions& options, Progress& progress) {
   if (!options.outside) return;
   options.outside();
-  if (open.study.review_before) progress.held(held(open.campaign), open.folder.shown());
+  show_waiting(open, progress);
 }
 
 // A campaign that nobody but people answers.
@@ -207,6 +220,7 @@ class Waiting {
 RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress& progress,
                        Interruptions& interruptions) {
   note_begin(open.journal, options.workers);
+  progress.by_hand();
   Waiting waiting(open, options, attended(open, rule_of(open), options, progress));
   std::optional<RunEnd> end;
   while (!end) {
@@ -236,6 +250,8 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
       .interruption =
           [&] {
             const Interruption asked = interruptions.now();
+            if (asked != Interruption::None && options.outside)
+              show_waiting(open, progress);  // these do not run
             progress.interruption(asked);
             progress.draw();
             return asked;

@@ -10,6 +10,7 @@
 
 #include "base/nearest_name.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/text_table.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -118,7 +119,43 @@ Import prepared(const PointsFile& file, const OpenCampaign& open) {
   return import;
 }
 
+// The rows that can be taken; what is wrong with the others, a message each, in `bad`.
+PointsFile good_rows(CsvTable table, const OpenCampaign& open, std::vector<std::string>& bad) {
+  CsvTable one{table.file, table.head, {}, {}};
+  check_columns(points_in(one, open.study), open);
+  CsvTable good = one;
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    one.rows = {table.rows[i]};
+    one.lines = {table.lines[i]};
+    try {
+      check_row(points_in(one, open.study), 0, open);
+      good.rows.push_back(std::move(table.rows[i]));
+      good.lines.push_back(table.lines[i]);
+    } catch (const UsageError& failure) {
+      bad.emplace_back(failure.what());
+    }
+  }
+  return points_in(std::move(good), open.study);
+}
+
 }  // namespace
+
+Reply good_rows_imported(OpenCampaign& open, const std::string& text, const std::string& file) {
+  std::vector<std::string> bad;
+  const PointsFile good = [&] {
+    try {
+      return good_rows(parse_csv(text, file, bad), open, bad);
+    } catch (const ArgumentError& failure) {
+      throw UsageError(failure.what());
+    }
+  }();
+  Reply reply = imported(open, good);
+  if (bad.empty()) return reply;
+  reply.status = Usage;
+  for (const std::string& words : bad) reply.err += "sonde: " + printable(words) + '\n';
+  reply.err += reply.out;
+  return reply;
+}
 
 Reply imported(OpenCampaign& open, const PointsFile& runs) {
   check_columns(runs, open);
@@ -128,7 +165,8 @@ Reply imported(OpenCampaign& open, const PointsFile& runs) {
     record(open, Answered{run.query.id, run.answer}, "");
   }
   Reply reply;
-  reply.out = fmt::format("{} runs imported", import.runs.size());
+  reply.out =
+      fmt::format("{} run{} imported", import.runs.size(), import.runs.size() == 1 ? "" : "s");
   if (import.failed > 0) reply.out += fmt::format(", of these {} failed ones", import.failed);
   if (import.outside > 0)
     reply.out += fmt::format(", of these {} outside the domain", import.outside);

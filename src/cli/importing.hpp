@@ -11,4 +11,8 @@ namespace sonde::cli {
 /// \throws UsageError where a column or a value cannot be meant.
 Reply imported(OpenCampaign& open, const PointsFile& runs);
 
+/// Takes those rows of a CSV text that can be taken, and names the others in `err`, by their lines.
+/// \throws UsageError where its columns cannot be meant: none is taken then.
+Reply good_rows_imported(OpenCampaign& open, const std::string& text, const std::string& file);
+
 }  // namespace sonde::cli

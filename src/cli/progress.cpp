@@ -197,9 +197,10 @@ void Progress::event(const Event& event) {
 void Progress::interruption(Interruption asked) {
   if (asked == said_) return;
   said_ = asked;
-  if (asked == Interruption::Drain)
-    say(fmt::format("stopping: {} running simulation{} may finish (again to end {} now)", running_,
-                    running_ == 1 ? "" : "s", running_ == 1 ? "it" : "them"));
+  if (asked == Interruption::Drain && running() == 0) say("stopping");
+  if (asked == Interruption::Drain && running() > 0)
+    say(fmt::format("stopping: {} running simulation{} may finish (again to end {} now)", running(),
+                    running() == 1 ? "" : "s", running() == 1 ? "it" : "them"));
   if (asked == Interruption::Abandon)
     say("ending running simulations; they are asked again next time");
 }
@@ -212,11 +213,24 @@ void Progress::held(Index queries, const std::string& campaign) {
                     queries == 1 ? "query waits" : "queries wait", campaign));
 }
 
+void Progress::in_hands(Index queries) {
+  if (queries > in_hands_)
+    say(fmt::format("{} {} in other hands: what is not told in time is simulated", queries,
+                    queries == 1 ? "query is" : "queries are"));
+  in_hands_ = queries;
+}
+
+Index Progress::running() const {
+  return by_hand_ ? 0 : std::max<Index>(0, running_ - held_ - in_hands_);
+}
+
 std::string Progress::bar() const {
   const std::string between = terminal_.utf8 ? " · " : ", ";
   std::string words;
   const auto add = [&](const std::string& word) { words += (words.empty() ? "" : between) + word; };
-  if (running_ > held_) add(fmt::format("{} running", running_ - held_));
+  if (running() > 0) add(fmt::format("{} running", running()));
+  if (by_hand_ && running_ > held_) add(fmt::format("{} open", running_ - held_));
+  if (in_hands_ > 0) add(fmt::format("{} in other hands", in_hands_));
   if (held_ > 0) add(fmt::format("{} for review", held_));
   if (failed_ > 0) add(fmt::format("{} failed", failed_));
   if (!std::isnan(error_)) add("error " + shown_percent(error_));

@@ -39,15 +39,18 @@ class Progress {
   void event(const Event& event);
   void error(double estimated) { error_ = estimated; }
   void interruption(Interruption asked);
+  void by_hand() { by_hand_ = true; }  ///< nothing is simulated here: people answer
   void held(Index queries, const std::string& campaign);  ///< wait for review now
-  void draw();   ///< what was announced, and the last line, where it is time
-  void erase();  ///< it is gone until the next draw()
+  void in_hands(Index queries);  ///< somebody asked for them, whose time is not over
+  void draw();                   ///< what was announced, and the last line, where it is time
+  void erase();                  ///< it is gone until the next draw()
 
  private:
   void head();
   void say_announced();
   std::string line_of(const Answered& answered) const;
   std::string bar() const;
+  Index running() const;
   std::string painted(const char* code, const std::string& text) const;
 
   Terminal terminal_ = Terminal::of_standard_error();
@@ -61,6 +64,7 @@ class Progress {
   double error_ = std::numeric_limits<double>::quiet_NaN();
   std::string title_{};
   Index held_ = 0;
+  Index in_hands_ = 0;
   std::mutex announcing_{};
   std::vector<std::string> announced_{};
   Interruption said_ = Interruption::None;
@@ -70,6 +74,7 @@ class Progress {
   bool headed_ = false;
   bool quiet_ = false;
   bool lines_ = true;
+  bool by_hand_ = false;
 };
 
 }  // namespace sonde::cli

@@ -41,9 +41,13 @@ Reply dispatched(OpenCampaign& open, const JsonValue& request, const std::string
   if (command == "ask") return asked(open, ask_of(request), name);
   if (command == "tell")
     return told(open, request.at("lines").get<std::string>(),
-                request.at("source").get<std::string>(), name);
+                request.at("source").get<std::string>(), name,
+                request.value("items", false) ? "item" : "");
   require<UsageError>(command == "import", "request: expected ask, tell or import, got '",
                       printable(command), "'");
+  if (request.value("good_rows", false))
+    return good_rows_imported(open, request.at("text").get<std::string>(),
+                              request.at("file").get<std::string>());
   return imported(open, table_of(request, open.study));
 }
 
@@ -64,8 +68,17 @@ std::string tell_request(const std::string& lines, const std::string& source) {
   return json_text({{"command", "tell"}, {"lines", lines}, {"source", source}});
 }
 
+std::string tell_items_request(const std::string& lines, const std::string& source) {
+  return json_text({{"command", "tell"}, {"lines", lines}, {"source", source}, {"items", true}});
+}
+
 std::string import_request(const std::string& file, const std::string& text, bool yes) {
   return json_text({{"command", "import"}, {"file", file}, {"text", text}, {"yes", yes}});
+}
+
+std::string import_good_rows_request(const std::string& file, const std::string& text) {
+  return json_text(
+      {{"command", "import"}, {"file", file}, {"text", text}, {"yes", true}, {"good_rows", true}});
 }
 
 namespace {

@@ -12,7 +12,11 @@ namespace sonde::cli {
 /// file.
 std::string ask_request(const AskRequest& ask, bool yes);
 std::string tell_request(const std::string& lines, const std::string& source);
+/// The same of items of a list, a line each, that are named as such where they cannot be taken.
+std::string tell_items_request(const std::string& lines, const std::string& source);
 std::string import_request(const std::string& file, const std::string& text, bool yes);
+/// Of a file that somebody left: rows that cannot be taken keep no other ones out.
+std::string import_good_rows_request(const std::string& file, const std::string& text);
 
 /// The same, agreed to by whoever sits here where it leads to many runs to fit. \throws UsageError
 std::string agreed(const OpenCampaign& open, const std::string& request, int threads);

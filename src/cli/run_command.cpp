@@ -79,6 +79,8 @@ void print_end(OpenCampaign& open, const RunEnd& end, bool json) {
     const std::string where = open.folder.shown();
     if (end.state == RunEnd::State::Interrupted)
       std::printf("next      sonde run %s goes on\n", open.folder.study.string().c_str());
+    else if (now.campaign.data().size() == 0)
+      std::printf("next      sonde report %s\n", where.c_str());
     else
       std::printf("next      sonde report %s, sonde predict %s --at points.csv\n", where.c_str(),
                   where.c_str());

@@ -1,4 +1,5 @@
 #include "cli/status_document.hpp"
+#include "cli/asking.hpp"
 #include "cli/gold.hpp"
 
 #include <fmt/format.h>
@@ -99,6 +100,25 @@ JsonValue review_json(const Campaign& campaign) {
           {"rejected", campaign.rejected()}};
 }
 
+std::vector<Index> waiting_for_expert(const OpenCampaign& open) {
+  std::vector<Index> ids;
+  for (const Query& query : open.campaign.open()) {
+    if (waits_for_expert(open, query.id)) ids.push_back(query.id);
+  }
+  return ids;
+}
+
+// "query 3 waits for eve", "queries 3, 5 wait for eve"; empty: none does.
+std::string expert_words(const OpenCampaign& open) {
+  std::string ids;
+  const std::vector<Index> waiting = waiting_for_expert(open);
+  for (const Index id : waiting) ids += fmt::format("{}{}", ids.empty() ? "" : ", ", id);
+  if (ids.empty()) return "";
+  const bool one = waiting.size() == 1;
+  return fmt::format("people    {} {} {} for the expert, {}\n", one ? "query" : "queries", ids,
+                     one ? "waits" : "wait", printable(open.study.people.expert));
+}
+
 // What several people told of the same, by the spread of the outputs as it is now.
 JsonValue people_json(const OpenCampaign& open) {
   const Campaign& campaign = open.campaign;
@@ -117,6 +137,7 @@ JsonValue people_json(const OpenCampaign& open) {
   return {{"told", told},
           {"by_several", by_several},
           {"agreed", agreed},
+          {"waiting_for_expert", waiting_for_expert(open)},
           {"largest_disagreement", json_number(largest)}};
 }
 
@@ -177,6 +198,7 @@ std::string status_text(OpenCampaign& open, bool running) {
   for (const auto& [kind, count] : failure_counts(open.campaign))
     kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", count, kind);
   if (!kinds.empty()) text += "failures  " + kinds + "\n";
+  text += expert_words(open);
   for (const GoldDifference& one : gold_differences(open.campaign))
     text += "gold      " + gold_words(open, one) + "\n";
   const auto scores = scores_of(open.campaign);

@@ -8,6 +8,7 @@
 #include "cli/handover.hpp"
 #include "cli/request.hpp"
 #include "cli/subcommands.hpp"
+#include "cli/telling.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -18,8 +19,21 @@ struct TellChoices {
   std::string wait = default_wait;
 };
 
-std::string all_of(std::istream& stream) {
-  return {std::istreambuf_iterator<char>(stream), {}};
+constexpr std::size_t most_bytes = 64u << 20;  // at a time
+
+// Of a line that is too long so much that it is known to be; no more than that in memory.
+std::string all_of(std::istream& stream, const std::string& source) {
+  std::string lines;
+  std::size_t line = 0;
+  for (std::istreambuf_iterator<char> at(stream), end; at != end; ++at) {
+    line = *at == '\n' ? 0 : line + 1;
+    if (line > longest_line + 1) continue;
+    lines += *at;
+    require<UsageError>(lines.size() <= most_bytes, source,
+                        ": at most 64 MiB can be told at a time, and nothing is recorded. Tell it "
+                        "in parts");
+  }
+  return lines;
 }
 
 int carry_out(const TellChoices& choices) {
@@ -32,9 +46,10 @@ int carry_out(const TellChoices& choices) {
     file.open(choices.file);
     require<UsageError>(file.good(), choices.file, ": the file cannot be read");
   }
+  const std::string source = from_file ? choices.file : "stdin";
   // All of it before the journal's lock is taken.
-  const std::string lines = all_of(from_file ? file : std::cin);
-  return by_holder(folder, tell_request(lines, from_file ? choices.file : "stdin"),
+  const std::string lines = all_of(from_file ? file : std::cin, source);
+  return by_holder(folder, tell_request(lines, source),
                    {.wait = wait_of(choices.wait), .threads = cores()});
 }
 

@@ -10,14 +10,19 @@
 #include "base/json_text.hpp"
 #include "base/nearest_name.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/people.hpp"
 #include "cli/text_table.hpp"
 
 namespace sonde::cli {
 namespace {
 
-constexpr std::size_t longest_name = 200;       // bytes
 constexpr std::size_t longest_words = 100'000;  // likewise
 constexpr int deepest = 32;                     // brackets within one another
+
+// Of what was told.
+struct Tally {
+  Index answers = 0, corrections = 0, reviews = 0, known = 0;
+};
 
 void check_keys(const JsonValue& object, const std::vector<std::string>& known) {
   for (const auto& [key, value] : object.items())
@@ -86,6 +91,9 @@ class Line {
  public:
   Line(const std::string& text, const OpenCampaign& open)
       : open_(open), json_(parsed_json(text, deepest)) {
+    require<UsageError>(text.size() <= longest_line, "a line has at most 1 MiB, this one has more");
+    const std::optional<std::string> twice = key_that_stands_twice(text, deepest);
+    require<UsageError>(!twice, "the key '", twice.value_or(""), "' stands twice: which is meant?");
     require<UsageError>(json_.is_object(),
                         "expected {\"id\":..,\"y\":{name: value}} or "
                         "{\"id\":..,\"failed\":\"reason\"}, got ",
@@ -100,7 +108,7 @@ class Line {
     id_ = json_["id"];
     require<UsageError>(id_ >= 0 && id_ < open.campaign.asked(), "there is no query ", id_, "; ",
                         open.campaign.asked(), " were asked");
-    by_ = words_in(json_, "by", longest_name);
+    by_ = person_named(words_in(json_, "by", longest_words), "\"by\"");
     reason_ = words_in(json_, "reason", longest_words);
   }
 
@@ -153,6 +161,11 @@ class Line {
     require_open();
     require<UsageError>(!open_.campaign.held(id_), "query ", id_,
                         " is held for review: approve, edit or reject it first");
+    require<UsageError>(
+        open_.study.kind == Study::Kind::Manual || !open_.campaign.handling(id_).leases.empty(),
+        "query ", id_,
+        " is simulated here, and nobody asked for it. Take it over: sonde ask --again; "
+        "or change its answer once it is there: \"correct\": {\"y\": ..}");
     if (!of_one_of_several()) return Answered{id_, answer};
     require<UsageError>(open_.study.people.people == 1 || !by_.empty(), "each point goes to ",
                         open_.study.people.people, " different people: expected \"by\": a name");
@@ -261,16 +274,40 @@ void settle(OpenCampaign& open, Index id) {
   if (answer) record(open, Answered{id, *answer}, "");
 }
 
-const char* s_of(Index count) {
-  return count == 1 ? "" : "s";
+std::string counted(Index count, const char* one, const char* several) {
+  return fmt::format("{} {}", count, count == 1 ? one : several);
+}
+
+void count(Tally& tally, const Event& event) {
+  if (std::holds_alternative<Corrected>(event)) {
+    ++tally.corrections;
+  } else if (std::holds_alternative<Reviewed>(event)) {
+    ++tally.reviews;
+  } else {
+    ++tally.answers;
+  }
+}
+
+// "1 answer, 2 reviews recorded, 1 query open; 1 passed over: told before"
+std::string in_words(const Tally& tally, Index open) {
+  std::string words;
+  const auto add = [&](const std::string& more) { words += (words.empty() ? "" : ", ") + more; };
+  const bool others = tally.corrections + tally.reviews > 0;
+  if (tally.answers > 0 || !others) add(counted(tally.answers, "answer", "answers"));
+  if (tally.corrections > 0) add(counted(tally.corrections, "correction", "corrections"));
+  if (tally.reviews > 0) add(counted(tally.reviews, "review", "reviews"));
+  words += " recorded, " + counted(open, "query", "queries") + " open";
+  if (tally.known > 0) words += fmt::format("; {} passed over: told before", tally.known);
+  return words + '\n';
 }
 
 }  // namespace
 
 Reply told(OpenCampaign& open, const std::string& lines, const std::string& source,
-           const std::string& request) {
+           const std::string& request, const std::string& part) {
   Reply reply;
-  Index taken = 0, known = 0, number = 0;
+  Tally tally;
+  Index number = 0;
   std::istringstream stream(lines);
   std::string text;
   while (std::getline(stream, text)) {
@@ -278,25 +315,27 @@ Reply told(OpenCampaign& open, const std::string& lines, const std::string& sour
     if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
     const std::string name = request.empty() ? "" : fmt::format("{}#{}", request, number);
     if (!name.empty() && !open.journal.events_of(name).empty()) {
-      ++taken;  // by a process that ended before it could say so
+      // By a process that ended before it could say so.
+      count(tally, open.journal.events_of(name).front());
       continue;
     }
     try {
       const Line line(text, open);
       const std::optional<Event> event = line.event();
-      event ? ++taken : ++known;
       if (event) record(open, *event, name);
+      if (event)
+        count(tally, *event);
+      else
+        ++tally.known;
       settle(open, line.id());
     } catch (const UsageError& failure) {
       reply.status = Usage;
       reply.err +=
-          fmt::format("sonde: {}:{}: {}\n", printable(source), number, printable(failure.what()));
+          fmt::format("sonde: {}:{}{}: {}\n", printable(source),
+                      part.empty() ? "" : " " + part + " ", number, printable(failure.what()));
     }
   }
-  reply.err += fmt::format("{} answer{} recorded, {} queries open", taken, s_of(taken),
-                           open.campaign.open().size());
-  if (known > 0) reply.err += fmt::format("; {} passed over: told before", known);
-  reply.err += '\n';
+  reply.err += in_words(tally, static_cast<Index>(open.campaign.open().size()));
   return reply;
 }
 

@@ -78,6 +78,14 @@ std::size_t CsvTable::column(std::string_view name) const {
 }
 
 CsvTable parse_csv(const std::string& text, const std::string& file) {
+  std::vector<std::string> bad;
+  CsvTable table = parse_csv(text, file, bad);
+  require(bad.empty(), bad.empty() ? "" : bad.front());
+  return table;
+}
+
+CsvTable parse_csv(const std::string& text, const std::string& file,
+                   std::vector<std::string>& bad) {
   CsvTable table;
   table.file = file;
   std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
@@ -93,8 +101,11 @@ CsvTable parse_csv(const std::string& text, const std::string& file) {
       headed = true;
       continue;
     }
-    require(fields.size() == table.head.size(), file, ":", begins, ": expected ", table.head.size(),
-            " fields as in the head, got ", fields.size());
+    if (fields.size() != table.head.size()) {
+      bad.push_back(concat(file, ":", begins, ": expected ", table.head.size(),
+                           " fields as in the head, got ", fields.size()));
+      continue;
+    }
     table.rows.push_back(std::move(fields));
     table.lines.push_back(begins);
   }

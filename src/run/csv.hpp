@@ -27,6 +27,8 @@ struct CsvTable {
 /// head.
 CsvTable read_csv(const std::filesystem::path& file);
 CsvTable parse_csv(const std::string& text, const std::string& file);
+/// The same without the rows that have another number of fields: each a message in `bad`.
+CsvTable parse_csv(const std::string& text, const std::string& file, std::vector<std::string>& bad);
 
 /// The columns named as the parameters, in their order: (rows, d). A Choice by its label.
 /// \throws ArgumentError with file, line and column name.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "run/study_sections.hpp"
 
 namespace sonde {
@@ -17,7 +18,7 @@ std::string expert_of(TomlReader& reader) {
   }
   TomlReader table = *reader.table("dispute");
   const TomlValue& expert = table.needed("expert", "the name that the expert tells with");
-  const std::string name = *table.text("expert");
+  const std::string name(trimmed(*table.text("expert")));
   if (name.empty())
     table.refuse(expert.at, "expert", "expected the name that the expert tells with, got \"\"");
   table.done();

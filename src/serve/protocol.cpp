@@ -143,13 +143,13 @@ bool is_known(const std::string& path) {
   return std::find(std::begin(known), std::end(known), path) != std::end(known);
 }
 
-// Nothing where it is nested so deep that it is no question.
+// Nothing where nothing was asked.
 JsonValue question_of(const std::string& body) {
   constexpr int deepest = 16;
   try {
     return body.empty() ? JsonValue() : recorded_json(body, deepest);
   } catch (const StoreError&) {
-    return {};
+    invalid("the body is no JSON");
   }
 }
 

@@ -173,18 +173,43 @@ class Desk(Folder):
         self.assertEqual(self.status()["state"], "done")
 
     def test_what_a_program_answers_is_not_handed_to_people_nor_told_twice(self):
-        self.study(("echo ", "sleep 1; echo "), ("runs = 200\n[stop]", "runs = 6\n[stop]"), ("runs = 200", "runs = 6"), text=PROGRAM)
+        self.study(("echo ", f"until [ -e {self.folder}/go ]; do sleep 0.05; done; echo "), ("runs = 200\n[stop]", "runs = 6\n[stop]"), ("runs = 200", "runs = 6"), text=PROGRAM)
         desk = self.start("run", "study.toml")
         self.wait_for(lambda: self.events("asked"))
         mine = self.ask("-n", 1)[0]["id"]
         self.assertNotIn(mine, [0, 1])
         self.tell({"id": mine, "y": {"value": 7}})
-        self.tell({"id": 0, "y": {"value": 8}})  # while the program is at it
+        said = self.tell({"id": 0, "y": {"value": 8}}, status=2)
+        self.assertIn("query 0 is simulated here, and nobody asked for it", said)
+        taken = self.ask("--again")  # while the program is at it
+        self.assertEqual([q["id"] for q in taken], [0])
+        self.assertGreater(taken[0]["until"], time.time() + 3000)
+        self.tell({"id": 0, "y": {"value": 8}})
+        (self.folder / "go").touch()
         self.assertEqual(desk.wait(timeout=WAIT), 0, desk.communicate())
         answered = [e["id"] for e in self.events("answered")]
         self.assertEqual(len(answered), len(set(answered)))
         values = {r["id"]: r["y"]["value"] for r in self.runs()}
         self.assertEqual((values[mine], values[0], values[1]), (7, 8, 1))
+
+    def test_what_somebody_asked_for_and_did_not_tell_in_time_is_simulated(self):
+        self.study(("echo ", "sleep 0.5; echo "), ("runs = 200\n[stop]", "runs = 3\n[stop]"), ("runs = 200", "runs = 3"), text=PROGRAM)
+        desk = self.start("run", "study.toml")
+        self.wait_for(lambda: self.events("asked"))
+        asked = self.sonde("ask", "study.toml", "--lease", "1 s")
+        out, err = desk.communicate(timeout=WAIT)
+        self.assertEqual(desk.returncode, 0, err)
+        self.assertIn("1 query is in other hands", err)
+        self.assertEqual((len(self.runs()), self.status()["runs"]["open"]), (3, 0))
+        self.assertEqual(json.loads(asked.stdout)["id"], 2)
+
+    def test_no_more_than_the_budget_is_asked_for(self):
+        self.study(("runs = 200\n[stop]", "runs = 5\n[stop]"), ("runs = 200", "runs = 5"))
+        for count in (3, 2, 0):
+            done = self.sonde("ask", "study.toml", "-n", 3)
+            self.assertEqual(len(done.stdout.splitlines()), count)
+            self.assertEqual("the budget of 5 runs is used" in done.stderr, count < 3)
+        self.assertEqual([q["id"] for q in self.ask("--again")], [0])
 
     def test_another_who_holds_the_journal_is_waited_for_and_then_named(self):
         self.study()
@@ -224,7 +249,7 @@ class Desk(Folder):
         self.study()
         ids = [q["id"] for q in self.ask("-n", 2)]
         inbox = self.folder / "study" / "inbox"
-        inbox.mkdir()
+        inbox.mkdir(exist_ok=True)
         lines = "".join(json.dumps({"id": i, "y": {"value": i}}) + "\n" for i in ids)
         tell = json.dumps({"command": "tell", "lines": lines, "source": "stdin"})
         ask = json.dumps({"command": "ask", "count": 3, "to": "", "seconds": None, "tag": "", "again": False, "yes": True})
@@ -303,21 +328,32 @@ class Dropped(Folder):
         self.old("bad.jsonl", '{"id":77,"y":{"value":1}}\n{"id":4,"y":{"value":4}}\n')
         self.old("bad.csv", "a,b,kind,value\n1,2,elm,5\n7,8,oak,1\n")
         self.old("sound.wav", "not ours")
+        self.old("list.json", json.dumps([{"id": 4, "y": {"value": 4}}, {"id": 78, "y": {"value": 3}}]))
+        self.old("twice.json", '{"id":5,"y":{"value":1},"y":{"value":2}}')
         os.symlink("/etc/passwd", self.folder / "study" / "inbox" / "link.csv")
-        self.tell()
+        os.symlink("/etc/passwd", self.folder / "study" / "inbox" / "link.request")
+        os.mkfifo(self.folder / "study" / "inbox" / "pipe.request")
+        said = self.tell()
+        for name in ("half.csv", "half.json", "half.jsonl", "link.csv", "link.request", "pipe.request", "sound.wav"):
+            self.assertRegex(said, f"inbox: {name} .*: passed over")
+        self.assertNotIn("passed over", self.tell())
         self.assertEqual(self.names("taken"), ["1.jsonl", "2.json", "3.csv"])
-        self.assertEqual(self.names("refused"), ["bad.csv", "bad.csv.why", "bad.jsonl", "bad.jsonl.why"])
-        self.assertEqual(self.names("."), ["half.csv", "half.json", "half.jsonl", "link.csv", "sound.wav"])
+        self.assertEqual(self.names("refused"), ["bad.csv", "bad.csv.why", "bad.jsonl", "bad.jsonl.why", "list.json", "list.json.why", "twice.json", "twice.json.why"])
+        self.assertEqual(sorted(p.name for p in (self.folder / "study" / "inbox").iterdir() if p.name[0] != "."),
+                         ["half.csv", "half.json", "half.jsonl", "link.csv", "link.request", "pipe.request", "refused", "sound.wav", "taken"])
+        self.assertIn("list.json: item 2: there is no query 78", (self.folder / "study" / "inbox" / "refused" / "list.json.why").read_text())
         why = self.folder / "study" / "inbox" / "refused"
         self.assertIn("bad.jsonl:1: there is no query 77", (why / "bad.jsonl.why").read_text())
-        self.assertIn("'elm' is no value of 'kind'", (why / "bad.csv.why").read_text())
+        self.assertIn("bad.csv:2: column 'kind': 'elm' is no value of 'kind'", (why / "bad.csv.why").read_text())
+        self.assertIn("1 run imported", (why / "bad.csv.why").read_text())
+        self.assertIn("the key 'y' stands twice", (why / "twice.json.why").read_text())
         counts = self.status()["runs"]
-        self.assertEqual((counts["ok"], counts["failed"], counts["open"], counts["imported"]), (6, 1, 1, 2))
+        self.assertEqual((counts["ok"], counts["failed"], counts["open"], counts["imported"]), (7, 1, 1, 3))
         self.old("half.csv", "a,b,kind,value\n1,2,oak,5.125\n")
         self.old("1.jsonl", '{"id":0,"y":{"value":1}}\n{"id":1,"failed":"no coffee"}\n')  # a second time
         self.tell()
         self.assertEqual(self.names("taken"), ["1.2.jsonl", "1.jsonl", "2.json", "3.csv", "half.csv"])
-        self.assertEqual(self.status()["runs"]["ok"], 7)
+        self.assertEqual(self.status()["runs"]["ok"], 8)
 
     def test_files_are_taken_in_while_run_works_once_they_rest(self):
         self.study()
@@ -377,9 +413,10 @@ class Corrections(Folder):
         self.study()
         self.ask("-n", 3)
         self.tell({"id": 0, "y": {"value": 1}}, {"id": 1, "failed": "dropped it"}, {"id": 2, "y": {"value": 4}})
-        self.tell({"id": 0, "correct": {"y": {"value": 2}}, "reason": "a typing error", "by": "bob"},
+        told = self.tell({"id": 0, "correct": {"y": {"value": 2}}, "reason": "a typing error", "by": "bob"},
                   {"id": 1, "correct": {"y": {"value": 3}}, "reason": "found it", "by": "bob"},
                   {"id": 2, "correct": {"failed": "wrong sample"}, "by": "bob"})
+        self.assertIn("3 corrections recorded, 0 queries open", told)
         runs = self.runs()
         self.assertEqual([r["status"] for r in runs], ["ok", "ok", "failed"])
         self.assertEqual([r["y"]["value"] for r in runs[:2]], [2, 3])
@@ -423,8 +460,9 @@ class Review(Folder):
         for part in ("query 4 is held for review", "the edited point breaks 'corner' by 5", "\"elm\" is no value of 'kind'",
                      "breaks 'a' by 1", 'expected "approve": true', 'expected "reject": the reason'):
             self.assertIn(part, said)
-        self.tell({"id": 4, "approve": True, "by": "boss"}, {"id": 5, "edit": {"a": 1.5, "kind": "oak"}, "reason": "safer", "by": "boss"},
+        said = self.tell({"id": 4, "approve": True, "by": "boss"}, {"id": 5, "edit": {"a": 1.5, "kind": "oak"}, "reason": "safer", "by": "boss"},
                   {"id": 6, "reject": "it would explode", "by": "boss"})
+        self.assertIn("3 reviews recorded, 3 queries open", said)
         self.assertIn("query 6 was rejected", self.tell({"id": 6, "y": {"value": 1}}, status=2))
         self.assertIn("reviewed already", self.tell({"id": 4, "reject": "no"}, status=2))
         handed = self.ask("-n", 4)  # one is held still: one more of the four is new, and held too
@@ -441,6 +479,9 @@ class Review(Folder):
         desk = self.run_as_desk()
         self.wait_for(lambda: self.held_ones())
         self.assertEqual(self.events("answered"), [])
+        self.assertNotIn("simulation", self.end(desk))  # none runs that could be waited for
+        desk = self.run_as_desk()
+        self.wait_for(lambda: self.held_ones())
         rejected, decided = 0, set()
         while desk.poll() is None:
             for query in self.held_ones():
@@ -490,7 +531,10 @@ class Several(Folder):
         self.study(('kind = "manual"', self.people.replace("3", "2") + 'dispute = { expert = "eve" }\nagree = 0.1\n'))
         for name in ("alice", "bob"):
             self.ask("--to", name)
+        self.ask("--to", "carl", "--again")  # who never tells anything
         self.tell({"id": 0, "y": {"value": 1}, "by": "alice"}, {"id": 0, "failed": "it broke", "by": "bob"})
+        self.assertEqual(self.status()["people"]["waiting_for_expert"], [0])
+        self.assertIn("query 0 waits for the expert, eve", self.sonde("status", "study.toml").stdout)
         self.assertEqual(self.events("answered"), [])
         self.assertEqual([q["id"] for q in self.ask("--to", "dave")], [1])
         self.assertEqual([q["id"] for q in self.ask("--to", "eve")], [0])
@@ -526,23 +570,49 @@ class Tags(Folder):
         self.assertIn("tags.wind: expected a condition", self.sonde("check", "study.toml", status=3).stderr)
 
 
+class Said(Folder):
+    def test_check_says_what_people_have_to_do_with_a_study(self):
+        self.study(("[design]", '[review]\nbefore = true\n[tags]\nwind = "a > 3"\n[design]'),
+                   ('kind = "manual"', 'kind = "manual"\npeople = 3\ndispute = { expert = " eve " }'))
+        said = self.sonde("check", "study.toml").stdout
+        for line in ("review    each point waits until it is approved", "people    3 different ones a point", "else eve decides", "tag       wind: a > 3"):
+            self.assertIn(line, said)
+
+    def test_an_option_is_named_as_it_may_be_written(self):
+        self.study()
+        self.assertIn("-n, --count: Value -1", self.sonde("ask", "study.toml", "-n", -1, status=2).stderr)
+
+    def test_nothing_is_to_be_predicted_where_no_run_went_well(self):
+        self.study((r"echo '{\"y\":{\"value\":1}}'", "exit 3"), ("runs = 200\n[stop]", "runs = 2\n[stop]"), ("runs = 200", "runs = 2"), text=PROGRAM)
+        self.assertNotIn("sonde predict", self.sonde("run", "study.toml", status=4).stdout)
+
+
 class OddTexts(Folder):
     def test_names_and_reasons_are_inert(self):
         self.study()
         odd = "$(touch pwned); `id`\n../../x\x1b[31m\x07'\"\u0085"
-        self.ask("-n", 3, "--to", odd)
-        said = self.tell({"id": 0, "y": {"value": 1}, "by": odd, "rationale": odd},
-                         {"id": 0, "correct": {"y": {"value": 2}}, "reason": odd, "by": odd},
+        name = "$(touch pwned); `id`../../x'\" |"
+        self.ask("-n", 3, "--to", f"  {name} ")
+        self.assertEqual(self.events("leased")[0]["who"], name)
+        said = self.sonde("ask", "study.toml", "--to", odd, status=2).stderr
+        said += self.tell({"id": 0, "y": {"value": 1}, "by": odd}, status=2)
+        self.assertEqual(said.count("a name has no line ends nor other control characters"), 2)
+        said += self.tell({"id": 0, "y": {"value": 1}, "by": f"{name}\t", "rationale": odd},
+                         {"id": 0, "correct": {"y": {"value": 2}}, "reason": odd, "by": name},
                          {"id": 1, "failed": odd}, {"id": 2, odd: 1}, {"id": 2, "y": {odd: 1}}, status=2)
         desk = self.run_as_desk()
-        self.tell({"id": 2, "failed": odd, "by": odd})
+        self.tell({"id": 2, "failed": odd, "by": name})
         said += self.end(desk)
         for steering in ("\x1b", "\x07", "\u0085"):
             self.assertNotIn(steering, said)
             self.assertNotIn(steering, self.sonde("status", "study.toml").stdout)
-        self.assertEqual(self.events("told")[0]["by"], odd)
+        self.assertEqual(self.events("told")[0]["by"], name)
         self.assertFalse(list(self.folder.rglob("pwned")))
-        self.assertIn("has 300 bytes, at most 200", self.tell({"id": 2, "y": {"value": 1}, "by": "x" * 300}, status=2))
+        self.assertIn("at most 200 bytes, this one has 300", self.tell({"id": 2, "y": {"value": 1}, "by": "x" * 300}, status=2))
+        said = self.sonde("tell", "study.toml", given='{"id":2,"failed":"' + "x" * (3 << 20) + '"}\n{"id":2,"y":{"value":1},"id":1}\n', status=2).stderr
+        self.assertIn("stdin:1: a line has at most 1 MiB", said)
+        self.assertIn("stdin:2: the key 'id' stands twice", said)
+        self.assertIn("at most 64 MiB", self.sonde("tell", "study.toml", given="\n" * (65 << 20), status=2).stderr)
         self.assertIn("expected", self.sonde("tell", "study.toml", given="[" * 100000 + "\n", status=2).stderr)
 
 

@@ -467,7 +467,7 @@ class Served(Folder):
         for path in ("/Evaluate", "/Gradient", "/ApplyJacobian", "/ApplyHessian", "/ModelInfo", "/InputSizes"):
             self.check_error("ModelNotFound", path, {"name": "wrong"})
             self.check_error("ModelNotFound", path, None, raw=b"")
-            self.check_error("ModelNotFound", path, None, raw=b"{not json")
+            self.check_error("InvalidInput", path, None, raw=b"{not json")
             self.check_error("ModelNotFound", path, [1, 2])
         self.check_error("UnsupportedFeature", "/ApplyHessian", {"name": "mean"})
         for path in ("/Evaluate", "/Gradient", "/ApplyJacobian"):
