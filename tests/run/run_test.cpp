@@ -22,7 +22,8 @@ struct Record {
   RunEnd end;
 };
 
-Record told_run(Campaign& campaign, const Oracle& oracle, const RunOptions& options, Index queries) {
+Record told_run(Campaign& campaign, const Oracle& oracle, const RunOptions& options,
+                Index queries) {
   Record told{};
   told.end = run(campaign, oracle, after_queries(queries), options,
                  [&](const Event& event) { told.events.push_back(event); });
@@ -324,7 +325,7 @@ Oracle flickering_oracle(int times) {
 TEST_CASE("queries that failed by no fault of theirs are asked again, at no cost", "[run]") {
   Campaign campaign = toy_campaign();
   const Record told = told_run(campaign, flickering_oracle(2),
-                             {.workers = 2, .batch = 2, .pause_seconds = 1e-3}, 6);
+                               {.workers = 2, .batch = 2, .pause_seconds = 1e-3}, 6);
   CHECK(told.end.state == RunEnd::State::Stopped);
   CHECK(campaign.data().size() == 6);
   CHECK(campaign.spent() == 6);
