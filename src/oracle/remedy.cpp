@@ -9,7 +9,7 @@
 namespace sonde {
 namespace {
 
-bool among(std::string_view kind, std::initializer_list<std::string_view> kinds) {
+bool is_one_of(std::string_view kind, std::initializer_list<std::string_view> kinds) {
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
@@ -19,11 +19,11 @@ Remedy remedy_for(const SimulatorSpec& spec, const Answer& answer, std::optional
   if (then) return *then;
   for (const auto& [kind, remedy] : spec.on_failure)
     if (kind == answer.kind) return remedy;
-  if (answer.transient || among(answer.kind, {"could not start", "lost", "unreachable", "node lost",
-                                              "cancelled", "preempted"}))
+  if (answer.transient || is_one_of(answer.kind, {"could not start", "lost", "unreachable",
+                                                  "node lost", "cancelled", "preempted"}))
     return Remedy::Retry;
-  if (spec.nudge > 0.0 && !among(answer.kind, {"timeout", "stall", "cpu limit", "out of memory",
-                                               "file limit", "inadmissible", "rejected"}))
+  if (spec.nudge > 0.0 && !is_one_of(answer.kind, {"timeout", "stall", "cpu limit", "out of memory",
+                                                   "file limit", "inadmissible", "rejected"}))
     return Remedy::Nudge;
   return Remedy::GiveUp;
 }

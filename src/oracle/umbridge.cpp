@@ -43,7 +43,7 @@ double seconds_since_1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-Answer failed(const std::string& kind, const std::string& message) {
+Answer failed_answer(const std::string& kind, const std::string& message) {
   Answer answer;
   answer.status = Answer::Status::Failed;
   answer.kind = kind;
@@ -274,9 +274,10 @@ class Umbridge {
       if (!outputs_[j].accept) continue;
       const double holds = (*outputs_[j].accept)(point);
       if (std::isfinite(holds) && holds != 0.0) continue;
-      return failed("out of range", concat(outputs_[j].output.name, " = ",
-                                           shortest_decimal(answer.y[static_cast<Index>(j)]), ": '",
-                                           outputs_[j].accept->text(), "' does not hold"));
+      return failed_answer(
+          "out of range",
+          concat(outputs_[j].output.name, " = ", shortest_decimal(answer.y[static_cast<Index>(j)]),
+                 ": '", outputs_[j].accept->text(), "' does not hold"));
     }
     return answer;
   }
@@ -286,7 +287,7 @@ class Umbridge {
     std::string words = at + ": " + failure.what();
     if (failure.way() == Way::TimedOut)
       words = concat(at, ": no answer within ", spec_.timeout_seconds, " s");
-    Answer answer = failed(failure.kind(), words);
+    Answer answer = failed_answer(failure.kind(), words);
     if (failure.way() == Way::TimedOut) answer.status = Answer::Status::TimedOut;
     answer.transient = failure.way() == Way::Unreachable || failure.way() == Way::Transient;
     answer.attempts = attempts;
