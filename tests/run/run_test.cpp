@@ -22,10 +22,13 @@ struct Record {
   RunEnd end;
 };
 
-Record told_run(Campaign& campaign, const Oracle& oracle, const RunOptions& options, Index queries) {
+Record told_run(Campaign& campaign, const Oracle& oracle, const RunOptions& options,
+                Index queries) {
   Record told{};
-  told.end = run(campaign, oracle, after_queries(queries), options,
-                 [&](const Event& event) { told.events.push_back(event); });
+  told.end =
+      run(campaign, oracle, after_queries(queries), options, [&](std::span<const Event> events) {
+        told.events.insert(told.events.end(), events.begin(), events.end());
+      });
   return told;
 }
 
@@ -118,9 +121,11 @@ TEST_CASE("a failing recorder is told at once, and running simulations are atten
                                },
                            .failing = [&](const std::string& failure) { told = failure; }};
   Index answers = 0;
-  const Recorder recorder = [&](const Event& event) {
-    if (!std::holds_alternative<Answered>(event)) return;
-    if (++answers == 1) throw StoreError("the disk is full");
+  const Recorder recorder = [&](std::span<const Event> events) {
+    for (const Event& event : events) {
+      if (!std::holds_alternative<Answered>(event)) continue;
+      if (++answers == 1) throw StoreError("the disk is full");
+    }
   };
   CHECK_THROWS_AS(run(campaign, oracle, after_queries(9), options, recorder), StoreError);
   CHECK(told == "the disk is full");
@@ -211,7 +216,7 @@ TEST_CASE("an exception of the recorder ends the run before the event takes effe
   Campaign campaign = toy_campaign();
   int events = 0;
   CHECK_THROWS_AS(run(campaign, toy_oracle(), after_queries(20), {},
-                      [&](const Event&) {
+                      [&](std::span<const Event>) {
                         if (++events == 8) throw StoreError("the disk is full");
                       }),
                   StoreError);
@@ -324,7 +329,7 @@ Oracle flickering_oracle(int times) {
 TEST_CASE("queries that failed by no fault of theirs are asked again, at no cost", "[run]") {
   Campaign campaign = toy_campaign();
   const Record told = told_run(campaign, flickering_oracle(2),
-                             {.workers = 2, .batch = 2, .pause_seconds = 1e-3}, 6);
+                               {.workers = 2, .batch = 2, .pause_seconds = 1e-3}, 6);
   CHECK(told.end.state == RunEnd::State::Stopped);
   CHECK(campaign.data().size() == 6);
   CHECK(campaign.spent() == 6);
