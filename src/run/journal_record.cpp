@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_text.hpp"
+#include "run/quick_reader.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde::record {
@@ -362,6 +363,7 @@ std::string write(Index seq, const Note& note) {
 }
 
 Record read(std::string_view text) {
+  if (std::optional<Record> common = quickly_read(text)) return std::move(*common);
   try {
     return to_record(recorded_json(text, max_depth));
   } catch (const nlohmann::json::exception& failure) {
