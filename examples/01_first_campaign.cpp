@@ -30,7 +30,7 @@ int main() {
   for (const Event& event : journal.events()) campaign.apply(event);
 
   const RunEnd end = run(campaign, wind_tunnel, after_queries(40), {.workers = 2, .batch = 2},
-                         [&](const Event& event) { journal.append(event); });
+                         [&](std::span<const Event> events) { journal.append(events); });
   std::cout << end.reason << '\n';
 
   // The surrogate answers in the simulator's place, says how sure it is, and costs microseconds.

@@ -51,14 +51,16 @@ int main() {
   const Oracle pendulum({{"rest", "rad"}, {"widest", "rad"}}, swing);
 
   Campaign campaign(domain, pendulum.outputs(), criteria::automatic(), {}, /*seed=*/1);
-  const auto say_failure = [&](const Event& event) {
-    const auto* answered = std::get_if<Answered>(&event);
-    if (!answered || answered->answer.status == Answer::Status::Ok) return;
-    const Query& query = campaign.queries()[static_cast<std::size_t>(answered->id)];
-    std::cout << "torque " << query.x[0] << ", friction " << query.x[1] << ": "
-              << answered->answer.message << '\n';
+  const auto say_failures = [&](std::span<const Event> events) {
+    for (const Event& event : events) {
+      const auto* answered = std::get_if<Answered>(&event);
+      if (!answered || answered->answer.status == Answer::Status::Ok) continue;
+      const Query& query = campaign.queries()[static_cast<std::size_t>(answered->id)];
+      std::cout << "torque " << query.x[0] << ", friction " << query.x[1] << ": "
+                << answered->answer.message << '\n';
+    }
   };
-  run(campaign, pendulum, after_queries(40), {.workers = 2, .batch = 4}, say_failure);
+  run(campaign, pendulum, after_queries(40), {.workers = 2, .batch = 4}, say_failures);
 
   std::cout << campaign.data().size() << " answers, " << campaign.failed().size() << " failures\n";
   const Vector x{{0.5, 0.4}};

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -26,8 +27,6 @@ void drop_request(const fs::path& stop_file) {
 
 // The note that says where the study lies: its templates are beside it.
 constexpr std::string_view study_note = "study: ";
-// The text of the study, where it has changed since the campaign began.
-constexpr std::string_view change_note = "study changed: ";
 
 fs::path default_directory(const fs::path& study) {
   return study.parent_path() / study.stem();
@@ -77,6 +76,10 @@ std::string advice(const CampaignFolder& folder) {
          " -C DIRECTORY";
 }
 
+bool is_edit(const Event& event) {
+  return std::holds_alternative<Edited>(event);
+}
+
 bool some_went_well(const Journal& journal) {
   return std::any_of(journal.events().begin(), journal.events().end(), [](const Event& event) {
     const auto* answered = std::get_if<Answered>(&event);
@@ -98,17 +101,20 @@ Study study_to_read(const CampaignFolder& folder, const Journal& journal) {
   return parse_study(followed, folder.study);
 }
 
+struct Followed {
+  Study study;
+  std::optional<Edited> change{};  ///< since the campaign was written last
+};
+
 // The same to go on with, where the campaign must be able to follow it.
-Study study_to_follow(const CampaignFolder& folder, Journal& journal) {
+Followed study_to_follow(const CampaignFolder& folder, const Journal& journal) {
   const std::string followed = followed_study(journal);
-  if (!fs::exists(folder.study)) return parse_study(followed, folder.study);
+  if (!fs::exists(folder.study)) return {parse_study(followed, folder.study)};
   const std::string text = read_file(folder.study);
   const StudyChange change =
       study_change(followed, text, folder.study.string(), some_went_well(journal));
   require<StudyError>(!change.forbidden, change.forbidden.value_or(""), advice(folder));
-  Study study = parse_study(text, folder.study);
-  if (change.any) journal.note(std::string(change_note) + text);
-  return study;
+  return {parse_study(text, folder.study), change.any ? std::optional(Edited{text}) : std::nullopt};
 }
 
 CampaignOptions options_of(const CampaignFolder& folder, const Study& study, int threads) {
@@ -130,6 +136,14 @@ OpenCampaign opened(const CampaignFolder& folder, Study study, Journal journal, 
                      ": its events do not follow each other: " + failure.what());
   }
   return {folder, std::move(study), std::move(journal), std::move(campaign)};
+}
+
+void say_torn(const CampaignFolder& folder, const Journal& journal) {
+  if (journal.torn_bytes() == 0) return;
+  std::fprintf(stderr,
+               "sonde: %s ended with %td bytes that were never whole; they were cut off, nothing "
+               "recorded is lost\n",
+               folder.journal().string().c_str(), journal.torn_bytes());
 }
 
 // Held while a campaign begins, of which there is no journal yet to be locked.
@@ -209,11 +223,9 @@ CampaignFolder locate(const Target& target) {
 }
 
 std::string followed_study(const Journal& journal) {
-  const std::vector<std::string> notes = journal.notes();
-  const auto changed = std::find_if(notes.rbegin(), notes.rend(), [](const std::string& note) {
-    return note.starts_with(change_note);
-  });
-  return changed == notes.rend() ? journal.preamble().study : changed->substr(change_note.size());
+  const std::vector<Event>& events = journal.events();
+  const auto changed = std::find_if(events.rbegin(), events.rend(), is_edit);
+  return changed == events.rend() ? journal.preamble().study : std::get<Edited>(*changed).study;
 }
 
 FileDescriptor lock_comparison(const CampaignFolder& folder) {
@@ -227,18 +239,19 @@ FileDescriptor lock_comparison(const CampaignFolder& folder) {
 }
 
 int study_changes(const Journal& journal) {
-  const std::vector<std::string> notes = journal.notes();
-  return static_cast<int>(std::count_if(notes.begin(), notes.end(), [](const std::string& note) {
-    return note.starts_with(change_note);
-  }));
+  const std::vector<Event>& events = journal.events();
+  return static_cast<int>(std::count_if(events.begin(), events.end(), is_edit));
 }
 
 OpenCampaign open_campaign(const CampaignFolder& folder, int threads) {
   if (!folder.begun()) return begun_anew(folder, threads);
   Journal journal = Journal::open(folder.journal());
+  say_torn(folder, journal);
   drop_request(folder.stop_file());
-  Study study = study_to_follow(folder, journal);
-  return opened(folder, std::move(study), std::move(journal), threads);
+  Followed followed = study_to_follow(folder, journal);
+  OpenCampaign open = opened(folder, std::move(followed.study), std::move(journal), threads);
+  if (followed.change) record(open, *followed.change, "");
+  return open;
 }
 
 OpenCampaign read_campaign(const CampaignFolder& folder, int threads) {
@@ -273,10 +286,16 @@ void make_directories(const fs::path& directory) {
 }
 
 void record(OpenCampaign& open, const Event& event, const std::string& request) {
-  open.campaign.check(event);
-  open.journal.append(event, request);
-  open.campaign.apply(event);
-  if (open.watch) open.watch(event);
+  record(open, std::span(&event, 1), request);
+}
+
+void record(OpenCampaign& open, std::span<const Event> events, const std::string& request) {
+  for (const Event& event : events) open.campaign.check(event);
+  open.journal.append(events, request);
+  for (const Event& event : events) {
+    open.campaign.apply(event);
+    if (open.watch) open.watch(event);
+  }
 }
 
 void replay(Campaign& campaign, const std::vector<Event>& events) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -75,7 +76,8 @@ std::string followed_study(const Journal& journal);
 /// How often its study was changed since it began.
 int study_changes(const Journal& journal);
 
-/// Begins the campaign, or opens it to go on; a change of the study is noted in the journal.
+/// Begins the campaign, or opens it to go on; a change of the study is recorded, and
+/// a torn tail of the journal that was cut off is told on standard error.
 /// \throws StudyError where the study on the disk has changed in what the campaign cannot follow;
 /// StoreError where another process writes it.
 OpenCampaign open_campaign(const CampaignFolder& folder, int threads);
@@ -86,6 +88,8 @@ OpenCampaign read_campaign(const CampaignFolder& folder, int threads);
 /// What has happened: checked, on the disk, then in the campaign. \throws as these do
 /// \param request that brought it about; empty: none
 void record(OpenCampaign& open, const Event& event, const std::string& request);
+/// Several that are ready at once, none of which another needs.
+void record(OpenCampaign& open, std::span<const Event> events, const std::string& request);
 
 /// A folder that survives a power cut, with those above it. \throws StoreError
 void make_directories(const std::filesystem::path& directory);

@@ -43,6 +43,24 @@ class NowAndThen {
   Clock::time_point last_ = Clock::now();
 };
 
+// A word for whoever reads the journal: nothing is decided by it.
+void said(Journal& journal, const std::string& words) {
+  try {
+    journal.note(words);
+  } catch (const JournalFull&) {
+    return;
+  }
+}
+
+// It is derived, and will be made again.
+void try_hdf5(OpenCampaign& open, Progress& progress) {
+  try {
+    write_hdf5(open, Journal::read(open.folder.journal()), open.folder.hdf5());
+  } catch (const StoreError& failure) {
+    progress.say(failure.what());
+  }
+}
+
 // The study's rules, and between proposals what is done now and then.
 StopRule attended(OpenCampaign& open, StopRule rule, const DriveOptions& options,
                   Progress& progress) {
@@ -52,8 +70,8 @@ StopRule attended(OpenCampaign& open, StopRule rule, const DriveOptions& options
   return [&open, &progress, rule = std::move(rule), options, estimate, hdf5,
           gold](Campaign& campaign) -> std::optional<std::string> {
     for (const std::string& words : gold->look(open)) {
-      open.journal.note("gold: " + words);
       progress.say("gold: " + words);
+      said(open.journal, "gold: " + words);
     }
     // Open and failed queries take their rows too, as do those that come now.
     const Index next = campaign.asked() + open.study.batch;
@@ -64,9 +82,7 @@ StopRule attended(OpenCampaign& open, StopRule rule, const DriveOptions& options
       return fmt::format("{} runs: the memory does not suffice to fit more", campaign.asked());
     if (campaign.has_surrogate()) {
       if (options.show_error) (*estimate)([&] { progress.error(campaign.estimated_error()); });
-      if (options.write_hdf5)
-        (*hdf5)(
-            [&] { write_hdf5(open, Journal::read(open.folder.journal()), open.folder.hdf5()); });
+      if (options.write_hdf5) (*hdf5)([&] { try_hdf5(open, progress); });
     }
     return rule(campaign);
   };
@@ -231,8 +247,13 @@ RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress
       end = RunEnd{RunEnd::State::Interrupted, "interrupted"};
       break;
     }
-    attend(open, options, progress);
-    end = waiting.step();
+    try {
+      attend(open, options, progress);
+      end = waiting.step();
+      progress.resume();
+    } catch (const JournalFull& full) {
+      progress.pause(full.what());
+    }
     if (!end) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   progress.erase();
@@ -269,10 +290,12 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
                          "simulations may finish, Ctrl-C ends them\n",
                          failure.c_str());
           },
+      .full = [&](const std::string& words) { progress.pause(words); },
       .pause_seconds = open.study.pause_seconds};
-  const Recorder recorder = [&](const Event& event) {
-    open.journal.append(event);
-    progress.event(event);
+  const Recorder recorder = [&](std::span<const Event> events) {
+    open.journal.append(events);
+    progress.resume();
+    for (const Event& event : events) progress.event(event);
   };
   const StopRule rule = attended(open, rule_of(open), options, progress);
   note_begin(open.journal, options.workers);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "base/nearest_name.hpp"
@@ -14,6 +15,8 @@
 
 namespace sonde::cli {
 namespace {
+
+constexpr std::size_t at_once = 500;  // runs that are recorded by one sync
 
 using Row = std::vector<double>;  // x, then y; -0 as 0, NaN as empty
 
@@ -138,6 +141,17 @@ PointsFile good_rows(CsvTable table, const OpenCampaign& open, std::vector<std::
   return points_in(std::move(good), open.study);
 }
 
+void record_imported(OpenCampaign& open, std::span<const Run> runs) {
+  Asked asked;
+  std::vector<Event> answers;
+  for (const Run& run : runs) {
+    if (!run.asked) asked.queries.push_back(run.query);
+    answers.emplace_back(Answered{run.query.id, run.answer});
+  }
+  if (!asked.queries.empty()) record(open, asked, "");
+  record(open, answers, "");
+}
+
 }  // namespace
 
 Reply good_rows_imported(OpenCampaign& open, const std::string& text, const std::string& file) {
@@ -160,9 +174,10 @@ Reply good_rows_imported(OpenCampaign& open, const std::string& text, const std:
 Reply imported(OpenCampaign& open, const PointsFile& runs) {
   check_columns(runs, open);
   const Import import = prepared(runs, open);
-  for (const Run& run : import.runs) {
-    if (!run.asked) record(open, Asked{{run.query}, {}, 0}, "");
-    record(open, Answered{run.query.id, run.answer}, "");
+  for (std::span<const Run> rest = import.runs; !rest.empty();) {
+    const std::span<const Run> part = rest.first(std::min(rest.size(), at_once));
+    record_imported(open, part);
+    rest = rest.subspan(part.size());
   }
   Reply reply;
   reply.out =

@@ -115,6 +115,22 @@ void Progress::say(const std::string& line) {
   std::fputs((line + "\n").c_str(), stderr);
 }
 
+void Progress::pause(const std::string& why) {
+  if (paused_) return;
+  paused_ = true;
+  erase();
+  std::fprintf(stderr,
+               "sonde: %s Nothing new is begun until there is room; running simulations go on\n",
+               printable_lines(why).c_str());
+}
+
+void Progress::resume() {
+  if (!paused_) return;
+  paused_ = false;
+  erase();
+  std::fputs("sonde: there is room again: the campaign goes on\n", stderr);
+}
+
 void Progress::announce(const std::string& line) {
   const std::lock_guard lock(announcing_);
   announced_.push_back(line);

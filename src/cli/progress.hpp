@@ -37,6 +37,8 @@ class Progress {
   void say(const std::string& line);                      ///< a line above the bar
   void announce(const std::string& line);                 ///< likewise, soon, from any thread
   void event(const Event& event);
+  void pause(const std::string& why);  ///< nothing can be recorded: said once
+  void resume();                       ///< it can again
   void error(double estimated) { error_ = estimated; }
   void interruption(Interruption asked);
   void by_hand() { by_hand_ = true; }  ///< nothing is simulated here: people answer
@@ -71,6 +73,7 @@ class Progress {
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point drawn_{};
   bool shown_ = false;
+  bool paused_ = false;
   bool headed_ = false;
   bool quiet_ = false;
   bool lines_ = true;

@@ -59,11 +59,6 @@ std::string words_on_begin(const OpenCampaign& open, bool resumed, int workers) 
   if (resumed)
     words += fmt::format("\nresumed: {} answered, {} open", open.campaign.answered(),
                          open.campaign.open().size());
-  if (open.journal.torn_bytes() > 0)
-    words += fmt::format(
-        "\nthe journal ended with {} bytes of a line that was never whole; they "
-        "were cut off",
-        open.journal.torn_bytes());
   return words;
 }
 

@@ -18,6 +18,7 @@ Subcommand compare_subcommand();
 Subcommand report_subcommand();
 Subcommand serve_subcommand();
 Subcommand export_subcommand();
+Subcommand repair_subcommand();
 Subcommand doctor_subcommand();
 Subcommand version_subcommand();
 

@@ -77,6 +77,7 @@ struct Campaign::State {
   void check(const Told& told) const;
   void check(const Corrected& corrected) const;
   void check(const Reviewed& reviewed) const;
+  void check(const Edited&) const {}
   void check_known(Index id) const;
   void check_open(Index id) const;
   void check_answer(Index id, const Answer& answer) const;
@@ -87,6 +88,7 @@ struct Campaign::State {
   void fold(const Told& told);
   void fold(const Corrected& corrected);
   void fold(const Reviewed& reviewed);
+  void fold(const Edited&) {}
   void count_in(Index id, const Answer& answer);
   void count_out(Index id);
 

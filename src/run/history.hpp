@@ -24,6 +24,7 @@ class Known {
   void apply_one(const Reviewed& reviewed);
   void apply_one(const Leased&) {}
   void apply_one(const Told&) {}
+  void apply_one(const Edited&) {}
 
   std::map<Index, Vector> asked_{};
   std::map<Index, Vector> moved_{};  ///< simulated elsewhere than asked

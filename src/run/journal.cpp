@@ -7,18 +7,19 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
-#include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <map>
+#include <optional>
 #include <random>
+#include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "run/checksum.hpp"
 #include "run/durable.hpp"
 #include "run/journal_record.hpp"
+#include "run/journal_scan.hpp"
 #include "sonde/base/error.hpp"
 
 #ifndef SONDE_VERSION
@@ -29,138 +30,48 @@ namespace sonde {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::size_t checksum_digits = 8;
+using record::scan_text;
+using record::torn_head;
 
-/// All that a journal's text says.
-struct Scan {
-  Preamble preamble{};
-  record::Writer writer{};  ///< the last that opened it
-  std::vector<Event> events{};
-  std::vector<std::string> notes{};
-  std::map<std::string, std::vector<Event>> requested{};  ///< by the name of the request
-  Index next_seq = 0;
-  std::uint32_t checksum = 0;
-  std::size_t end = 0;  ///< bytes of whole lines
-};
-
-std::string digits_of(std::uint32_t checksum) {
-  std::array<char, checksum_digits + 1> text{};
-  std::snprintf(text.data(), text.size(), "%08x", static_cast<unsigned>(checksum));
-  return text.data();
+std::size_t size_of(int descriptor, const fs::path& file) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) throw_errno(file, "cannot be read");
+  return static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
 }
 
-/// The JSON of a line whose checksum is right after `before`; otherwise empty.
-std::string_view checked(std::string_view line, std::uint32_t before) {
-  if (line.size() <= checksum_digits + 1 || line[checksum_digits] != ' ') return {};
-  const std::string_view json = line.substr(checksum_digits + 1);
-  return line.substr(0, checksum_digits) == digits_of(crc32c(json, before)) ? json
-                                                                            : std::string_view{};
-}
-
-/// What a machine that stopped within create() may leave: nothing, or a piece of the first line,
-/// parts of it zero.
-bool torn_head(std::string_view text) {
-  constexpr std::string_view start = " {\"kind\":\"head\"";
-  if (text.find('\n') != std::string_view::npos) return false;
-  for (std::size_t i = 0; i < std::min(text.size(), checksum_digits + start.size()); ++i) {
-    const bool digit = std::string_view("0123456789abcdef").find(text[i]) != std::string_view::npos;
-    const bool fits = i < checksum_digits ? digit : text[i] == start[i - checksum_digits];
-    if (!fits && text[i] != '\0') return false;
-  }
-  return true;
-}
-
-[[noreturn]] void throw_damage(const fs::path& file, std::size_t offset, const std::string& what) {
-  throw StoreError(concat(file.string(), ": damaged at byte ", offset, ": ", what,
-                          ". Restore it from a copy, or keep only what stands before: truncate -s ",
-                          offset, " ", file.string()));
-}
-
-/// Whether a last line with its newline, but not its checksum, is one that a stopped machine left,
-/// with pages that never reached the disk. Otherwise something acknowledged was changed.
-bool torn(std::string_view line) {
-  return line.find('\0') != std::string_view::npos;
-}
-
-void take_head(Scan& scan, record::Head head, const fs::path& file) {
-  if (head.schema > record::schema) {
-    throw StoreError(concat(file.string(), ": written by sonde ", head.preamble.version,
-                            " (schema ", head.schema, "); this sonde reads schema ", record::schema,
-                            ". Use the newer sonde."));
-  }
-  scan.preamble = std::move(head.preamble);
-  scan.writer = std::move(head.writer);
-}
-
-/// \pre scan.end is where the line of the record begins
-void take(Scan& scan, record::Record found, const fs::path& file) {
-  auto* head = std::get_if<record::Head>(&found.content);
-  if (found.seq != scan.next_seq || (head != nullptr) != (scan.next_seq == 0)) {
-    throw_damage(file, scan.end,
-                 concat("expected record ", scan.next_seq, ", got ", head ? "the head, " : "",
-                        "record ", found.seq));
-  }
-  if (head) {
-    take_head(scan, std::move(*head), file);
-  } else if (auto* event = std::get_if<Event>(&found.content)) {
-    if (!found.request.empty()) scan.requested[found.request].push_back(*event);
-    scan.events.push_back(std::move(*event));
-  } else if (auto* note = std::get_if<record::Note>(&found.content)) {
-    if (note->writer) scan.writer = *note->writer;
-    scan.notes.push_back(std::move(note->text));
-  }
-  ++scan.next_seq;
-}
-
-/// Reads whole lines. A last one that is not whole is left out: behind it nothing was acknowledged.
-Scan scan_text(std::string_view text, const fs::path& file) {
-  if (torn_head(text)) {
-    throw StoreError(concat(file.string(),
-                            ": nothing is recorded yet: not even the first line is "
-                            "whole. Begin the campaign anew."));
-  }
-  Scan scan;
-  while (scan.end < text.size()) {
-    const std::size_t newline = text.find('\n', scan.end);
-    if (newline == std::string_view::npos) break;
-    const std::string_view line = text.substr(scan.end, newline - scan.end);
-    const std::string_view json = checked(line, scan.checksum);
-    if (json.empty()) {
-      if (newline + 1 == text.size() && scan.next_seq > 0 && torn(line)) break;
-      throw_damage(file, scan.end,
-                   scan.next_seq == 0 ? "the first line is not that of a journal"
-                                      : "the checksum of the line does not fit");
-    }
-    if (json.size() > record::max_line) throw_damage(file, scan.end, "the line is above 16 MiB");
-    record::Record found;
-    try {
-      found = record::read(json);
-    } catch (const StoreError& failure) {
-      throw_damage(file, scan.end, failure.what());
-    }
-    scan.checksum = crc32c(json, scan.checksum);
-    take(scan, std::move(found), file);
-    scan.end = newline + 1;
-  }
-  if (scan.next_seq == 0) throw_damage(file, 0, "the first line is not that of a journal");
-  return scan;
+// At most `most` bytes behind those that are there; whether there were any.
+bool read_on(int descriptor, const fs::path& file, std::string& text, std::size_t most) {
+  const std::size_t before = text.size();
+  text.resize(before + most);
+  ssize_t got = -1;
+  do {
+    got = ::pread(descriptor, text.data() + before, most, static_cast<off_t>(before));
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) throw_errno(file, "cannot be read");
+  text.resize(before + static_cast<std::size_t>(got));
+  return got > 0;
 }
 
 std::string content_of(int descriptor, const fs::path& file) {
-  struct stat status {};
-  if (::fstat(descriptor, &status) != 0) throw_errno(file, "cannot be read");
-  std::string text(static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)), '\0');
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t got =
-        ::pread(descriptor, text.data() + done, text.size() - done, static_cast<off_t>(done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw_errno(file, "cannot be read");
-    if (got == 0) break;
-    done += static_cast<std::size_t>(got);
+  const std::size_t size = size_of(descriptor, file);
+  std::string text;
+  text.reserve(size);
+  while (text.size() < size && read_on(descriptor, file, text, size - text.size())) {
   }
-  text.resize(done);
   return text;
+}
+
+// With a byte of what stands behind it, if anything does.
+std::string first_line(int descriptor, const fs::path& file) {
+  constexpr std::size_t piece = 1u << 16;
+  std::string text;
+  std::size_t newline = std::string::npos;
+  while (newline == std::string::npos || newline + 1 == text.size()) {
+    const std::size_t seen = text.size();
+    if (!read_on(descriptor, file, text, piece)) break;
+    if (newline == std::string::npos) newline = text.find('\n', seen);
+  }
+  return text.substr(0, newline == std::string::npos ? newline : newline + 2);
 }
 
 FileDescriptor open_file(const fs::path& file, int flags) {
@@ -221,45 +132,66 @@ struct Journal::State {
   FileDescriptor descriptor{};
   bool writable = false;
   bool unsure = false;  ///< after a failed sync nobody knows what is on the disk
-  Scan scan{};
+  record::Scan scan{};
   Index torn = 0;
 
-  void append(const std::string& json);
-  void write_line(const std::string& line);
+  void append(const std::vector<std::string>& records);
+  void write_lines(const std::string& lines);
+  void sync();
+  [[noreturn]] void undo(std::size_t bytes, int error_number);
 };
 
-void Journal::State::append(const std::string& json) {
+void Journal::State::append(const std::vector<std::string>& records) {
   require<StoreError>(writable, file.string(), ": opened for reading; open() it to write");
   require<StoreError>(!unsure, file.string(),
                       ": nothing more is written after a failed write. Begin again: what is in the "
                       "file then counts.");
-  require<StoreError>(json.size() <= record::max_line, file.string(), ": a record of ", json.size(),
-                      " bytes; at most ", record::max_line,
-                      " are written. Ask for fewer at a time.");
-  const std::uint32_t checksum = crc32c(json, scan.checksum);
-  const std::string line = digits_of(checksum) + ' ' + json + '\n';
-  write_line(line);
+  std::uint32_t checksum = scan.checksum;
+  std::string lines;
+  for (const std::string& json : records) {
+    require<StoreError>(json.size() <= record::max_line, file.string(), ": a record of ",
+                        json.size(), " bytes; at most ", record::max_line,
+                        " are written. Ask for fewer at a time.");
+    checksum = crc32c(json, checksum);
+    lines.append(record::digits_of(checksum)).append(1, ' ').append(json).append(1, '\n');
+  }
+  write_lines(lines);
+  sync();
   scan.checksum = checksum;
-  scan.end += line.size();
-  ++scan.next_seq;
+  scan.end += lines.size();
+  scan.next_seq += static_cast<Index>(records.size());
 }
 
-void Journal::State::write_line(const std::string& line) {
-  ssize_t written = -1;
-  do {
-    written = ::write(descriptor.get(), line.data(), line.size());
-  } while (written < 0 && errno == EINTR);
-  if (written != static_cast<ssize_t>(line.size())) {
-    const std::string reason =
-        written < 0 ? std::strerror(errno) : "only a part fitted on the disk";
-    unsure = ::ftruncate(descriptor.get(), static_cast<off_t>(scan.end)) != 0;
-    throw StoreError(concat(file.string(), ": ", line.size(), " bytes could not be written: ",
-                            reason, ". Make room; nothing recorded is lost."));
+void Journal::State::write_lines(const std::string& lines) {
+  std::string_view rest = lines;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(descriptor.get(), rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) undo(lines.size(), written < 0 ? errno : ENOSPC);
+    rest.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (::fdatasync(descriptor.get()) != 0) {
-    unsure = true;
-    throw_errno(file, "cannot be synced to the disk");
-  }
+}
+
+void Journal::State::undo(std::size_t bytes, int error_number) {
+  unsure = ::ftruncate(descriptor.get(), static_cast<off_t>(scan.end)) != 0;
+  const std::string words = concat(file.string(), ": ", bytes,
+                                   " bytes could not be written: ", std::strerror(error_number));
+  const bool full = error_number == ENOSPC || error_number == EDQUOT;
+  if (full && !unsure) throw JournalFull(words + ". Make room; nothing recorded is lost.");
+  throw StoreError(words + ". Make room, or look at the disk; nothing recorded is lost.");
+}
+
+// A page that could not be written counts as written to the system afterwards, so a second sync
+// would say nothing. What was to be recorded is taken back, that nobody reads it as recorded.
+void Journal::State::sync() {
+  if (::fdatasync(descriptor.get()) == 0) return;
+  unsure = true;
+  const std::string reason = std::strerror(errno);
+  const bool cut = ::ftruncate(descriptor.get(), static_cast<off_t>(scan.end)) == 0;
+  throw StoreError(concat(file.string(), ": cannot be synced to the disk: ", reason, ". ",
+                          cut ? "All before stands; what is being recorded does not count"
+                              : "What is in the file when it is read again counts",
+                          ". Look at the disk, then go on with the same command."));
 }
 
 Journal::Journal(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -267,7 +199,7 @@ Journal::Journal(std::shared_ptr<State> state) : state_(std::move(state)) {}
 bool Journal::begun(const fs::path& file) {
   if (!fs::exists(file)) return false;
   const FileDescriptor opened = open_file(file, O_RDONLY);
-  return !torn_head(content_of(opened.get(), file));
+  return !torn_head(first_line(opened.get(), file));
 }
 
 Journal Journal::create(const fs::path& file, const Preamble& preamble) {
@@ -286,7 +218,7 @@ Journal Journal::create(const fs::path& file, const Preamble& preamble) {
   if (kept.uuid.empty()) kept.uuid = random_uuid();
   if (kept.version.empty()) kept.version = SONDE_VERSION;
   if (kept.created.empty()) kept.created = time_now();
-  state->append(record::write(0, record::Head{record::schema, kept, this_process()}));
+  state->append({record::write(0, record::Head{record::schema, kept, this_process()})});
   sync_directory(directory_of(file));
   return Journal(std::move(state));
 }
@@ -309,7 +241,7 @@ Journal Journal::open(const fs::path& file) {
   const record::Writer writer = this_process();
   const std::string text_of_note = concat("opened by process ", writer.process, " on ", writer.host,
                                           ", sonde ", SONDE_VERSION, ", ", time_now());
-  state->append(record::write(state->scan.next_seq, record::Note{text_of_note, writer}));
+  state->append({record::write(state->scan.next_seq, record::Note{text_of_note, writer})});
   return Journal(std::move(state));
 }
 
@@ -337,12 +269,25 @@ Index Journal::torn_bytes() const noexcept {
 }
 
 void Journal::append(const Event& event) {
-  state_->append(record::write(state_->scan.next_seq, event, ""));
+  append(std::span(&event, 1), "");
 }
 
 void Journal::append(const Event& event, const std::string& request) {
-  state_->append(record::write(state_->scan.next_seq, event, request));
-  if (!request.empty()) state_->scan.requested[request].push_back(event);
+  append(std::span(&event, 1), request);
+}
+
+void Journal::append(std::span<const Event> events, const std::string& request) {
+  const Index first = state_->scan.next_seq;
+  std::vector<std::string> records;
+  for (const Event& event : events) {
+    records.push_back(record::write(first + static_cast<Index>(records.size()), event, request,
+                                    events.size() > 1 ? std::optional(first) : std::nullopt));
+  }
+  if (records.empty()) return;
+  state_->append(records);
+  if (request.empty()) return;
+  std::vector<Event>& known = state_->scan.requested[request];
+  known.insert(known.end(), events.begin(), events.end());
 }
 
 const std::vector<Event>& Journal::events_of(const std::string& request) const {
@@ -352,7 +297,7 @@ const std::vector<Event>& Journal::events_of(const std::string& request) const {
 }
 
 void Journal::note(const std::string& text) {
-  state_->append(record::write(state_->scan.next_seq, record::Note{text, std::nullopt}));
+  state_->append({record::write(state_->scan.next_seq, record::Note{text, std::nullopt})});
 }
 
 std::string Journal::sha256() const {

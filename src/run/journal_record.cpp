@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_text.hpp"
+#include "run/quick_reader.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde::record {
@@ -257,6 +258,12 @@ Reviewed to_reviewed(const JsonValue& json) {
           .by = json.at("by").get<std::string>()};
 }
 
+JsonValue written(Index seq, const Edited& event) {
+  JsonValue json = begin(seq, "edited");
+  json["study"] = event.study;
+  return json;
+}
+
 Head to_head(const JsonValue& json) {
   Head head;
   head.schema = json.at("schema").get<int>();
@@ -288,14 +295,23 @@ std::optional<Event> to_event(const std::string& kind, const JsonValue& json) {
   if (kind == "told") return to_told(json);
   if (kind == "corrected") return to_corrected(json);
   if (kind == "reviewed") return to_reviewed(json);
+  if (kind == "edited") return Edited{json.at("study").get<std::string>()};
   return std::nullopt;
+}
+
+// Before there was an event for it, a change of the study was a note.
+Record to_note_or_event(Index seq, const JsonValue& json) {
+  constexpr std::string_view change = "study changed: ";
+  Note note = to_note(json);
+  if (note.text.starts_with(change)) return {seq, Edited{note.text.substr(change.size())}};
+  return {seq, std::move(note)};
 }
 
 Record to_record(const JsonValue& json) {
   const Index seq = json.at("seq").get<Index>();
   const std::string kind = json.at("kind").get<std::string>();
   if (kind == "head") return {seq, to_head(json)};
-  if (kind == "note") return {seq, to_note(json)};
+  if (kind == "note") return to_note_or_event(seq, json);
   std::optional<Event> event = to_event(kind, json);
   if (!event) return {seq, Unknown{}};
   return {seq, std::move(*event), json.value("request", "")};
@@ -327,10 +343,12 @@ std::string write(Index seq, const Head& head) {
   return text_of(json);
 }
 
-std::string write(Index seq, const Event& event, const std::string& request) {
+std::string write(Index seq, const Event& event, const std::string& request,
+                  std::optional<Index> group) {
   JsonValue json =
       std::visit([seq](const auto& happened) { return written(seq, happened); }, event);
   if (!request.empty()) json["request"] = request;
+  if (group) json["group"] = *group;
   return text_of(json);
 }
 
@@ -345,6 +363,7 @@ std::string write(Index seq, const Note& note) {
 }
 
 Record read(std::string_view text) {
+  if (std::optional<Record> common = quickly_read(text)) return std::move(*common);
   try {
     return to_record(recorded_json(text, max_depth));
   } catch (const nlohmann::json::exception& failure) {

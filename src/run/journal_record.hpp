@@ -40,7 +40,9 @@ struct Record {
 
 // To compact JSON without a newline. Text that is not UTF-8 has U+FFFD where it is not.
 std::string write(Index seq, const Head& head);
-std::string write(Index seq, const Event& event, const std::string& request);
+/// \param group number of the first of several records that are written at once
+std::string write(Index seq, const Event& event, const std::string& request,
+                  std::optional<Index> group = std::nullopt);
 std::string write(Index seq, const Note& note);
 
 /// \throws StoreError that says what was expected, without where. Of a head of a newer schema

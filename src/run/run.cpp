@@ -1,6 +1,7 @@
 #include "sonde/run/run.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <exception>
@@ -14,6 +15,7 @@
 
 #include "sonde/base/error.hpp"
 #include "sonde/oracle/crew.hpp"
+#include "sonde/run/journal.hpp"
 
 namespace sonde {
 namespace {
@@ -127,10 +129,26 @@ class Loop {
     }
   }
 
-  void happen(const Event& event) {
-    campaign_.check(event);
-    if (recorder_) recorder_(event);
-    campaign_.apply(event);
+  void happen(std::span<const Event> events) {
+    if (events.empty()) return;
+    for (const Event& event : events) campaign_.check(event);
+    if (recorder_) attempt([&] { recorder_(events); });
+    for (const Event& event : events) campaign_.apply(event);
+  }
+
+  // Until there is room on the disk. Simulations that run meanwhile may end: what has come of them
+  // waits in the crew, and where it is kept by the oracle.
+  template <class Act>
+  void attempt(Act record) {
+    for (;;) {
+      try {
+        return record();
+      } catch (const JournalFull& full) {
+        if (failed_ || interrupted()) throw;
+        if (options_.full) options_.full(full.what());
+      }
+      std::this_thread::sleep_for(patience_time);
+    }
   }
 
   // What comes from elsewhere, then what may be put to the oracle since.
@@ -139,7 +157,7 @@ class Loop {
     if (!options_.outside || failed_ ||
         (now - looked_ < patience_time && looked_ != Clock::time_point{}))
       return;
-    options_.outside();
+    attempt(options_.outside);
     looked_ = Clock::now();
     take_up();
   }
@@ -239,7 +257,7 @@ class Loop {
           RunEnd{RunEnd::State::Exhausted, "every admissible point of the domain has been asked"};
       return;
     }
-    happen(asked);
+    happen(std::array<Event, 1>{asked});
     take_up();
     submit_ready();
   }
@@ -252,19 +270,30 @@ class Loop {
           std::chrono::duration<double>(std::min(patience, options_.pause_seconds)));
       return;
     }
-    std::optional<Answered> answered = crew_.wait(patience);
-    while (answered) {
-      take(*answered);
-      answered = crew_.in_flight() > 0 ? crew_.wait(0.0) : std::nullopt;
+    std::vector<Event> ready;
+    std::exception_ptr broken;
+    try {
+      std::optional<Answered> answered = crew_.wait(patience);
+      while (answered) {
+        if (counts(*answered)) ready.emplace_back(std::move(*answered));
+        answered = crew_.in_flight() > 0 ? crew_.wait(0.0) : std::nullopt;
+      }
+    } catch (...) {
+      broken = std::current_exception();  // after what came before it
     }
+    happen(ready);
+    for (const Event& event : ready) follow(std::get<Answered>(event));
+    if (broken) std::rethrow_exception(broken);
   }
 
-  void take(const Answered& answered) {
-    const bool ok = answered.answer.status == Answer::Status::Ok;
-    if (answered.answer.status == Answer::Status::Abandoned) return;
-    if (abandoning_ && !ok) return;             // it may have failed because it was given up
-    if (campaign_.answer(answered.id)) return;  // somebody has told it meanwhile
-    happen(answered);
+  bool counts(const Answered& answered) const {
+    if (answered.answer.status == Answer::Status::Abandoned) return false;
+    // It may have failed because it was given up.
+    if (abandoning_ && answered.answer.status != Answer::Status::Ok) return false;
+    return !campaign_.answer(answered.id);  // nobody has told it meanwhile
+  }
+
+  void follow(const Answered& answered) {
     failures_.see(answered.answer);
     if (!campaign_.answer(answered.id) && !leaving_)
       rest(campaign_.queries()[static_cast<std::size_t>(answered.id)]);

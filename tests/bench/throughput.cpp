@@ -117,8 +117,8 @@ int main(int argc, char** argv) {
   const double own = cpu_of(RUSAGE_SELF), others = cpu_of(RUSAGE_CHILDREN), begin = wall();
   const int descriptors_before = descriptors();
   double early = 0.0;
-  const Recorder recorder = [&](const Event& event) {
-    journal.append(event);
+  const Recorder recorder = [&](std::span<const Event> events) {
+    journal.append(events);
     if (campaign.answered() == queries / 10) early = resident_megabytes();
   };
   run(campaign, oracle, after_queries(queries),

@@ -451,3 +451,77 @@ TEST_CASE("a journal that cannot be written or read says why", "[journal]") {
                "No such file"));
   CHECK_THROWS_AS(Journal::create("/dev/full", preamble()), StoreError);
 }
+
+TEST_CASE("several events that are ready are one write, and each a line", "[journal]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory / "journal.sonde";
+  Journal::create(file, preamble()).append(events());
+  const Journal journal = Journal::read(file);
+  CHECK(same(journal.events(), events()));
+  CHECK(line_starts(text_of(file)).size() == events().size() + 1);
+}
+
+TEST_CASE("pages of a group that never reached the disk are cut off with the group", "[journal]") {
+  // Whatever of the group's pages is missing: nothing of it was acknowledged.
+  const TemporaryDirectory directory;
+  const fs::path file = directory / "journal.sonde";
+  std::vector<Event> group;
+  for (Index id = 1; id < 30; ++id)
+    group.emplace_back(Answered{id, {.message = std::string(700, 'm'), .kind = "exit"}});
+  {
+    Journal journal = Journal::create(file, preamble());
+    journal.append(events()[0]);
+  }
+  const std::size_t acknowledged = text_of(file).size();
+  { Journal::open(file).append(group); }
+  const std::string whole = text_of(file);
+  constexpr std::size_t page = 512;
+  for (std::size_t at = (acknowledged / page + 1) * page; at < whole.size(); at += 7 * page) {
+    std::string text = whole;
+    // The note of whoever opened it comes before the group.
+    const std::size_t begin = std::max(at, line_starts(text)[3]);
+    const std::size_t end = std::min(text.size(), begin + page);
+    std::fill(text.begin() + static_cast<std::ptrdiff_t>(begin),
+              text.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+    put(file, text);
+    const Journal journal = Journal::open(file);
+    REQUIRE(journal.torn_bytes() > 0);
+    REQUIRE(journal.events().size() >= 1);
+  }
+  // But zeros before something that was written later are damage.
+  put(file, whole);
+  { Journal::open(file).note("later"); }
+  std::string text = text_of(file);
+  text[acknowledged + 4000] = '\0';
+  put(file, text);
+  CHECK(contains(message_of<StoreError>([&] { Journal::open(file); }), "sonde repair"));
+}
+
+TEST_CASE("a first line with pages that never reached the disk is no journal yet", "[journal]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory / "journal.sonde";
+  Preamble long_study = preamble();
+  long_study.study = std::string(20000, 's');
+  { Journal::create(file, long_study); }
+  std::string text = text_of(file);
+  std::fill(text.begin() + 4096, text.begin() + 8192, '\0');
+  put(file, text);
+  CHECK_FALSE(Journal::begun(file));
+  CHECK_NOTHROW(Journal::create(file, long_study));
+  CHECK(Journal::begun(file));
+}
+
+TEST_CASE("a change of the study that an earlier release noted is an event", "[journal]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory / "journal.sonde";
+  {
+    Journal journal = Journal::create(file, preamble());
+    journal.note("study changed: title = 1\n");
+    journal.append(Edited{"title = 2\n"});
+  }
+  const Journal journal = Journal::read(file);
+  REQUIRE(journal.events().size() == 2);
+  CHECK(std::get<Edited>(journal.events()[0]).study == "title = 1\n");
+  CHECK(std::get<Edited>(journal.events()[1]).study == "title = 2\n");
+  CHECK(journal.notes().empty());
+}

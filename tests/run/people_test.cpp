@@ -293,8 +293,9 @@ TEST_CASE("run leaves what is not ready, and goes on with others", "[people]") {
                            .pace = Pace::Streaming,
                            .outside = [&] { free = ++looks > 3; },
                            .ready = [&](const Query& query) { return free || query.id != 0; }};
-  const Recorder recorder = [&](const Event& event) {
-    if (const auto* answered = std::get_if<Answered>(&event)) order.push_back(answered->id);
+  const Recorder recorder = [&](std::span<const Event> events) {
+    for (const Event& event : events)
+      if (const auto* answered = std::get_if<Answered>(&event)) order.push_back(answered->id);
   };
   run(campaign, toy_oracle(), after_queries(4), options, recorder);
   CHECK(order.size() == 4);

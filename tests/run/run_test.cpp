@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "sonde/base/error.hpp"
+#include "sonde/run/journal.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
 #include "support/toy_campaign.hpp"
@@ -25,8 +26,10 @@ struct Record {
 Record told_run(Campaign& campaign, const Oracle& oracle, const RunOptions& options,
                 Index queries) {
   Record told{};
-  told.end = run(campaign, oracle, after_queries(queries), options,
-                 [&](const Event& event) { told.events.push_back(event); });
+  told.end =
+      run(campaign, oracle, after_queries(queries), options, [&](std::span<const Event> events) {
+        told.events.insert(told.events.end(), events.begin(), events.end());
+      });
   return told;
 }
 
@@ -119,9 +122,11 @@ TEST_CASE("a failing recorder is told at once, and running simulations are atten
                                },
                            .failing = [&](const std::string& failure) { told = failure; }};
   Index answers = 0;
-  const Recorder recorder = [&](const Event& event) {
-    if (!std::holds_alternative<Answered>(event)) return;
-    if (++answers == 1) throw StoreError("the disk is full");
+  const Recorder recorder = [&](std::span<const Event> events) {
+    for (const Event& event : events) {
+      if (!std::holds_alternative<Answered>(event)) continue;
+      if (++answers == 1) throw StoreError("the disk is full");
+    }
   };
   CHECK_THROWS_AS(run(campaign, oracle, after_queries(9), options, recorder), StoreError);
   CHECK(told == "the disk is full");
@@ -208,16 +213,51 @@ TEST_CASE("a success forgives the failures before it", "[run]") {
   CHECK(campaign.failed().size() == 10);
 }
 
-TEST_CASE("an exception of the recorder ends the run before the event takes effect", "[run]") {
+TEST_CASE("an exception of the recorder ends the run before the events take effect", "[run]") {
   Campaign campaign = toy_campaign();
-  int events = 0;
+  std::size_t recorded = 0;
   CHECK_THROWS_AS(run(campaign, toy_oracle(), after_queries(20), {},
-                      [&](const Event&) {
-                        if (++events == 8) throw StoreError("the disk is full");
+                      [&](std::span<const Event> events) {
+                        if (recorded + events.size() >= 8) throw StoreError("the disk is broken");
+                        recorded += events.size();
                       }),
                   StoreError);
-  // Asked (4 of the design), four answers, then Asked and an answer, then what was not recorded.
-  CHECK(campaign.answered() + 1 + (campaign.asked() - 4) == 7);
+  // Asked once for the 4 of the design, then once a query.
+  CHECK(campaign.answered() + 1 + (campaign.asked() - 4) == static_cast<Index>(recorded));
+}
+
+TEST_CASE("a run waits for room on the disk, begins nothing meanwhile, and goes on", "[run]") {
+  Campaign campaign = toy_campaign();
+  int full = 0;
+  Index asked_when_full = 0;
+  const RunOptions options{.workers = 2, .full = [&](const std::string& words) {
+                             CHECK(words == "no room");
+                             if (full++ == 0) asked_when_full = campaign.asked();
+                             CHECK(campaign.asked() == asked_when_full);
+                           }};
+  Index recorded = 0;
+  run(campaign, toy_oracle(), after_queries(9), options, [&](std::span<const Event> events) {
+    if (recorded >= 6 && full < 3) throw JournalFull("no room");
+    recorded += static_cast<Index>(events.size());
+  });
+  CHECK(full == 3);
+  CHECK(campaign.answered() == 9);
+}
+
+TEST_CASE("an interruption ends the wait for room, and what is running is attended to", "[run]") {
+  Campaign campaign = toy_campaign();
+  bool waits = false;
+  const RunOptions options{
+      .interruption = [&] { return waits ? Interruption::Drain : Interruption::None; },
+      .full = [&](const std::string&) { waits = true; }};
+  CHECK_THROWS_AS(run(campaign, toy_oracle(), after_queries(9), options,
+                      [&](std::span<const Event> events) {
+                        if (std::holds_alternative<Answered>(events.front()))
+                          throw JournalFull("no room");
+                      }),
+                  JournalFull);
+  CHECK(campaign.answered() == 0);
+  CHECK(campaign.open().size() == 4);
 }
 
 TEST_CASE("an oracle that cannot be started ends the run", "[run]") {

@@ -48,11 +48,17 @@ struct Asked {
   Index fitted_to = 0;  ///< rows of data the parameters were fitted to
 };
 
+/// The study was changed. Its fold changes nothing by itself: whoever reads the events makes the
+/// campaign of the last study, and goes on by it.
+struct Edited {
+  std::string study;  ///< text of the study file from then on
+};
+
 /// All that ever happens to a campaign. A transient failure leaves its query open, until the fourth
 /// at the same query, which writes it off; of several without an answer to any other between them
 /// only one counts, unless there are twelve, and some query was answered well. Queries whose `why`
 /// is "imported" are earlier runs: they may lie outside of the domain, and are no part of a budget.
-using Event = std::variant<Asked, Answered, Leased, Told, Corrected, Reviewed>;
+using Event = std::variant<Asked, Answered, Leased, Told, Corrected, Reviewed, Edited>;
 
 /// The pure state of a campaign: no files, no threads, no simulator, no clock. For one thread at a
 /// time, also to look at: what is looked at may be computed then.

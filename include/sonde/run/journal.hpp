@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,12 @@ namespace sonde {
 
 /// Another process writes the journal now.
 class JournalLocked : public StoreError {
+ public:
+  using StoreError::StoreError;
+};
+
+/// There is no room for what was to be recorded: nothing of it is. There may be room later.
+class JournalFull : public StoreError {
  public:
   using StoreError::StoreError;
 };
@@ -54,11 +61,15 @@ class Journal {
   std::vector<std::string> notes() const;             ///< likewise, text of each
   Index torn_bytes() const noexcept;
 
-  /// On the disk when it returns. \throws StoreError; the file then ends with the last whole line.
+  /// On the disk when it returns. \throws StoreError; the file then ends with what was recorded
+  ///   before: JournalFull where there may be room later. After a failed sync nothing more is
+  ///   written.
   void append(const Event& event);
   /// The same of an event that a request has brought about: its name stands in the same line, so
   /// that no request is carried out twice, whenever the process ends.
   void append(const Event& event, const std::string& request);
+  /// Several that are ready at once, a line each, by one sync.
+  void append(std::span<const Event> events, const std::string& request = "");
   /// What was recorded with the name of that request, whoever did.
   const std::vector<Event>& events_of(const std::string& request) const;
   /// Anything the fold ignores: where it started, why it stopped.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 
 #include "sonde/oracle/oracle.hpp"
@@ -37,6 +38,10 @@ struct RunOptions {
   /// Told what run() will throw, where simulations are running then: it waits for them, and the
   /// interruption is heard still.
   std::function<void(const std::string&)> failing{};
+  /// Told why nothing can be recorded now, again each time it is tried, about ten times a second,
+  /// while nothing more is begun; running simulations go on, and so does the run once there is
+  /// room.
+  std::function<void(const std::string&)> full{};
   /// So many failures in a row stop the run, transient ones among them; 0: none do.
   Index failures_in_a_row = 20;
   /// s before a query is asked again that failed by no fault of its point; four times as long each
@@ -44,8 +49,9 @@ struct RunOptions {
   double pause_seconds = 1.0;
 };
 
-/// Told of each event *before* it takes effect; what it throws stops the run.
-using Recorder = std::function<void(const Event&)>;
+/// Told of the events that are ready *before* any of them takes effect. What it throws stops the
+/// run, but JournalFull: the same are tried again until there is room, or an interruption.
+using Recorder = std::function<void(std::span<const Event>)>;
 
 struct RunEnd {
   enum class State { Stopped, Interrupted, TooManyFailures, Exhausted };
