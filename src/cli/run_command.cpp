@@ -125,8 +125,9 @@ RunEnd driven(OpenCampaign& open, DriveOptions options, Progress& progress,
   const auto end = [&] {
     if (open.study.kind == Study::Kind::Manual)
       return wait_for_people(open, options, progress, interruptions);
-    return drive(open, oracle_of(open.study, open.folder, interruptions.token()), options, progress,
-                 interruptions);
+    const Oracle oracle = oracle_of(open.study, open.folder, interruptions.token(),
+                                    [&](const std::string& line) { progress.announce(line); });
+    return drive(open, oracle, options, progress, interruptions);
   }();
   open.watch = nullptr;
   return end;
@@ -153,8 +154,6 @@ int carry_out(const RunChoices& choices) {
   const Index most = open.study.max_queries();
   Progress progress(open.campaign, most > 0 ? std::optional<Index>(most) : std::nullopt);
   if (choices.quiet) progress.quiet();
-  const Oracle oracle = oracle_of(open.study, folder, interruptions.token(),
-                                  [&](const std::string& line) { progress.announce(line); });
   progress.say(words_on_begin(open, resumed, workers));
   const RunEnd end =
       driven(open, {.workers = workers, .threads = threads, .many_agreed = choices.yes}, progress,

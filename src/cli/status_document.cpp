@@ -19,7 +19,7 @@ namespace sonde::cli {
 namespace {
 
 struct Counts {
-  Index ok = 0, failed = 0, timed_out = 0, open = 0, rejected = 0, corrected = 0;
+  Index ok = 0, partial = 0, failed = 0, timed_out = 0, open = 0, rejected = 0, corrected = 0;
 };
 
 Counts counts_of(const Campaign& campaign) {
@@ -31,6 +31,7 @@ Counts counts_of(const Campaign& campaign) {
       ++counts.open;
     } else if (answer->status == Answer::Status::Ok) {
       ++counts.ok;
+      if (answer->y.array().isNaN().any() && !answer->kind.empty()) ++counts.partial;
     } else if (answer->status == Answer::Status::TimedOut) {
       ++counts.timed_out;
     } else if (answer->kind == rejected_kind) {
@@ -142,6 +143,7 @@ std::string status_json(OpenCampaign& open, bool running) {
                     {"runs",
                      {{"asked", open.campaign.asked()},
                       {"ok", counts.ok},
+                      {"partial", counts.partial},
                       {"failed", counts.failed},
                       {"timed_out", counts.timed_out},
                       {"open", counts.open},
@@ -166,6 +168,7 @@ std::string status_text(OpenCampaign& open, bool running) {
       fmt::format("state     {}{}\n", state.name,
                   state.reason.empty() || state.reason == state.name ? "" : ": " + state.reason);
   text += fmt::format("runs      {} asked, {} ok", open.campaign.asked(), counts.ok);
+  if (counts.partial > 0) text += fmt::format(" ({} of them without an output)", counts.partial);
   if (counts.failed > 0) text += fmt::format(", {} failed", counts.failed);
   if (counts.timed_out > 0) text += fmt::format(", {} timed out", counts.timed_out);
   if (counts.open > 0) text += fmt::format(", {} open", counts.open);

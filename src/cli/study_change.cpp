@@ -57,8 +57,8 @@ bool is_operation(const std::string& path) {
 
 bool is_program(const std::string& path) {
   return among(path, {"simulator.run", "simulator.templates", "simulator.stdin", "simulator.copy",
-                      "simulator.link", "simulator.env", "simulator.library", "simulator.model",
-                      "simulator.config"});
+                      "simulator.link", "simulator.env", "simulator.inherit", "simulator.library",
+                      "simulator.model", "simulator.config"});
 }
 
 TomlValue empty_table() {

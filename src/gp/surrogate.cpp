@@ -64,6 +64,7 @@ struct Surrogate::State {
   std::vector<Response> responses;
   Matrix parameters;
   std::optional<Classifier> success{};
+  std::vector<std::optional<Classifier>> arrivals{};  // (m), or none
 
   static Response supposed(const Response& response, PointsView x);
 
@@ -212,6 +213,22 @@ Surrogate Surrogate::with_success(Classifier classifier) const {
   return surrogate;
 }
 
+Surrogate Surrogate::with_arrival(Index output, Classifier classifier) const {
+  (*this)[output];  // it is there
+  State next = *state_;
+  next.arrivals.resize(next.outputs.size());
+  next.arrivals[static_cast<std::size_t>(output)] = std::move(classifier);
+  Surrogate surrogate;
+  surrogate.state_ = std::make_shared<const State>(std::move(next));
+  return surrogate;
+}
+
+const std::optional<Classifier>& Surrogate::arrival(Index output) const {
+  static const std::optional<Classifier> none;
+  (*this)[output];
+  return state_->arrivals.empty() ? none : state_->arrivals[static_cast<std::size_t>(output)];
+}
+
 const std::optional<Classifier>& Surrogate::success() const noexcept {
   return state_->success;
 }
@@ -221,6 +238,7 @@ Surrogate Surrogate::only(const std::vector<Index>& outputs) const {
   State fewer{state_->domain, {}, state_->size, {}, state_->parameters(outputs, Eigen::all),
               state_->success};
   for (const Index output : outputs) {
+    fewer.arrivals.push_back(arrival(output));
     fewer.responses.push_back((*this)[output]);
     fewer.outputs.push_back(state_->outputs[static_cast<std::size_t>(output)]);
   }

@@ -1,6 +1,5 @@
 #include "sonde/oracle/process.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,9 +7,8 @@
 #include <memory>
 #include <utility>
 
-#include "base/json_text.hpp"
 #include "oracle/file.hpp"
-#include "oracle/number.hpp"
+#include "oracle/library.hpp"
 #include "oracle/remedy.hpp"
 #include "oracle/render.hpp"
 #include "oracle/run_directory.hpp"
@@ -82,31 +80,6 @@ ProcessPlace absolute(ProcessPlace place) {
   return place;
 }
 
-// By absolute path, and nobody else's: what is loaded may do all that we may.
-std::string checked_library(const std::string& name) {
-  const fs::path path(name);
-  require<OracleError>(path.is_absolute(), "simulator.library: expected an absolute path, got '",
-                       printable(name), "'");
-  struct stat facts {};
-  require<OracleError>(::stat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode),
-                       "simulator.library: '", printable(name), "' does not exist");
-  require<OracleError>(
-      (facts.st_uid == 0 || facts.st_uid == ::geteuid()) && (facts.st_mode & S_IWOTH) == 0,
-      "simulator.library: '", printable(name),
-      "' belongs to somebody else, or all may write it; it will not be loaded");
-  return name;
-}
-
-// Of a plug-in: numbers alone, a choice by its place.
-std::string library_question(const std::vector<Parameter>& inputs, const Query& query) {
-  std::string names, x;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    names += (i == 0 ? "" : ", ") + json_quoted(inputs[i].name);
-    x += (i == 0 ? "" : ", ") + shortest_decimal(query.x[static_cast<Index>(i)]);
-  }
-  return concat(R"({"names": [)", names, R"(], "x": [)", x, "]}\n");
-}
-
 bool has_room(const fs::path& folder) {
   std::error_code unknown;
   const fs::space_info space = fs::space(folder, unknown);
@@ -138,8 +111,10 @@ class ProcessOracle {
         verdict_(spec_, inputs_, outputs),
         tokens_(spec_.token_pool, spec_.tokens),
         supervisor_(supervisor_program(place_.supervisor)) {
-    if (!spec_.library.empty())
-      spec_.run = {supervisor_.string(), "--library", checked_library(spec_.library)};
+    if (!spec_.library.empty()) {
+      check_library(spec_.library, supervisor_, inputs_, outputs);
+      spec_.run = {supervisor_.string(), "--library", spec_.library};
+    }
     for (std::size_t i = 0; i < spec_.run.size(); ++i)
       run_.emplace_back(spec_.run[i], concat("simulator.run[", i, "]"), names_);
     for (const auto& [name, value] : spec_.env)
@@ -166,13 +141,12 @@ class ProcessOracle {
       if (!judged) continue;
       Answer& answer = judged->answer;
       answer.attempts = number;
-      if (answer.status == Status::Ok || answer.status == Status::Abandoned) {
-        if (answer.status == Status::Ok) tell_apart(answer, query, now);
-        return answer;
-      }
+      const bool ok = answer.status == Status::Ok;
+      if (ok) tell_apart(answer, query, now);
+      if (answer.status == Status::Abandoned || (ok && !is_remedied(answer))) return answer;
       switch (remedy_for(spec_, answer, judged->then)) {
         case Remedy::Retry:
-          answer.transient = true;
+          answer.transient = !ok;
           if (tally.retried++ >= spec_.retries) return answer;
           pause(tally.retried, stop);
           break;
@@ -187,6 +161,13 @@ class ProcessOracle {
 
  private:
   using Judged = Verdict::Judged;
+
+  // What arrived in part is an answer, unless the study wants a remedy for it.
+  bool is_remedied(const Answer& answer) const {
+    return !answer.kind.empty() &&
+           std::any_of(spec_.on_failure.begin(), spec_.on_failure.end(),
+                       [&](const auto& remedy) { return remedy.first == answer.kind; });
+  }
 
   // What came of one attempt; nothing where there is to be another one.
   std::optional<Judged> attempted(const Query& query, int number, const StopEvent& stop,
@@ -205,6 +186,7 @@ class ProcessOracle {
       return std::nullopt;  // another campaign's, or left half made
     } else if (jobs_ && jobs_->has(run)) {
       attempt.watched = true;
+      attempt.tokens = tokens_.take(stop);  // those of its first engine are free again
       attempt.job = jobs_->see_through(run);
     } else if (run.running()) {
       attempt.watched = true;
@@ -212,7 +194,17 @@ class ProcessOracle {
       if (run.running()) return Judged{called_off()};
     }
     if (attempt.job && attempt.job->why == SlurmEnd::Why::CalledOff) return Judged{called_off()};
+    if (attempt.ours && run.exists() && !run.intact()) return ravaged(run);
     return outcome(attempt, query, stop, tally);
+  }
+
+  // A simulator that removes what Sonde keeps in its directory would do so again.
+  Judged ravaged(const RunDirectory& run) const {
+    return {without_values(Status::Failed, "output missing",
+                           "the simulator removed '" + std::string(run_files::folder) +
+                               "' from its directory, " + run.shown(),
+                           1),
+            {}};
   }
 
   Judged inadmissible(const Query& query, const Vector& told) const {
@@ -283,6 +275,10 @@ class ProcessOracle {
     for (const Template& argument : run_) request.argv.push_back(argument.rendered(values));
     request.argv[0] =
         program_.empty() ? program_path(request.argv[0], place_.study_directory) : program_;
+    request.bare = spec_.inherit.has_value();
+    for (const std::string& name : spec_.inherit.value_or(std::vector<std::string>{}))
+      if (const char* const value = std::getenv(name.c_str()))
+        request.env.emplace_back(name, value);
     for (const auto& [name, value] : env_) request.env.emplace_back(name, value.rendered(values));
     request.env.emplace_back(run_variable, run.path().string());
     request.standard_input = run_files::standard_input;

@@ -94,6 +94,11 @@ bool RunDirectory::exists() const {
   return ::lstat(path_.c_str(), &facts) == 0;
 }
 
+bool RunDirectory::intact() const {
+  struct stat facts {};
+  return ::lstat((path_ / run_files::folder).c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
 Descriptor RunDirectory::make() const {
   std::error_code refused;
   if (fs::create_directories(path_.parent_path(), refused))

@@ -19,6 +19,7 @@ class RunDirectory {
   const std::filesystem::path& path() const noexcept { return path_; }
   std::string shown() const;  ///< "runs/000123.1", for messages
   bool exists() const;
+  bool intact() const;  ///< whether Sonde's folder is in it
 
   /// Makes it and takes its lock, which whoever holds the descriptor holds. \throws Error
   Descriptor make() const;

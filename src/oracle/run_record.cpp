@@ -68,6 +68,7 @@ std::string to_text(const RunRequest& request) {
   return dumped({{"schema", schema},
                  {"argv", argv},
                  {"env", env},
+                 {"bare", request.bare},
                  {"stdin", request.standard_input},
                  {"timeout", limit(request.timeout)},
                  {"stall", limit(request.stall)},
@@ -88,6 +89,7 @@ std::optional<RunRequest> run_request(const std::string& text) try {
   for (const JsonValue& argument : json.at("argv")) request.argv.push_back(from_bytes(argument));
   for (const JsonValue& pair : json.at("env"))
     request.env.emplace_back(from_bytes(pair.at(0)), from_bytes(pair.at(1)));
+  request.bare = json.value("bare", false);
   request.standard_input = json.at("stdin").get<std::string>();
   request.timeout = limit_of(json.at("timeout"));
   request.stall = limit_of(json.at("stall"));

@@ -36,6 +36,7 @@ inline constexpr const char* run_variable = "SONDE_RUN";
 struct RunRequest {
   std::vector<std::string> argv;                         ///< the program's path first
   std::vector<std::pair<std::string, std::string>> env;  ///< beside what is inherited
+  bool bare = false;                                     ///< nothing is inherited
   std::string standard_input;                            ///< a file of the directory; empty: none
   double timeout = std::numeric_limits<double>::infinity();
   double stall = std::numeric_limits<double>::infinity();

@@ -43,6 +43,19 @@ fs::path folder_of_tokens() {
   return folder;
 }
 
+// Another user's will do: to lock it takes no right to write.
+Descriptor opened(const fs::path& file) {
+  Descriptor token(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (token || errno != ENOENT) return token;
+  token =
+      Descriptor(::open(file.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+  if (token)
+    ::fchmod(token.number(), 0666);  // also where the mask of the user is narrower
+  else if (errno == EEXIST)
+    token = Descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return token;
+}
+
 }  // namespace
 
 Tokens::Tokens(std::vector<std::pair<std::string, int>> pool,
@@ -61,7 +74,7 @@ std::vector<Descriptor> Tokens::try_all(const fs::path& folder) const {
     int got = 0;
     for (int i = 0; i < count_of(pool_, name) && got < count; ++i) {
       const fs::path file = folder / concat(name, ".", i);
-      Descriptor token(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
+      Descriptor token = opened(file);
       require<StoreError>(bool(token), file.string(), ": cannot be opened (", system_message(errno),
                           ")");
       if (::flock(token.number(), LOCK_EX | LOCK_NB) != 0) continue;

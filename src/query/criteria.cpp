@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "query/success.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/space/design.hpp"
 
@@ -112,6 +113,8 @@ Acquisition total_reduction(const Surrogate& surrogate, Index reference_points, 
     if (kind == Weights::Calibrated)
       weights = calibration(surrogate.domain(), response, reference).array() + 1e-6;
     if (success) weights.array() *= success->array();
+    if (const auto& arrival = surrogate.arrival(static_cast<Index>(j)))
+      weights.array() *= arrival->probability(reference).cwiseMax(1e-6).array();
     weights /= weights.sum();
     reductions->emplace_back(response, reference, weights);
   }
@@ -138,8 +141,9 @@ Acquisition total_reduction(const Surrogate& surrogate, Index reference_points, 
 }  // namespace
 
 Criterion variance() {
-  return {"variance",
-          [](const Surrogate& surrogate, Rng) -> Acquisition { return total_variance(surrogate); }};
+  return {"variance", [](const Surrogate& surrogate, Rng) -> Acquisition {
+            return query::where_outputs_arrive(surrogate, total_variance);
+          }};
 }
 
 namespace {
@@ -191,8 +195,9 @@ Criterion integrated_variance(Index reference_points) {
   check_reference(reference_points);
   return {"integrated variance",
           [reference_points](const Surrogate& surrogate, Rng rng) -> Acquisition {
-            return total_reduction(surrogate, reference_points, Weights::Even,
-                                   rng.child("reference"));
+            return query::where_outputs_arrive(surrogate, [&](const Surrogate& its) {
+              return total_reduction(its, reference_points, Weights::Even, rng.child("reference"));
+            });
           }};
 }
 
@@ -200,15 +205,17 @@ Criterion calibrated_integrated_variance(Index reference_points) {
   check_reference(reference_points);
   return {"calibrated integrated variance",
           [reference_points](const Surrogate& surrogate, Rng rng) -> Acquisition {
-            return total_reduction(surrogate, reference_points, Weights::Calibrated,
-                                   rng.child("reference"));
+            return query::where_outputs_arrive(surrogate, [&](const Surrogate& its) {
+              return total_reduction(its, reference_points, Weights::Calibrated,
+                                     rng.child("reference"));
+            });
           }};
 }
 
 Criterion committee() {
   return {"committee",
           [](const Surrogate& surrogate, Rng rng) -> Acquisition {
-            return disagrees(surrogate) ? total_disagreement(surrogate)
+            return disagrees(surrogate) ? query::where_outputs_arrive(surrogate, total_disagreement)
                                         : integrated_variance().prepare(surrogate, rng);
           },
           [](const Surrogate& surrogate) {
@@ -220,7 +227,7 @@ Criterion automatic() {
   return {"auto",
           [](const Surrogate& surrogate, Rng rng) -> Acquisition {
             return committee_is_due(surrogate)
-                       ? total_disagreement(surrogate)
+                       ? query::where_outputs_arrive(surrogate, total_disagreement)
                        : calibrated_integrated_variance().prepare(surrogate, rng);
           },
           [](const Surrogate& surrogate) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace sonde::query {
 namespace {
@@ -26,11 +28,9 @@ double weighted(double worth, double weight) {
   return worth >= 0.0 ? worth * weight : worth / weight;
 }
 
-}  // namespace
-
-Acquisition where_runs_succeed(Acquisition worth, const Surrogate& surrogate) {
-  if (!surrogate.success()) return worth;
-  const Classifier classifier = *surrogate.success();
+Acquisition weighted(Acquisition worth, const std::optional<Classifier>& known) {
+  if (!known) return worth;
+  const Classifier classifier = *known;
   const auto rows = [worth, classifier](PointsView x) {
     Vector values = worth.on_rows(x);
     const Vector p = classifier.probability(x);
@@ -57,6 +57,43 @@ Acquisition where_runs_succeed(Acquisition worth, const Surrogate& surrogate) {
            return weighted(value, w.value);
          })
       .with_rows(rows);
+}
+
+Acquisition sum(std::vector<Acquisition> parts) {
+  const auto rows = [parts](PointsView x) {
+    Vector total = Vector::Zero(x.rows());
+    for (const Acquisition& part : parts) total += part.on_rows(x);
+    return total;
+  };
+  return Acquisition([parts](VectorView x, VectorOut gradient) {
+           Vector slope(gradient.size());
+           double total = 0.0;
+           if (gradient.size() > 0) gradient.setZero();
+           for (const Acquisition& part : parts) {
+             total += part(x, slope);
+             if (gradient.size() > 0) gradient += slope;
+           }
+           return total;
+         })
+      .with_rows(rows);
+}
+
+}  // namespace
+
+Acquisition where_runs_succeed(Acquisition worth, const Surrogate& surrogate) {
+  return weighted(std::move(worth), surrogate.success());
+}
+
+Acquisition where_outputs_arrive(const Surrogate& surrogate,
+                                 const std::function<Acquisition(const Surrogate&)>& make) {
+  const auto m = static_cast<Index>(surrogate.outputs().size());
+  bool all = true;
+  for (Index j = 0; j < m; ++j) all = all && !surrogate.arrival(j);
+  if (all) return make(surrogate);
+  std::vector<Acquisition> parts;
+  for (Index j = 0; j < m; ++j)
+    parts.push_back(weighted(make(surrogate.only({j})), surrogate.arrival(j)));
+  return sum(std::move(parts));
 }
 
 }  // namespace sonde::query

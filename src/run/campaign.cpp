@@ -19,6 +19,8 @@ bool is_import(const Query& query) {
 }
 // How often the world may be at fault before a query is given up.
 constexpr int most_transient = 4;
+// Or, while nothing else is answered in between, but something was before.
+constexpr int most_alone = 12;
 
 bool is_design(const Query& query) {
   return query.why == "design";
@@ -149,6 +151,7 @@ void Campaign::State::fold(const Asked& asked) {
     queries.push_back(query);
     answers.emplace_back();
     transients.push_back(0);
+    all_transients.push_back(0);
     answered_then.push_back(-1);
   }
   if (asked.parameters.rows() == 0) return;
@@ -163,7 +166,8 @@ void Campaign::State::fold(const Answered& event) {
     // Where nothing else was answered either, the world is broken for all, and the query waits.
     if (answered > answered_then[place]) ++transients[place];
     answered_then[place] = answered;
-    if (transients[place] < most_transient) return;
+    const bool alone = ++all_transients[place] >= most_alone && !ok.empty();
+    if (transients[place] < most_transient && !alone) return;
     ++written_off;
   }
   answers[place] = event.answer;

@@ -31,6 +31,7 @@ struct Campaign::State {
   // Of each query: failures that were not its point's, and what had been answered at the last of
   // them.
   std::vector<int> transients{};
+  std::vector<int> all_transients{};
   std::vector<Index> answered_then{};
   std::vector<Index> ok{};        // ids answered Ok, ascending
   std::vector<Index> observed{};  // (m) how often each output was observed
@@ -63,6 +64,11 @@ struct Campaign::State {
     Classifier classifier;
   };
   std::optional<Learnt> success{};
+  struct Arrival {
+    Index rows = 0;
+    std::optional<Classifier> classifier{};
+  };
+  std::map<Index, Arrival> arrivals{};  // of outputs that did not always
 
   void check(const Asked& asked) const;
   void check(const Answered& answered) const;
@@ -107,6 +113,7 @@ struct Campaign::State {
   bool is_of_the_point(const Answer& answer) const;  // tells whether runs succeed there
   Surrogate with_success(const Surrogate& surrogate);
   Surrogate with_gaps_supposed(Surrogate surrogate);
+  const Classifier& arrival_of(Index output, const std::vector<Index>& gaps);
   Asked from_surrogate(Index k);
   Asked filled(Index k, const std::string& why);
 };

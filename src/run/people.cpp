@@ -186,6 +186,7 @@ void Campaign::State::fold(const Corrected& corrected) {
   refitted.reset();
   recorded.reset();
   success.reset();
+  arrivals.clear();
 }
 
 void Campaign::State::count_out(Index id) {

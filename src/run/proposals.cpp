@@ -204,6 +204,23 @@ Surrogate Campaign::State::with_success(const Surrogate& surrogate) {
   return surrogate.with_success(success->classifier);
 }
 
+// Learnt from the rows that have the output and those that lack it.
+const Classifier& Campaign::State::arrival_of(Index output, const std::vector<Index>& gaps) {
+  Arrival& known = arrivals[output];
+  if (known.classifier && known.rows == dataset().size()) return *known.classifier;
+  const Dataset& all = dataset();
+  std::vector<Index> rows;  // not those of which nothing is known, as of earlier runs
+  std::vector<bool> arrived;
+  for (Index i = 0; i < all.size(); ++i) {
+    const bool gap = std::binary_search(gaps.begin(), gaps.end(), i);
+    if (!gap && std::isnan(all.y(i, output))) continue;
+    rows.push_back(i);
+    arrived.push_back(!gap);
+  }
+  known = {all.size(), Classifier::fit(domain, all.x(rows, Eigen::all), arrived)};
+  return *known.classifier;
+}
+
 // Where an output did not arrive, though others did, it is no more worth asking than where a run
 // failed.
 Surrogate Campaign::State::with_gaps_supposed(Surrogate surrogate) {
@@ -216,6 +233,7 @@ Surrogate Campaign::State::with_gaps_supposed(Surrogate surrogate) {
               "output missing")
         rows.push_back(i);
     if (rows.empty()) continue;
+    surrogate = surrogate.with_arrival(j, arrival_of(j, rows));
     try {
       surrogate = surrogate.supposing_of(j, all.x(rows, Eigen::all));
     } catch (const NumericalError&) {

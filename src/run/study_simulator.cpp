@@ -213,6 +213,7 @@ void read_files(TomlReader& reader, SimulatorSpec& spec) {
   spec.copy = reader.texts("copy").value_or(spec.copy);
   spec.link = reader.texts("link").value_or(spec.link);
   spec.env = text_pairs(reader, "env");
+  spec.inherit = reader.texts("inherit");
 }
 
 void read_judgement(TomlReader& reader, SimulatorSpec& spec) {

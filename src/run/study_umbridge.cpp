@@ -12,35 +12,33 @@
 namespace sonde {
 namespace {
 
-using Type = TomlValue::Type;
-
 constexpr std::int64_t most_parallel = 10000;
 constexpr std::int64_t most_values = 10'000'000;
 
 // A value of the study as JSON: what the model is told.
 JsonValue json_of(const TomlReader& reader, const TomlValue& value) {
   switch (value.type) {
-    case Type::Text:
+    case TomlValue::Type::Text:
       return value.text;
-    case Type::Whole:
+    case TomlValue::Type::Whole:
       return value.whole;
-    case Type::Flag:
+    case TomlValue::Type::Flag:
       return value.flag;
-    case Type::Number:
+    case TomlValue::Type::Number:
       if (std::isfinite(value.number)) return value.number;
       break;
-    case Type::Array: {
+    case TomlValue::Type::Array: {
       JsonValue array = JsonValue::array();
       for (const TomlValue& item : value.items) array.push_back(json_of(reader, item));
       return array;
     }
-    case Type::Table: {
+    case TomlValue::Type::Table: {
       JsonValue table = JsonValue::object();
       for (const TomlValue::Entry& entry : value.entries)
         table[entry.key] = json_of(reader, entry.value);
       return table;
     }
-    case Type::Other:
+    case TomlValue::Type::Other:
       break;
   }
   reader.refuse(
@@ -58,8 +56,8 @@ std::string checked_url(const TomlReader& reader, const TomlValue& at, const std
 }
 
 UmbridgeServer server_of(const TomlReader& reader, const TomlValue& item, int parallel) {
-  if (item.type == Type::Text) return {checked_url(reader, item, item.text), parallel};
-  if (item.type != Type::Table)
+  if (item.type == TomlValue::Type::Text) return {checked_url(reader, item, item.text), parallel};
+  if (item.type != TomlValue::Type::Table)
     reader.refuse(item.at, "urls",
                   "expected an address such as \"http://127.0.0.1:4242\", or { url = ..., parallel "
                   "= 2 }, got " +
@@ -75,7 +73,7 @@ UmbridgeServer server_of(const TomlReader& reader, const TomlValue& item, int pa
 
 void read_urls(TomlReader& reader, int parallel, Study& study) {
   const TomlValue& urls = reader.needed("urls", "urls = [\"http://127.0.0.1:4242\"]");
-  if (urls.type != Type::Array || urls.items.empty())
+  if (urls.type != TomlValue::Type::Array || urls.items.empty())
     reader.refuse(urls.at, "urls", "expected a list of addresses, got " + described(urls));
   std::vector<UmbridgeServer>& servers = study.umbridge.servers;
   std::int64_t places = 0;
@@ -98,9 +96,10 @@ std::vector<Index> sizes(TomlReader& reader, std::string_view key) {
   std::vector<Index> lengths;
   const TomlValue* value = reader.find(key);
   if (!value) return lengths;
-  bool whole = value->type == Type::Array && !value->items.empty();
+  bool whole = value->type == TomlValue::Type::Array && !value->items.empty();
   for (const TomlValue& item : value->items) {
-    whole = whole && item.type == Type::Whole && item.whole >= 0 && item.whole <= most_values;
+    whole = whole && item.type == TomlValue::Type::Whole && item.whole >= 0 &&
+            item.whole <= most_values;
     lengths.push_back(static_cast<Index>(item.whole));
   }
   if (!whole)

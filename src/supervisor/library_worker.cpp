@@ -108,13 +108,23 @@ JsonValue evaluated(const Plugin& plugin, const JsonValue& question) {
 
 }  // namespace
 
+int describe_library(const std::string& file) try {
+  const Plugin plugin = load(file);
+  std::puts(("\n" + json_text(JsonValue{{"inputs", plugin.inputs}, {"outputs", plugin.outputs}}))
+                .c_str());
+  return 0;
+} catch (const std::exception& refused) {
+  std::fputs(refused.what(), stderr);
+  return 1;
+}
+
 int serve_library(const std::string& file) try {
   const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
   const Plugin plugin = load(file);
   std::puts(("\n" + json_text(evaluated(plugin, parsed_json(text)))).c_str());
   return 0;
 } catch (const std::exception& refused) {
-  std::fprintf(stderr, "'%s': %s\n", file.c_str(), refused.what());
+  std::fprintf(stderr, "%s: %s\n", file.c_str(), refused.what());
   return 1;
 }
 

@@ -10,4 +10,7 @@ namespace sonde {
 /// library is none.
 int serve_library(const std::string& file);
 
+/// Prints {"inputs": [..], "outputs": [..]}, its names. The exit status likewise.
+int describe_library(const std::string& file);
+
 }  // namespace sonde

@@ -32,7 +32,7 @@ using namespace sonde;
 
 constexpr const char* usage =
     "usage: sonde-run [--lock FD] [--lifeline FD] [--hold FD]... DIRECTORY\n"
-    "       sonde-run --library FILE\n"
+    "       sonde-run --library FILE [--describe]\n"
     "       sonde-run --claim LIST\n"
     "\n"
     "Runs the simulation that DIRECTORY/.sonde/run.json describes, and publishes how it ended as\n"
@@ -45,7 +45,7 @@ constexpr const char* usage =
     "                 LIST, RUNS/.slurm/NAME, unless it was started before\n"
     "\n"
     "With --library it evaluates a plug-in library: a question on standard input, the answer on\n"
-    "standard output.\n";
+    "standard output; or it prints the library's names.\n";
 
 struct Options {
   std::string directory;
@@ -212,6 +212,9 @@ int main(int argc, char** argv) try {
     return 0;
   }
   if (argc == 3 && std::string_view(argv[1]) == "--library") return serve_library(argv[2]);
+  if (argc == 4 && std::string_view(argv[1]) == "--library" &&
+      std::string_view(argv[3]) == "--describe")
+    return describe_library(argv[2]);
   return supervise(read_options(argc, argv));
 } catch (const sonde::ArgumentError& misuse) {
   std::fprintf(stderr, "%s\n%s", misuse.what(), usage);

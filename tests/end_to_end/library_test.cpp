@@ -101,15 +101,17 @@ TEST_CASE("what is no plug-in is refused, or fails with the reason", "[library]"
                  "does not exist"));
   const fs::path text = folder / "text.so";
   std::ofstream(text) << "no library\n";
-  const Answer answer = Plugged(text.string()).ask();
-  CHECK(answer.kind == "exit status");
-  CHECK(contains(answer.message, "text.so"));
+  CHECK(contains(message_of<OracleError>([&] { Plugged(text.string()).oracle(); }), "text.so"));
   fs::permissions(text, fs::perms::others_write, fs::perm_options::add);
   CHECK(contains(message_of<OracleError>([&] { Plugged(text.string()).oracle(); }),
                  "all may write it"));
   Plugged other(SONDE_PLUGIN);
   other.inputs[0].name = "thickness";
-  CHECK(contains(other.ask().message, "the library's inputs are 'w'"));
+  CHECK(contains(message_of<StudyError>([&] { other.oracle(); }),
+                 "the library's inputs are 'E', 'X', 'Y', 't', 'w', the study's"));
+  Plugged unknown(SONDE_PLUGIN);
+  unknown.outputs[0].output.name = "mass";
+  CHECK(contains(message_of<StudyError>([&] { unknown.oracle(); }), "outputs"));
 }
 
 }  // namespace

@@ -54,6 +54,28 @@ TEST_CASE("a program reads templates and the environment, and writes files", "[p
   CHECK(answer.y == (Vector(2) << 2.5, 7.0).finished());
 }
 
+TEST_CASE("a run sees of our environment what it is to see", "[process]") {
+  ::setenv("SONDE_TEST_SECRET", "secret", 1);
+  ScriptOracle world("env > seen; " + well);
+  world.ask(0);
+  CHECK(contains(text_of(world.run("000000.1") / "seen"), "SONDE_TEST_SECRET=secret"));
+  world.spec.inherit = {"PATH"};
+  world.spec.env = {{"LEVEL", "3"}};
+  world.ask(1);
+  const std::string seen = text_of(world.run("000001.1") / "seen");
+  CHECK_FALSE(contains(seen, "SECRET"));
+  CHECK(contains(seen, "PATH="));
+  CHECK(contains(seen, "LEVEL=3"));
+  ::unsetenv("SONDE_TEST_SECRET");
+}
+
+TEST_CASE("a simulator that removes what Sonde keeps has failed, and is not run again",
+          "[process]") {
+  const ScriptOracle world("rm -rf .sonde; " + well);
+  check_failed(world.ask(0), "output missing", "removed '.sonde' from its directory");
+  CHECK(world.starts() == 1);
+}
+
 TEST_CASE("a signal is told by number and name, with the last words", "[process]") {
   const ScriptOracle world("echo 'mesh is bad' >&2\nkill -SEGV $$\n");
   check_failed(world.ask(), "signal",

@@ -124,6 +124,27 @@ TEST_CASE("outputs that arrived are kept where others did not", "[remedies]") {
   CHECK(std::isnan(reduced.y[1]));
 }
 
+TEST_CASE("a remedy that is named for missing outputs is tried before part of them is taken",
+          "[remedies]") {
+  ScriptOracle world(
+      "echo 'gain = 3' > log\n[ $(wc -l < $study/count) -lt 3 ] || "
+      "echo 'phase = 4' >> log\n");
+  world.outputs = {{{"gain", "1"},
+                    {.source = Extraction::Source::Regex, .file = "log", .pattern = "gain = (.*)"},
+                    {}},
+                   {{"phase", "1"},
+                    {.source = Extraction::Source::Regex, .file = "log", .pattern = "phase = (.*)"},
+                    {}}};
+  world.spec.on_failure = {{"output missing", Remedy::Retry}};
+  world.spec.retries = 1;
+  const Answer part = world.ask(0);
+  CHECK(part.status == Status::Ok);
+  CHECK_FALSE(part.transient);
+  CHECK(std::isnan(part.y[1]));
+  CHECK(world.starts() == 2);
+  CHECK(world.ask(1).y == (Vector(2) << 3.0, 4.0).finished());
+}
+
 TEST_CASE("the point recorded is the one that the format wrote", "[remedies]") {
   ScriptOracle world(well);
   world.write("in.tmpl", "a = {{a|%.1f}}\n");
@@ -176,6 +197,18 @@ TEST_CASE("no more runs hold a token than there are, over all campaigns", "[reme
   gate.open();
   CHECK(holding.get().status == Status::Ok);
   CHECK(waiting.get().status == Status::Ok);
+  ::unsetenv("SONDE_TOKENS");
+}
+
+TEST_CASE("a token that may only be read is taken all the same", "[remedies]") {
+  ScriptOracle world(well);
+  ::setenv("SONDE_TOKENS", (world.folder / "tokens").c_str(), 1);
+  fs::create_directories(world.folder / "tokens");
+  std::ofstream(world.folder / "tokens" / "solver.0") << "";
+  fs::permissions(world.folder / "tokens" / "solver.0", fs::perms::owner_read);
+  world.spec.tokens = {{"solver", 1}};
+  world.spec.token_pool = {{"solver", 1}};
+  CHECK(world.ask().status == Status::Ok);
   ::unsetenv("SONDE_TOKENS");
 }
 

@@ -190,6 +190,10 @@ class Surrogate {
   /// The same, told where runs succeed: criteria count for less what is likely to fail.
   Surrogate with_success(Classifier classifier) const;
   const std::optional<Classifier>& success() const noexcept;  ///< none: nothing is known of it
+  /// The same of one output: where it arrives, of runs that succeed.
+  Surrogate with_arrival(Index output, Classifier classifier) const;
+  /// None: it has always arrived. \throws ArgumentError: no such output
+  const std::optional<Classifier>& arrival(Index output) const;
 
   /// The responses of these outputs alone, in this order. \throws ArgumentError: no such output
   Surrogate only(const std::vector<Index>& outputs) const;

@@ -79,6 +79,8 @@ struct SimulatorSpec {
   std::vector<std::string> copy{};  ///< files and folders of the study's, to the same names
   std::vector<std::string> link{};  ///< likewise, as symbolic links
   std::vector<std::pair<std::string, std::string>> env{};
+  /// The variables of our own environment that a run sees beside those of `env`; nothing: all.
+  std::optional<std::vector<std::string>> inherit{};
   double timeout_seconds = std::numeric_limits<double>::infinity();
   double stall_seconds = std::numeric_limits<double>::infinity();
   int retries = 0;  ///< at once, where the remedy is to retry

@@ -56,8 +56,8 @@ struct Edited {
 
 /// All that ever happens to a campaign. A transient failure leaves its query open, until the fourth
 /// at the same query, which writes it off; of several without an answer to any other between them
-/// only one counts. Queries whose `why` is "imported" are earlier runs: they
-/// may lie outside of the domain, and are no part of a budget.
+/// only one counts, unless there are twelve, and some query was answered well. Queries whose `why`
+/// is "imported" are earlier runs: they may lie outside of the domain, and are no part of a budget.
 using Event = std::variant<Asked, Answered, Leased, Told, Corrected, Reviewed, Edited>;
 
 /// The pure state of a campaign: no files, no threads, no simulator, no clock. For one thread at a

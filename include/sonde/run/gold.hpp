@@ -13,17 +13,17 @@ struct GoldDifference {
   Index output;     ///< its place
   double before;    ///< the mean of what the same point gave before
   double now;       ///< NaN: the run failed, or the output did not arrive
-  double noise_sd;  ///< of one run, as far as it is known: what it was judged by
+  double noise_sd;  ///< of one run, as its replicates show it; 0 where they agree
   Answer since;     ///< the last answer at that point that agreed with those before it
 };
 
-/// What the runs with known answers tell: CampaignOptions::gold_every. A value differs where it is
-/// farther from the mean of those before than four standard deviations of the difference, and than
-/// 1e-9 of its size. The noise is the least of what the replicates show, of three or more, and what
-/// the surrogate estimates, of up to 400 runs; where neither is known nothing is said to differ.
-/// After a difference those since it are compared among themselves.
+/// What the runs with known answers tell: CampaignOptions::gold_every.
 ///
-/// May fit the surrogate.
-std::vector<GoldDifference> gold_differences(Campaign& campaign);
+/// Where two of three that follow one another are alike to 1e-9 of their size there is no noise,
+/// and each that is another has changed. Otherwise the noise is what the replicates show: of three
+/// or more, a further one has changed where it is farther from their mean than chance has it once
+/// in a thousand (Student's t); fewer tell nothing. After a change those since it are compared
+/// among themselves. A point that fails now, or an output that does not come, differs.
+std::vector<GoldDifference> gold_differences(const Campaign& campaign);
 
 }  // namespace sonde
