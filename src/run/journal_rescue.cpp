@@ -62,13 +62,14 @@ class Chain {
  public:
   // Whether the line is whole. `next` bears witness where what stood before it is unknown.
   bool takes(const Line& line, const Line* next) {
-    bool whole = line.ended && std::any_of(before_.begin(), before_.end(),
-                                           [&](std::uint32_t sum) { return line.fits(sum); });
+    const bool direct =
+        line.ended && std::any_of(before_.begin(), before_.end(),
+                                  [&](std::uint32_t sum) { return line.fits(sum); });
     // Its number was damaged, or its line is missing: the next one was made with what it should be.
-    if (!whole && next && line.ended) whole = proved_by(line, *next);
+    const bool whole = direct || (next && line.ended && proved_by(line, *next));
     std::vector<std::uint32_t> after;
     if (const auto stated = line.stated()) after.push_back(*stated);
-    if (!whole) {
+    if (!whole || !direct) {
       for (const std::uint32_t sum : before_) after.push_back(crc32c(line.json(), sum));
     }
     if (after.size() > 8) after.resize(8);
@@ -82,7 +83,7 @@ class Chain {
  private:
   bool proved_by(const Line& line, const Line& next) const {
     for (const std::uint32_t sum : before_) {
-      if (!line.stated() && next.fits(crc32c(line.json(), sum))) return true;
+      if (next.fits(crc32c(line.json(), sum))) return true;
     }
     const auto record = line.content();
     return record && line.stated() && next.fits(*line.stated()) && record->seq > seq_ + 1;

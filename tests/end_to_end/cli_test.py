@@ -358,6 +358,40 @@ class BadInput(Folder):
         self.assertIn("damaged at byte", self.sonde("run", study, status=6).stderr)
         self.sonde("status", study, status=6)
 
+    def test_a_damaged_journal_is_repaired_and_its_results_are_found_again(self):
+        study = self.study()
+        self.sonde("run", study)
+        before = self.runs()
+        journal = self.folder / "study" / "journal.sonde"
+        whole = journal.read_bytes()
+        lines = whole.splitlines(keepends=True)
+        asked = [i for i, line in enumerate(lines) if b'"kind":"asked"' in line]
+        answered = [i for i, line in enumerate(lines) if b'"kind":"answered"' in line]
+        for hit in (asked[-1], answered[3]):
+            lines[hit] = lines[hit].replace(b'"seq":', b'"seq":9', 1)
+        journal.write_bytes(b"".join(lines))
+        self.assertIn("sonde repair", self.sonde("run", study, status=6).stderr)
+        repaired = self.sonde("repair", study)
+        offset = sum(map(len, lines[:answered[3]]))
+        self.assertIn(f"lost: byte {offset}", repaired.stderr)
+        self.assertIn("lost 2 pieces", repaired.stdout)
+        self.assertEqual((self.folder / "study" / "journal.sonde.damaged").read_bytes(), b"".join(lines))
+        self.assertIn("nothing to repair", self.sonde("repair", "study").stdout)
+        self.sonde("run", study)
+
+        def facts(runs):
+            return [{key: value for key, value in run.items() if key not in ("seconds", "why")} for run in runs]
+        self.assertEqual(facts(self.runs()), facts(before))
+
+    def test_a_torn_tail_of_the_journal_is_told(self):
+        study = self.study()
+        self.sonde("run", study)
+        journal = self.folder / "study" / "journal.sonde"
+        with open(journal, "ab") as file:
+            file.write(b"0123abcd {")
+        self.assertIn("10 bytes that were never whole", self.sonde("run", study).stderr)
+        self.assertNotIn("never whole", self.sonde("run", study).stderr)
+
     def test_runs_without_a_journal_are_not_taken_for_a_new_campaign(self):
         study = self.study()
         self.sonde("run", study)

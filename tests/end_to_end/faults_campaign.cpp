@@ -31,7 +31,7 @@ const std::vector<Output> outputs = {{"y", "N"}};
 
 Campaign fresh_campaign() {
   CampaignOptions options;
-  options.initial = 24;
+  options.initial = 26;
   options.synthesis.candidates = 32;
   options.synthesis.starts = 1;
   options.synthesis.optimize.max_evaluations = 10;
@@ -58,7 +58,8 @@ class Session {
     const Oracle oracle(outputs, [](VectorView x) -> Vector {
       return Vector::Constant(1, std::sin(x[0]) + x[1] * x[1]);
     });
-    run(campaign_, oracle, after_queries(runs), {.batch = 3},
+    // One at a time: most calls. Groups are made by the import.
+    run(campaign_, oracle, after_queries(runs), {.pace = Pace::Streaming},
         [&](std::span<const Event> events) { record(events); });
     export_hdf5(folder_ / "c.h5", Journal::read(folder_ / "journal.sonde").preamble(), campaign_,
                 {});
@@ -73,8 +74,8 @@ class Session {
         words += std::to_string(answered->id) + '\n';
     }
     if (!words.empty() && ::write(acked_, words.data(), words.size()) < 0) std::abort();
-    if (campaign_.answered() / 12 == exported_) return;
-    exported_ = campaign_.answered() / 12;
+    if (campaign_.answered() / 8 == exported_) return;
+    exported_ = campaign_.answered() / 8;
     try {
       export_hdf5(folder_ / "c.h5", journal_.preamble(), campaign_, {});
     } catch (const StoreError&) {

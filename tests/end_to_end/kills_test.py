@@ -1,7 +1,7 @@
 """Campaigns killed with kill -9 at random moments, again and again: every result, none lost, none run twice. How often
 each point was simulated is counted by the simulator itself.
 
-    kills_test.py FOLDER_OF_SONDE uniform|synthesised RUNS KILLS [SEED]
+    kills_test.py FOLDER_OF_SONDE uniform|synthesised|batches RUNS KILLS [SEED]
 """
 import collections
 import json
@@ -43,6 +43,7 @@ kind = "uniform"
 {design}
 [method]
 seed = {seed}
+{method}
 [stop]
 runs = {runs}
 """
@@ -102,6 +103,25 @@ def check(folder, log):
     expect(not left, "processes that are left:", left)
 
 
+def surrogate(folder):
+    points = folder / "points.csv"
+    points.write_text("a,b\n" + "".join(f"{a},{b}\n" for a in range(-5, 11, 3) for b in range(0, 16, 3)))
+    return subprocess.run([SONDE, "predict", "study.toml", "--at", points], cwd=folder, check=True, capture_output=True,
+                          text=True).stdout
+
+
+def undisturbed(folder):
+    """The same study in a folder of its own, run in one go."""
+    alone = folder / "alone"
+    alone.mkdir()
+    for name in ("study.toml", "simulator"):
+        (alone / name).write_bytes((folder / name).read_bytes().replace(b"asked.log", b"alone.log"))
+    (alone / "simulator").chmod(0o755)
+    subprocess.run([SONDE, "run", "study.toml"], cwd=alone, check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=1800)
+    return surrogate(alone)
+
+
 def environment(process):
     try:
         return pathlib.Path("/proc", process, "environ").read_bytes()
@@ -116,10 +136,14 @@ def main():
         log = folder / "asked.log"
         (folder / "simulator").write_text(SIMULATOR.format(log=log))
         (folder / "simulator").chmod(0o755)
+        method = 'pace = "batches"\nbatch = 4' if KIND == "batches" else ""
         design = f"runs = {RUNS}" if KIND == "uniform" else ""
-        (folder / "study.toml").write_text(STUDY.format(design=design, seed=SEED, runs=RUNS, keep="all"))
+        (folder / "study.toml").write_text(STUDY.format(design=design, seed=SEED, runs=RUNS, keep="all",
+                                                        method=method))
         kills = kill_it(folder, rng)
         check(folder, log)
+        if KIND == "batches":
+            expect(surrogate(folder) == undisturbed(folder), "the surrogate is another one")
         expect(kills >= 0.9 * KILLS, "the campaign was done after", kills, "kills")
     print(f"{RUNS} {KIND} runs, killed {kills} times: every result, none simulated twice")
 

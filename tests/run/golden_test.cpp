@@ -19,9 +19,9 @@ TEST_CASE("a journal of schema 1 reads and folds to what it says", "[golden]") {
   CHECK(begun.study == "sonde = 1\ntitle = \"wing\"\n");
   CHECK(journal.torn_bytes() == 0);
   CHECK(journal.notes().size() == 2);
-  REQUIRE(journal.events().size() == 13);
+  REQUIRE(journal.events().size() == 14);
   CHECK(journal.events_of("mail.jsonl:0123456789abcdef").size() == 1);
-  CHECK(std::get<Edited>(journal.events()[11]).study == "sonde = 1\ntitle = \"wing 2\"\n");
+  CHECK(std::get<Edited>(journal.events()[12]).study == "sonde = 1\ntitle = \"wing 2\"\n");
 
   Campaign campaign(Domain(begun.parameters), begun.outputs, criteria::variance(), {}, begun.seed);
   for (const Event& event : journal.events()) campaign.apply(event);
@@ -38,7 +38,7 @@ TEST_CASE("a journal of schema 1 reads and folds to what it says", "[golden]") {
         "45 min are \xC3\xBC"
         "ber");
   CHECK(campaign.handling(3).told.front().answer.y[1] == 0.1 + 0.2);
-  const auto& asked = std::get<Asked>(journal.events()[8]);
+  const auto& asked = std::get<Asked>(journal.events()[9]);
   CHECK(asked.parameters == Matrix{{0.1, 0.2, 0.3}, {-1.0, 1.0 / 3.0, 2.0}});
   CHECK(asked.queries[0].worth == 0.125);
 }
