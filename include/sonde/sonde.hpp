@@ -21,6 +21,7 @@
 #include "sonde/math/normal.hpp"
 #include "sonde/math/optimize.hpp"
 #include "sonde/oracle/crew.hpp"
+#include "sonde/oracle/disk_full.hpp"
 #include "sonde/oracle/oracle.hpp"
 #include "sonde/oracle/process.hpp"
 #include "sonde/oracle/umbridge.hpp"

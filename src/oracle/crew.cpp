@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sonde/base/error.hpp"
+#include "sonde/oracle/disk_full.hpp"
 
 namespace sonde {
 namespace {
@@ -46,6 +47,11 @@ struct Crew::State {
   Outcome asked(const Query& query) const {
     try {
       return {{query.id, oracle.ask(query)}, nullptr};
+    } catch (const DiskFull& full) {
+      return {
+          {query.id,
+           {.status = Answer::Status::Abandoned, .message = full.what(), .kind = disk_full_kind}},
+          nullptr};
     } catch (...) {
       return {{query.id, {}}, std::current_exception()};
     }

@@ -21,6 +21,7 @@
 #include "oracle/told_point.hpp"
 #include "oracle/verdict.hpp"
 #include "sonde/base/error.hpp"
+#include "sonde/oracle/disk_full.hpp"
 
 namespace sonde {
 namespace {
@@ -264,8 +265,9 @@ class ProcessOracle {
     supervise(supervisor_, run, std::move(lock), std::move(tokens),
               spec_.on_death == SimulatorSpec::OnDeath::End, stop);
     return "";
-  } catch (const StoreError&) {
-    throw;  // the disk is at fault, not the query: it stays open
+  } catch (const StoreError& failure) {  // the disk is at fault, not the query: it stays open
+    if (!has_room(place_.runs)) throw DiskFull(failure.what());
+    throw;
   } catch (const Error& refused) {
     return refused.what();
   }
@@ -389,8 +391,8 @@ class ProcessOracle {
   }
 
   Judged refused(const Attempt& attempt, const std::string& why) const {
-    require<StoreError>(has_room(place_.runs), place_.runs.string(),
-                        ": the disk is full. Make room, then run again: nothing is lost");
+    require<DiskFull>(has_room(place_.runs), place_.runs.string(),
+                      ": the disk is full. Make room: nothing is lost");
     return {
         without_values(Status::Failed, "could not start", why + ", see " + attempt.run.shown(), 1),
         {}};

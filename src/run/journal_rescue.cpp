@@ -86,9 +86,10 @@ class Chain {
       if (next.fits(crc32c(line.json(), sum))) return true;
     }
     const auto record = line.content();
-    const auto after = next.content();
-    return record && after && line.stated() && next.fits(*line.stated()) &&
-           record->seq > seq_ + 1 && after->seq == record->seq + 1;
+    if (!record || !line.stated() || !next.fits(*line.stated()) || record->seq <= seq_ + 1)
+      return false;
+    const auto follower = next.content();
+    return follower && follower->seq == record->seq + 1;
   }
 
   std::vector<std::uint32_t> before_{0};

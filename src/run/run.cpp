@@ -15,6 +15,7 @@
 
 #include "sonde/base/error.hpp"
 #include "sonde/oracle/crew.hpp"
+#include "sonde/oracle/disk_full.hpp"
 #include "sonde/run/journal.hpp"
 
 namespace sonde {
@@ -275,6 +276,7 @@ class Loop {
     try {
       std::optional<Answered> answered = crew_.wait(patience);
       while (answered) {
+        if (answered->answer.kind == disk_full_kind) wait_for_room(*answered);
         if (counts(*answered)) ready.emplace_back(std::move(*answered));
         answered = crew_.in_flight() > 0 ? crew_.wait(0.0) : std::nullopt;
       }
@@ -284,6 +286,13 @@ class Loop {
     happen(ready);
     for (const Event& event : ready) follow(std::get<Answered>(event));
     if (broken) std::rethrow_exception(broken);
+  }
+
+  // The oracle could not begin it: it is tried again, as often as it takes.
+  void wait_for_room(const Answered& answered) {
+    if (answered.answer.status != Answer::Status::Abandoned || leaving_) return;
+    if (options_.full) options_.full(answered.answer.message);
+    resting_.push_back({answered.id, Clock::now() + std::chrono::seconds(1)});
   }
 
   bool counts(const Answered& answered) const {

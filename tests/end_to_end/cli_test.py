@@ -159,7 +159,7 @@ class Subcommands(Folder):
                  json.dumps({"id": 5, "y": {"value": 1e6}}), json.dumps({"id": 6, "y": {"valu": 2}}),
                  json.dumps({"id": 99, "y": {"value": 2}}), "{", json.dumps({"id": 3, "y": {"value": 2}})]
         told = self.sonde("tell", study, given="\n".join(lines) + "\n", status=2).stderr
-        for part in ("3 answers recorded, 1 query open", "stdin:4: 'valu' is unknown here; did you mean 'value'?",
+        for part in ("3 answers recorded, 1 queries open", "stdin:4: 'valu' is unknown here; did you mean 'value'?",
                      "stdin:5: there is no query 99", "stdin:6: expected", "stdin:7: query 3 has been answered"):
             self.assertIn(part, told)
         runs = self.status()["runs"]
@@ -207,8 +207,8 @@ class Subcommands(Folder):
         self.sonde("import", study, "runs.csv")
         journal = self.folder / "study" / "journal.sonde"
         lines = journal.read_bytes().splitlines(keepends=True)
-        asked = [i for i, line in enumerate(lines) if b'"kind":"asked"' in line]
-        journal.write_bytes(b"".join(lines[:asked[0] + 2]))  # all were asked, one is answered
+        answered = [i for i, line in enumerate(lines) if b'"kind":"answered"' in line]
+        journal.write_bytes(b"".join(lines[:answered[1]]))  # three were asked, one was answered
         self.sonde("run", study)  # which does not compute a point outside of the domain
         self.assertEqual(self.status()["runs"]["open"], 2)
         self.assertIn("2 runs imported", self.sonde("import", study, "runs.csv").stdout)

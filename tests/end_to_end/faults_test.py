@@ -25,6 +25,7 @@ MODES = ["kill", "half", "short", "nospace", "eio"]
 RUNS = 33
 POWER_CUTS = 400
 PAGE = 4096
+STUCK = 600  # s
 
 
 def run(folder, **faults):
@@ -32,12 +33,15 @@ def run(folder, **faults):
     if faults:
         environment.update(LD_PRELOAD=SHIM, FAULTY_FOLDER=str(folder / "campaign"))
     (folder / "campaign").mkdir(exist_ok=True)
-    return subprocess.run([PROGRAM, folder / "campaign", folder / "acked"], env=environment, capture_output=True,
-                          text=True, timeout=120)
+    arguments = [PROGRAM, folder / "campaign", folder / "acked"]
+    try:
+        return subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=STUCK)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(arguments, "stuck", "", "")
 
 
 def answered(folder):
-    looked = subprocess.run([PROGRAM, "--look", folder / "campaign"], capture_output=True, text=True, timeout=120)
+    looked = subprocess.run([PROGRAM, "--look", folder / "campaign"], capture_output=True, text=True, timeout=STUCK)
     return None if looked.returncode else {int(line) for line in looked.stdout.split()}
 
 

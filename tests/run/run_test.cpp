@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "sonde/base/error.hpp"
+#include "sonde/oracle/disk_full.hpp"
 #include "sonde/run/journal.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
@@ -242,6 +243,18 @@ TEST_CASE("a run waits for room on the disk, begins nothing meanwhile, and goes 
   });
   CHECK(full == 3);
   CHECK(campaign.answered() == 9);
+}
+
+TEST_CASE("a query that had no room to be begun is asked again", "[run]") {
+  Campaign campaign = toy_campaign();
+  int refused = 0, told = 0;
+  const Oracle oracle({{"lift", "N"}}, [&](const Query& query) {
+    if (query.id == 2 && refused++ < 2) throw DiskFull("no room");
+    return ok(toy_value(query.x)[0]);
+  });
+  run(campaign, oracle, after_queries(5), {.full = [&](const std::string&) { ++told; }});
+  CHECK(told == 2);
+  CHECK(campaign.data().size() == 5);
 }
 
 TEST_CASE("an interruption ends the wait for room, and what is running is attended to", "[run]") {
