@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/nearest_name.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_point.hpp"
@@ -21,7 +22,7 @@ constexpr double default_lease = 3600.0;  // s, of what a program answers otherw
 class HandingOut {
  public:
   HandingOut(OpenCampaign& open, const AskRequest& ask, const std::string& request)
-      : open_(open), ask_(ask), request_(request), now_(wall_clock()) {
+      : open_(open), ask_(ask), request_(request), now_(seconds_since_1970()) {
     if (!seconds_ && !by_hand()) seconds_ = default_lease;
   }
 

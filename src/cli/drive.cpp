@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "cli/asking.hpp"
 #include "cli/fitting_cost.hpp"
 #include "cli/gold.hpp"
@@ -156,7 +157,9 @@ Index held(const Campaign& campaign) {
 Index in_hands(const Campaign& campaign) {
   Index count = 0;
   for (const Query& query : campaign.open())
-    count += !campaign.held(query.id) && in_other_hands(campaign, query.id, wall_clock()) ? 1 : 0;
+    count += !campaign.held(query.id) && in_other_hands(campaign, query.id, seconds_since_1970())
+                 ? 1
+                 : 0;
   return count;
 }
 
@@ -280,7 +283,8 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
       .outside = [&] { attend(open, options, progress); },
       .ready =
           [&](const Query& query) {
-            return !options.outside || !in_other_hands(open.campaign, query.id, wall_clock());
+            return !options.outside ||
+                   !in_other_hands(open.campaign, query.id, seconds_since_1970());
           },
       .failing =
           [&](const std::string& failure) {

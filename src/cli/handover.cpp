@@ -11,6 +11,7 @@
 #include <random>
 #include <thread>
 
+#include "base/clock.hpp"
 #include "base/json_text.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/files.hpp"
@@ -36,7 +37,7 @@ double seconds_since(Clock::time_point begin) {
 // In the order in which they came, as far as the clock tells, and never twice.
 std::string new_name() {
   std::random_device device;
-  return fmt::format("{:017.6f}-{}-{:08x}", wall_clock(), ::getpid(), device());
+  return fmt::format("{:017.6f}-{}-{:08x}", seconds_since_1970(), ::getpid(), device());
 }
 
 int printed(const Reply& reply) {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/json_text.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/files.hpp"
@@ -86,7 +87,7 @@ bool is_file(const fs::path& path) {
 }
 
 double age_of(const std::pair<double, long long>& state) {
-  return std::abs(wall_clock() - state.first);
+  return std::abs(seconds_since_1970() - state.first);
 }
 
 // What this folder has of its own, and what is hidden.
@@ -162,7 +163,7 @@ void Inbox::look() {
       // Whoever handed it over may take it back until it has this name.
       const fs::path claimed = fs::path(file).replace_extension(".claimed");
       if (::rename(file.c_str(), claimed.c_str()) == 0) carry_out(claimed);
-    } else if (age_of(state_of(file).value_or(std::pair(wall_clock(), 0))) > writing_time) {
+    } else if (age_of(state_of(file).value_or(std::pair(seconds_since_1970(), 0))) > writing_time) {
       pass_over(file, "is neither *.json, *.jsonl nor *.csv");
     }
   }

@@ -7,6 +7,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/json_text.hpp"
 
 namespace sonde::cli {
@@ -22,10 +23,6 @@ double last_answer(const Journal& journal) {
 }
 
 }  // namespace
-
-double wall_clock() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::string name_of(RunEnd::State state) {
   switch (state) {
@@ -43,12 +40,12 @@ std::string name_of(RunEnd::State state) {
 
 void note_begin(Journal& journal, int workers) {
   journal.note(json_text(
-      {{"run", "begins"}, {"at", wall_clock()}, {"pid", getpid()}, {"workers", workers}}));
+      {{"run", "begins"}, {"at", seconds_since_1970()}, {"pid", getpid()}, {"workers", workers}}));
 }
 
 void note_end(Journal& journal, const RunEnd& end) {
   journal.note(json_text({{"run", "ends"},
-                          {"at", wall_clock()},
+                          {"at", seconds_since_1970()},
                           {"state", name_of(end.state)},
                           {"reason", end.reason}}));
 }

@@ -8,8 +8,6 @@
 
 namespace sonde::cli {
 
-double wall_clock();  ///< s since 1970 UTC
-
 /// The times that `sonde run` worked on a campaign, as its journal's notes tell.
 struct Sessions {
   double seconds = 0.0;    ///< of wall time, together

@@ -20,7 +20,7 @@ namespace {
 constexpr double margin = 2.5;        // of log evidence
 constexpr Index least_points = 6;     // replicated: of fewer nothing smooth is seen
 constexpr double least_freedom = 10;  // of them all
-constexpr Index most_points = 200;    // in the search
+constexpr Index most_searched = 200;  // in the search
 constexpr int most_rounds = 200;      // to the mode
 constexpr double quietest = 1e-4;     // of the pooled variance: none at all counts as that
 
@@ -47,9 +47,9 @@ Replicated replicated(const Features& features, PointsView x, const Scatter& sca
 
 /// No more than the search takes, spread over all.
 Replicated thinned(const Replicated& all) {
-  if (all.size() <= most_points) return all;
+  if (all.size() <= most_searched) return all;
   std::vector<Index> rows;
-  for (Index i = 0; i < most_points; ++i) rows.push_back(i * all.size() / most_points);
+  for (Index i = 0; i < most_searched; ++i) rows.push_back(i * all.size() / most_searched);
   return {all.x(rows, Eigen::all), all.variances(rows), all.freedom(rows)};
 }
 

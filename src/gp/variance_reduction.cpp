@@ -12,7 +12,7 @@ namespace sonde {
 
 namespace {
 
-constexpr Index block = 512;  // points on_rows() takes together: bounds the memory
+constexpr Index block_rows = 512;  // points on_rows() takes together: bounds the memory
 
 /// One process of the stack, with its reference points prepared.
 struct Prepared {
@@ -155,8 +155,8 @@ Vector VarianceReduction::on_rows(PointsView x) const {
   for (const Prepared& part : state_->parts) {
     const Points features = part.features.rows(x);
     const Vector shares = part.varying ? part.varying->on_rows(x) : Vector(Vector::Ones(x.rows()));
-    for (Index first = 0; first < x.rows(); first += block) {
-      const Index n = std::min(block, x.rows() - first);
+    for (Index first = 0; first < x.rows(); first += block_rows) {
+      const Index n = std::min(block_rows, x.rows() - first);
       const Joint here = joint(part, features.middleRows(first, n));
       const Vector squares = here.covariance.cwiseAbs2().transpose() * part.weights;
       for (Index i = 0; i < n; ++i)

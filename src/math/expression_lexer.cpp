@@ -5,18 +5,16 @@
 #include <charconv>
 #include <utility>
 
+#include "base/text.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde {
 namespace {
 
-constexpr std::size_t window = 48;  // bytes of a long formula shown on each side of the caret
+constexpr std::size_t shown = 48;  // bytes of a long formula shown on each side of the caret
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+bool begins_name(char c) {
+  return is_letter(c) || c == '_';
 }
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
@@ -54,7 +52,7 @@ std::string_view hint_for(std::string_view rest) {
   return "";
 }
 
-std::string printable(std::string_view text) {
+std::string on_one_line(std::string_view text) {
   std::string line(text);
   for (char& c : line) {
     if (is_space(c) || static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
@@ -66,14 +64,14 @@ std::string printable(std::string_view text) {
 
 std::string described(const Token& token) {
   if (token.kind == Token::Kind::End) return "the end of the formula";
-  if (token.kind == Token::Kind::Text) return concat("the text \"", printable(token.text), "\"");
+  if (token.kind == Token::Kind::Text) return concat("the text \"", on_one_line(token.text), "\"");
   return concat("'", token.text, "'");
 }
 
 void refuse_formula(std::string_view formula, std::size_t position, const std::string& words) {
-  std::size_t from = position > window ? position - window : 0;
-  std::size_t to = std::min(formula.size(), position + window);
-  if (formula.size() <= 2 * window) {
+  std::size_t from = position > shown ? position - shown : 0;
+  std::size_t to = std::min(formula.size(), position + shown);
+  if (formula.size() <= 2 * shown) {
     from = 0;
     to = formula.size();
   }
@@ -84,7 +82,7 @@ void refuse_formula(std::string_view formula, std::size_t position, const std::s
       before.size() -
       static_cast<std::size_t>(std::count_if(before.begin(), before.end(), continues_character)));
   const std::string cut = from > 0 ? "..." : "";
-  throw StudyError(concat(cut, printable(formula.substr(from, to - from)),
+  throw StudyError(concat(cut, on_one_line(formula.substr(from, to - from)),
                           to < formula.size() ? "..." : "", "\n",
                           std::string(cut.size() + characters, ' '), "^\n", words));
 }
@@ -97,7 +95,7 @@ void Lexer::advance() {
   const char c = formula_[next_];
   const bool point = c == '.' && next_ + 1 < formula_.size() && is_digit(formula_[next_ + 1]);
   if (is_digit(c) || point) return read_number();
-  if (is_letter(c)) return read_name();
+  if (begins_name(c)) return read_name();
   if (c == '"' || c == '\'') return read_text();
   read_symbol();
 }
@@ -116,7 +114,7 @@ void Lexer::read_number() {
 
 void Lexer::read_name() {
   std::size_t end = next_;
-  while (end < formula_.size() && (is_letter(formula_[end]) || is_digit(formula_[end]))) ++end;
+  while (end < formula_.size() && (begins_name(formula_[end]) || is_digit(formula_[end]))) ++end;
   token_.kind = Token::Kind::Name;
   token_.text = formula_.substr(next_, end - next_);
   next_ = end;
@@ -144,9 +142,10 @@ void Lexer::read_symbol() {
   const std::string_view hint = hint_for(rest);
   if (!hint.empty() || std::string_view("+-*/^()<>!?:,").find(rest[0]) == std::string_view::npos) {
     const std::size_t length = rest.substr(0, 2) == "**" ? 2 : length_of_character(rest);
-    refuse_formula(formula_, next_,
-                   concat("expected an operator, a number or a name, got '",
-                          printable(rest.substr(0, length)), "'", hint.empty() ? "" : "; ", hint));
+    refuse_formula(
+        formula_, next_,
+        concat("expected an operator, a number or a name, got '",
+               on_one_line(rest.substr(0, length)), "'", hint.empty() ? "" : "; ", hint));
   }
   token_.kind = Token::Kind::Symbol;
   token_.text = rest.substr(0, 1);

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "base/text.hpp"
 #include "oracle/extraction.hpp"
 #include "oracle/file.hpp"
 #include "oracle/number.hpp"
@@ -11,10 +12,6 @@ namespace sonde {
 namespace {
 
 using Json = nlohmann::json;
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 // JSON has no word for NaN or infinity, yet programs write NaN, -Infinity, nan, inf: as strings.
 std::string with_words_quoted(std::string_view text) {

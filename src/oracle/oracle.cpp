@@ -8,14 +8,11 @@
 #include <set>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde {
 namespace {
-
-double seconds_since_1970() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::string this_host() {
   std::array<char, 256> name{};

@@ -44,7 +44,7 @@ fs::path folder_of_tokens() {
 }
 
 // Another user's will do: to lock it takes no right to write.
-Descriptor opened(const fs::path& file) {
+Descriptor token_file(const fs::path& file) {
   Descriptor token(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (token || errno != ENOENT) return token;
   token =
@@ -74,7 +74,7 @@ std::vector<Descriptor> Tokens::try_all(const fs::path& folder) const {
     int got = 0;
     for (int i = 0; i < count_of(pool_, name) && got < count; ++i) {
       const fs::path file = folder / concat(name, ".", i);
-      Descriptor token = opened(file);
+      Descriptor token = token_file(file);
       require<StoreError>(bool(token), file.string(), ": cannot be opened (", system_message(errno),
                           ")");
       if (::flock(token.number(), LOCK_EX | LOCK_NB) != 0) continue;

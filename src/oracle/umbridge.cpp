@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/json_text.hpp"
 #include "base/nearest_name.hpp"
 #include "oracle/number.hpp"
@@ -37,10 +38,6 @@ std::string listed(const std::vector<Index>& sizes) {
   std::string text = "[";
   for (const Index size : sizes) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
   return text + "]";
-}
-
-double seconds_since_1970() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 Answer failed_answer(const std::string& kind, const std::string& message) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "sonde/run/study.hpp"
 
 namespace sonde {
+
+constexpr std::int64_t most_parallel = 10000;  // runs at a time
 
 /// The names a study gives: of one form, each once whatever its case, none of a function.
 class StudyNames {

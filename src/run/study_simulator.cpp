@@ -12,8 +12,6 @@
 namespace sonde {
 namespace {
 
-constexpr std::int64_t most_parallel = 10000;
-
 // A file below a directory that is not named: the study's, or the run's.
 void check_below(const TomlReader& reader, const Position& at, std::string_view key,
                  const std::string& name) {

@@ -12,7 +12,6 @@
 namespace sonde {
 namespace {
 
-constexpr std::int64_t most_parallel = 10000;
 constexpr std::int64_t most_values = 10'000'000;
 
 // A value of the study as JSON: what the model is told.

@@ -17,6 +17,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/clock.hpp"
+
 namespace sonde {
 namespace {
 
@@ -28,10 +30,6 @@ constexpr int pieces_a_turn = 16;  // so that a flood does not hide the clock
 
 double now_monotonic() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double now_since_1970() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 double seconds(const timeval& time) {
@@ -69,7 +67,7 @@ Supervision::Supervision(const RunRequest& request, const Descriptor& signals,
       signals_(signals),
       lifeline_(lifeline),
       claim_(std::move(claim)),
-      started_(now_since_1970()),
+      started_(seconds_since_1970()),
       begin_(now_monotonic()),
       next_beat_(claim_.empty() ? std::numeric_limits<double>::infinity() : begin_ + request.beat),
       output_(run_files::standard_output, request.stream_part),
@@ -203,7 +201,7 @@ RunResult Supervision::result() const {
   RunResult result;
   result.host = this_host();
   result.started = started_;
-  result.ended = now_since_1970();
+  result.ended = seconds_since_1970();
   result.message = message_;
   if (simulation_.process < 0) {
     result.outcome = Outcome::CouldNotStart;
