@@ -94,6 +94,7 @@ int main(int argc, char** argv) {
                       stop_subcommand(), ask_subcommand(), tell_subcommand(), import_subcommand(),
                       predict_subcommand(), validate_subcommand(), compare_subcommand(),
                       report_subcommand(), serve_subcommand(), export_subcommand(),
-                      repair_subcommand(), doctor_subcommand(), version_subcommand()}};
+                      repair_subcommand(), replay_subcommand(), why_subcommand(),
+                      doctor_subcommand(), version_subcommand()}};
   return carried_out(understood(program, argc, argv));
 }

@@ -19,6 +19,8 @@ Subcommand report_subcommand();
 Subcommand serve_subcommand();
 Subcommand export_subcommand();
 Subcommand repair_subcommand();
+Subcommand replay_subcommand();
+Subcommand why_subcommand();
 Subcommand doctor_subcommand();
 Subcommand version_subcommand();
 

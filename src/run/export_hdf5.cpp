@@ -48,7 +48,7 @@ std::optional<Surrogate> remade(const Campaign& campaign, const ModelVersion& ve
                                 const ModelOptions& options) {
   try {
     return Surrogate::at(campaign.domain(), campaign.outputs(), version.data, options,
-                         version.parameters);
+                         version.fitted.parameters);
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -67,10 +67,12 @@ void write_models(const Handle& file, Campaign& campaign, const std::vector<Mode
                   const ModelOptions& options) {
   const Handle models = hdf5::create_group(file, "models");
   for (std::size_t v = 0; v < versions.size(); ++v) {
+    const bool of_all = v + 1 == versions.size() && campaign.is_fitted();
     if (const auto model = remade(campaign, versions[v], options)) {
-      write_model(models, v + 1, *model, versions[v].ids, false);
+      write_model(models, v + 1, *model, versions[v].ids, of_all);
     }
   }
+  if (campaign.is_fitted()) return;
   if (const auto model = newest(campaign)) {
     write_model(models, versions.size() + 1, *model, campaign.data_ids(), true);
   }
