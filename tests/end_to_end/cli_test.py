@@ -255,6 +255,44 @@ class Subcommands(Folder):
         self.assertLessEqual(why["selection"]["runner_up_worth"], why["worth"])
         self.assertIn("there is no query 12; the last is 11", self.sonde("why", "12", study, status=2).stderr)
 
+    def test_models_are_kept_promoted_and_gone_back_to(self):
+        study = self.study(replace=[("[method]", "[validation]\nshare = 0.25\n[segments]\nleft = \"a < 2\"\n[method]"),
+                                    ("runs = 12", "runs = 24")])
+        self.sonde("run", study)
+        models = json.loads(self.sonde("models", study, "--json").stdout)["models"]
+        self.assertEqual([m["model"] for m in models], list(range(1, len(models) + 1)))
+        held = [q for q in self.runs() if q["why"] == "validation"]
+        last = models[-1]
+        self.assertEqual(last["runs"], 24 - len(held))
+        self.assertEqual(last["held_out"]["value"]["n"], len(held))
+        error = last["held_out"]["value"]
+        self.assertTrue(error["lower"] < error["rmse"] < error["upper"])
+        # The first knows six runs, the last many more: what was held out speaks against going back.
+        refused = self.sonde("models", study, "--promote", "1", status=2).stderr
+        self.assertIn("model 1 is worse beyond its interval than what answers now", refused)
+        self.assertIn("--force goes with --promote", self.sonde("models", study, "--force", status=2).stderr)
+        self.assertIn("there are 1 to", self.sonde("models", study, "--promote", "99", status=2).stderr)
+        self.write("points.csv", "a,b\n1,2\n")
+        newest = self.sonde("predict", study, "--at", "points.csv").stdout
+        said = self.sonde("models", study, "--promote", "1", "--force", "--reason", "to see", "--by", "eve").stdout
+        self.assertIn("model 1 answers from now on", said)
+        self.assertEqual(self.status()["model"], 1)
+        self.assertNotEqual(self.sonde("predict", study, "--at", "points.csv").stdout, newest)
+        self.assertIn("the newest answers", self.sonde("models", study, "--rollback").stdout)
+        self.assertEqual(self.sonde("predict", study, "--at", "points.csv").stdout, newest)
+        self.assertIn("nothing to go back to", self.sonde("models", study, "--rollback", status=2).stderr)
+
+    def test_a_run_may_be_marked_and_is_learnt_from_no_more(self):
+        study = self.study()
+        self.sonde("run", study)
+        mark = '{"id": 3, "mark": "excluded", "reason": "coarse mesh", "by": "eve"}\n'
+        self.assertIn("1 mark recorded", self.sonde("tell", study, given=mark).stderr)
+        self.assertIn("1 passed over", self.sonde("tell", study, given=mark).stderr)
+        self.assertNotIn(3, json.loads(self.sonde("why", "11", study, "--json").stdout)["model"]["supposed"])
+        said = self.sonde("tell", study, given='{"id": 3, "mark": "bad"}\n', status=2).stderr
+        self.assertIn('expected "mark": "train", "validation" or "excluded"', said)
+        self.assertIn("bit for bit", self.sonde("replay", study).stdout)
+
     def test_validation_needs_something_to_compare_with(self):
         study = self.study()
         self.sonde("run", study)
