@@ -12,6 +12,7 @@
 #include "cli/files.hpp"
 #include "cli/study_change.hpp"
 #include "run/durable.hpp"
+#include "run/history.hpp"
 #include "sonde/query/criteria.hpp"
 
 namespace sonde::cli {
@@ -114,7 +115,8 @@ Followed study_to_follow(const CampaignFolder& folder, const Journal& journal) {
   const StudyChange change =
       study_change(followed, text, folder.study.string(), some_went_well(journal));
   require<StudyError>(!change.forbidden, change.forbidden.value_or(""), advice(folder));
-  return {parse_study(text, folder.study), change.any ? std::optional(Edited{text}) : std::nullopt};
+  return {parse_study(text, folder.study),
+          change.any ? std::optional(Edited{text, change.anew}) : std::nullopt};
 }
 
 OpenCampaign opened(const CampaignFolder& folder, Study study, Journal journal, int threads) {
@@ -298,7 +300,8 @@ void record(OpenCampaign& open, std::span<const Event> events, const std::string
 }
 
 void replay(Campaign& campaign, const std::vector<Event>& events) {
-  for (const Event& event : events) campaign.apply(event);
+  const auto outputs = static_cast<Index>(campaign.outputs().size());
+  for (const Event& event : events) campaign.apply(padded(event, outputs));
 }
 
 int cores() {

@@ -30,6 +30,8 @@ Surrogate model_numbered(const OpenCampaign& open, Index number) {
       model_versions(open.journal.events(), campaign.domain().dim(),
                      static_cast<Index>(campaign.outputs().size()));
   const ModelVersion& version = versions.at(static_cast<std::size_t>(number - 1));
+  require<UsageError>(version.current, open.folder.shown(), ": model ", number,
+                      " was made before the study's bounds or outputs were changed");
   try {
     return Surrogate::at(campaign.domain(), campaign.outputs(), version.data, ModelOptions{},
                          version.fitted.parameters);

@@ -40,6 +40,11 @@ std::vector<Row> rows_of(const OpenCampaign& open) {
        model_versions(open.journal.events(), campaign.domain().dim(),
                       static_cast<Index>(campaign.outputs().size()))) {
     Row row{version.fitted, static_cast<Index>(version.queries.size()), {}};
+    if (!version.current) {
+      row.remade = false;
+      rows.push_back(std::move(row));
+      continue;
+    }
     try {
       row.held_out =
           held_out_errors(open, Surrogate::at(campaign.domain(), campaign.outputs(), version.data,

@@ -29,6 +29,11 @@ bool is_operation(const std::string& path) {
                    "slurm",
                    "simulator.where",
                    "method.batch",
+                   "method.query",
+                   "method.margin",
+                   "constraints",
+                   "validation",
+                   "segments",
                    "simulator.parallel",
                    "simulator.timeout",
                    "simulator.stall",
@@ -53,6 +58,11 @@ bool is_operation(const std::string& path) {
     return true;
   return path.starts_with("outputs.") &&
          (path.ends_with(".from") || path.ends_with(".accept") || path.ends_with(".tolerance"));
+}
+
+// Of the domain, on which parameters depend.
+bool is_bounds(const std::string& path) {
+  return path.starts_with("variables.") && path.ends_with(".bounds");
 }
 
 bool is_program(const std::string& path) {
@@ -96,6 +106,15 @@ std::optional<Change> changed_order(const TomlValue& recorded, const TomlValue& 
   return std::nullopt;
 }
 
+// A new entry, where all that were there before come first.
+bool stands_behind(const std::string& key, const TomlValue& recorded, const TomlValue& now) {
+  std::size_t place = 0;
+  while (now.entries[place].key != key) ++place;
+  return place >= recorded.entries.size() &&
+         std::equal(recorded.entries.begin(), recorded.entries.end(), now.entries.begin(),
+                    [](const auto& was, const auto& is) { return was.key == is.key; });
+}
+
 std::optional<Change> changed_table(const TomlValue& recorded, const TomlValue& now,
                                     const std::string& path, const Free& free) {
   for (const TomlValue::Entry& entry : now.entries) {
@@ -103,6 +122,8 @@ std::optional<Change> changed_table(const TomlValue& recorded, const TomlValue& 
     if (free(key)) continue;
     const TomlValue::Entry* was = entry_of(recorded, entry.key);
     if (!was) {
+      if (path == "outputs" && free("outputs.*") && stands_behind(entry.key, recorded, now))
+        continue;
       // A table that holds nothing but what may change may come and go.
       if (entry.value.type == TomlValue::Type::Table && !entry.value.entries.empty() &&
           !changed_table(empty_table(), entry.value, key, free))
@@ -151,10 +172,13 @@ StudyChange study_change(const std::string& recorded, const std::string& now,
   const TomlValue was = parse_toml(recorded, "the recorded study");
   const TomlValue is = parse_toml(now, file);
   const bool any = changed_table(was, is, "", [](const std::string&) { return false; }).has_value();
-  const auto difference = changed_table(was, is, "", [&](const std::string& path) {
+  const auto operation = [&](const std::string& path) {
     return is_operation(path) || (!some_went_well && is_program(path));
+  };
+  const auto difference = changed_table(was, is, "", [&](const std::string& path) {
+    return operation(path) || is_bounds(path) || path == "outputs.*";
   });
-  if (!difference) return {std::nullopt, any};
+  if (!difference) return {std::nullopt, any, changed_table(was, is, "", operation).has_value()};
   return {fmt::format("{}:{}:{}: the study has changed since the campaign began: {}", file,
                       difference->at.line, difference->at.column, difference->words),
           any};

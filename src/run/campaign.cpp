@@ -92,7 +92,7 @@ Campaign::State::State(Domain its_domain, std::vector<Output> its_outputs, Crite
 void Campaign::State::check(const Fitted& fitted) const {
   require(fitted.model == newest.model + 1, "Campaign: expected model ", newest.model + 1,
           " next, got ", fitted.model);
-  require(fitted.parameters.rows() == static_cast<Index>(outputs.size()), "Campaign: model ",
+  require(fitted.parameters.rows() <= static_cast<Index>(outputs.size()), "Campaign: model ",
           fitted.model, " has parameters of ", fitted.parameters.rows(), " outputs, there are ",
           outputs.size());
 }
@@ -154,6 +154,12 @@ void Campaign::State::check(const Answered& event) const {
 
 void Campaign::State::fold(const Fitted& fitted) {
   newest = fitted;
+}
+
+void Campaign::State::fold(const Edited& edited) {
+  if (!edited.anew) return;
+  forget_fits();
+  steering = {};
 }
 
 void Campaign::State::fold(const Asked& asked) {

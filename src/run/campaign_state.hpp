@@ -96,7 +96,7 @@ struct Campaign::State {
   void fold(const Told& told);
   void fold(const Corrected& corrected);
   void fold(const Reviewed& reviewed);
-  void fold(const Edited&) {}
+  void fold(const Edited& edited);
   void fold(const Marked& marked);
   void fold(const Promoted& promoted);
   Role role(Index id) const;

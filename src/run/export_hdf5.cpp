@@ -46,6 +46,7 @@ std::vector<std::int64_t> model_of_each(const std::vector<ModelVersion>& version
 /// The surrogate of a recorded version, unless its parameters no longer fit its data.
 std::optional<Surrogate> remade(const Campaign& campaign, const ModelVersion& version,
                                 const ModelOptions& options) {
+  if (!version.current) return std::nullopt;
   try {
     return Surrogate::at(campaign.domain(), campaign.outputs(), version.data, options,
                          version.fitted.parameters);

@@ -1,5 +1,6 @@
 #include "run/history.hpp"
 
+#include "base/matrix.hpp"
 #include "run/gold_queries.hpp"
 
 namespace sonde {
@@ -57,8 +58,23 @@ Dataset Known::data(Index dim, Index outputs) const {
   for (const auto& [id, y] : observed_) {
     if (!teaches(id)) continue;
     made.x.row(row) = (moved_.contains(id) ? moved_ : asked_).at(id).transpose();
-    made.y.row(row++) = y.transpose();
+    made.y.row(row).setConstant(nan);
+    made.y.row(row++).head(y.size()) = y.transpose();
   }
+  return made;
+}
+
+Event padded(const Event& event, Index outputs) {
+  Event made = event;
+  const auto pad = [outputs](Answer& answer) {
+    const Index known = answer.y.size();
+    if (known == 0 || known >= outputs) return;
+    answer.y.conservativeResize(outputs);
+    answer.y.tail(outputs - known).setConstant(nan);
+  };
+  if (auto* answered = std::get_if<Answered>(&made)) pad(answered->answer);
+  if (auto* told = std::get_if<Told>(&made)) pad(told->answer);
+  if (auto* corrected = std::get_if<Corrected>(&made)) pad(corrected->answer);
   return made;
 }
 
@@ -69,7 +85,9 @@ std::vector<ModelVersion> model_versions(std::span<const Event> events, Index di
     const auto* asked = std::get_if<Asked>(&event);
     const auto* fitted = std::get_if<Fitted>(&event);
     if (asked && asked->fitted) fitted = &*asked->fitted;
-    if (fitted) versions.push_back({*fitted, known.data(dim, outputs), known.ids()});
+    if (fitted) versions.push_back({*fitted, true, known.data(dim, outputs), known.ids()});
+    if (const auto* edited = std::get_if<Edited>(&event); edited && edited->anew)
+      for (ModelVersion& version : versions) version.current = false;
     if (asked && asked->model > 0) {
       std::vector<Index>& queries = versions[static_cast<std::size_t>(asked->model - 1)].queries;
       for (const Query& query : asked->queries) queries.push_back(query.id);

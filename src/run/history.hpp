@@ -26,7 +26,7 @@ class Known {
   void apply_one(const Reviewed& reviewed);
   void apply_one(const Leased&) {}
   void apply_one(const Told&) {}
-  void apply_one(const Edited&) {}
+  void apply_one(const Edited&) {}  // what is known stays known
   void apply_one(const Marked& marked);
   void apply_one(const Promoted&) {}
 
@@ -36,9 +36,14 @@ class Known {
   std::map<Index, Role> roles_{};  ///< where it is not Train
 };
 
+/// Answers to fewer outputs than there are since the study was changed: the others were not
+/// observed.
+Event padded(const Event& event, Index outputs);
+
 /// A surrogate whose parameters were searched, and the data they were searched in.
 struct ModelVersion {
   Fitted fitted;
+  bool current = true;  ///< of the domain and the outputs as they are now
   Dataset data;
   std::vector<Index> ids;        ///< the query of each row of data
   std::vector<Index> queries{};  ///< those that it made

@@ -301,6 +301,7 @@ Reviewed to_reviewed(const JsonValue& json) {
 JsonValue written(Index seq, const Edited& event) {
   JsonValue json = begin(seq, "edited");
   json["study"] = event.study;
+  if (event.anew) json["anew"] = true;
   return json;
 }
 
@@ -370,7 +371,8 @@ std::optional<Event> to_event(const std::string& kind, const JsonValue& json) {
   if (kind == "reviewed") return to_reviewed(json);
   if (kind == "marked") return to_marked(json);
   if (kind == "promoted") return to_promoted(json);
-  if (kind == "edited") return Edited{json.at("study").get<std::string>()};
+  if (kind == "edited")
+    return Edited{json.at("study").get<std::string>(), json.value("anew", false)};
   return std::nullopt;
 }
 

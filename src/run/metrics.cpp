@@ -88,6 +88,8 @@ std::vector<MetricsRow> learning_curve(const Domain& domain, const std::vector<O
       }
     }
     known.apply(event);
+    // Of another domain the parameters say nothing.
+    if (const auto* edited = std::get_if<Edited>(&event); edited && edited->anew) curve.clear();
   }
   return curve;
 }

@@ -239,7 +239,8 @@ const Surrogate& Campaign::State::believed(Asked& asked) {
 
 // What people reject or the world broke says nothing of where simulations fail.
 bool Campaign::State::is_of_the_point(const Answer& answer) const {
-  return answer.status == Answer::Status::Ok || (!answer.transient && answer.kind != "rejected");
+  return answer.status == Answer::Status::Ok ||
+         (!answer.transient && answer.kind != rejected_kind && answer.kind != "inadmissible");
 }
 
 Surrogate Campaign::State::with_success(const Surrogate& surrogate) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "run/history.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde {
@@ -82,7 +83,7 @@ class Replaying {
       if (const auto* edited = std::get_if<Edited>(&event)) begin_anew(*edited);
       if (const auto* fitted = std::get_if<Fitted>(&event)) see(*fitted);
       if (const auto* asked = std::get_if<Asked>(&event)) see(*asked);
-      campaign_.apply(event);
+      apply(event);
     }
     return result_;
   }
@@ -91,7 +92,11 @@ class Replaying {
   // What went before counts under the changed study too.
   void begin_anew(const Edited& change) {
     campaign_ = begin_(&change);
-    for (std::size_t i = 0; i < at_; ++i) campaign_.apply(events_[i]);
+    for (std::size_t i = 0; i < at_; ++i) apply(events_[i]);
+  }
+
+  void apply(const Event& event) {
+    campaign_.apply(padded(event, static_cast<Index>(campaign_.outputs().size())));
   }
 
   // In a journal a model stands before the queries that it was fitted for.

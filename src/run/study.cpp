@@ -128,9 +128,9 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   root.not_available({"simulators", "pool", "stream", "hybrid"});
   StudyBuilder builder{.study = {.file = file, .text = text}};
   builder.study.title = root.text("title").value_or("");
-  for (const char* key :
-       {"variables", "constants", "derived", "constraints", "outputs", "simulator", "tokens",
-        "slurm", "echo", "design", "method", "stop", "gold", "review", "tags", "validation", "segments"})
+  for (const char* key : {"variables", "constants", "derived", "constraints", "outputs",
+                          "simulator", "tokens", "slurm", "echo", "design", "method", "stop",
+                          "gold", "review", "tags", "validation", "segments"})
     root.find(key);
   root.done();
   read_space(root, builder);

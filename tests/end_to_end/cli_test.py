@@ -473,15 +473,43 @@ class BadInput(Folder):
     def test_a_study_that_has_changed(self):
         study = self.study()
         self.sonde("run", study)
-        self.study(replace=[("[-5, 10]", "[-5, 11]")])
+        self.study(replace=[("[-5, 10]", "[1, 10]\nscale = \"log\"")])
         said = self.sonde("run", study, status=3).stderr
-        self.assertIn("study.toml:4:10: the study has changed since the campaign began: "
-                      "variables.a.bounds was [-5, 10], now [-5, 11]", said)
+        self.assertIn("study.toml:5:9: the study has changed since the campaign began: "
+                      "variables.a.scale was not there", said)
         self.sonde("status", study)
         self.study(replace=[("runs = 12", "runs = 14"), ("parallel = 2", "parallel = 3"), ("Branin", "B, again"),
                             ("[variables.b]", "# words\n\n[variables.b]")])
         self.sonde("run", study)
         self.assertEqual(self.status()["runs"]["asked"], 14)
+
+    def test_bounds_constraints_and_outputs_may_change_while_a_campaign_lives(self):
+        study = self.study()
+        self.sonde("run", study)
+        narrow = [("[-5, 10]", "[-5, 4]"), ("a + b <= 20", "a + b <= 12"), ("runs = 12", "runs = 20")]
+        self.study(replace=narrow)
+        self.sonde("run", study)
+        later = self.runs()[12:]
+        self.assertEqual(len(later), 8)
+        for run in later:
+            self.assertLessEqual(float(run["a"]), 4)
+            self.assertLessEqual(float(run["a"]) + float(run["b"]), 12 + 1e-9)
+        self.assertEqual(self.status()["runs"]["ok"], 20)
+        said = self.sonde("models", study, "--promote", "1", status=2).stderr
+        self.assertIn("model 1 was made before the study's bounds or outputs were changed", said)
+        # An output that comes later is learnt from the runs that have it.
+        output = ("[simulator]", """[outputs.again]
+from = { regex = '"value": *(?<v>[0-9.eE+-]+)', file = "stdout.txt" }
+[simulator]""")
+        self.study(replace=[*narrow[:2], ("runs = 12", "runs = 28"), output])
+        self.sonde("run", study)
+        runs = self.runs()
+        self.assertTrue(all(r["again"] == "" for r in runs[:20]))
+        self.assertTrue(all(r["again"] == r["value"] for r in runs[20:]))
+        self.assertEqual(set(self.status()["outputs"]), {"value", "again"})
+        self.assertIn("bit for bit", self.sonde("replay", study).stdout)
+        with h5py.File(self.folder / "study" / "study.h5") as file:
+            self.assertEqual(file["runs/again"].shape, (28,))
 
     def test_a_simulator_may_be_mended_until_a_run_went_well_and_its_limits_always(self):
         broken = ('["', '["false", "')

@@ -63,10 +63,13 @@ struct Asked {
   std::optional<Fitted> fitted{};
 };
 
-/// The study was changed. Its fold changes nothing by itself: whoever reads the events makes the
-/// campaign of the last study, and goes on by it.
+/// The study was changed: whoever reads the events makes the campaign of the last study, and goes
+/// on by it.
 struct Edited {
   std::string study;  ///< text of the study file from then on
+  /// Bounds or outputs are others: earlier models are of another domain, and parameters are
+  /// searched from the beginning.
+  bool anew = false;
 };
 
 /// All that ever happens to a campaign. A transient failure leaves its query open, until the fourth

@@ -4,7 +4,8 @@
 //     failures_bench [SEEDS [RUNS [SCENE]]]        (default: 10 seeds, 60 runs, all scenes)
 //
 // A row a scene: the share of runs after the first 20 that fail, and the NRMSE over the part where
-// runs succeed, with and without; geometric means over the seeds, and their ratios.
+// runs succeed, with and without; geometric means over the seeds, their ratio, and two standard
+// errors of it to each side.
 
 #include <algorithm>
 #include <cmath>
@@ -127,7 +128,7 @@ int main(int argc, char** argv) {
   const Index runs = argc > 2 ? std::atol(argv[2]) : 60;
   const std::string only = argc > 3 ? argv[3] : "";
   const std::vector<Function> functions = efficiency::suite();
-  std::printf("scene,function,failing,failing_without,error,error_without,error_ratio\n");
+  std::printf("scene,function,failing,failing_without,error,error_without,error_ratio,low,high\n");
   for (const Scene& scene : scenes()) {
     if (!only.empty() && (scene.name + " " + scene.function).find(only) == std::string::npos)
       continue;
@@ -138,14 +139,23 @@ int main(int argc, char** argv) {
           campaign_of(function, scene, i % 2 == 0, static_cast<std::uint64_t>(1 + i / 2), runs);
     });
     double failing[2] = {0.0, 0.0}, error[2] = {0.0, 0.0};
+    Vector ratio(seeds);  // logarithms
     for (Index i = 0; i < 2 * seeds; ++i) {
       failing[i % 2] += outcomes[static_cast<std::size_t>(i)].failing / static_cast<double>(seeds);
       error[i % 2] +=
           std::log(outcomes[static_cast<std::size_t>(i)].error) / static_cast<double>(seeds);
     }
-    std::printf("%s,%s,%.3f,%.3f,%.4f,%.4f,%.3f\n", scene.name.c_str(), scene.function.c_str(),
-                failing[0], failing[1], std::exp(error[0]), std::exp(error[1]),
-                std::exp(error[0] - error[1]));
+    for (Index s = 0; s < seeds; ++s)
+      ratio[s] = std::log(outcomes[static_cast<std::size_t>(2 * s)].error /
+                          outcomes[static_cast<std::size_t>(2 * s + 1)].error);
+    const auto n = static_cast<double>(seeds);
+    const double standard_error =
+        std::sqrt((ratio.array() - ratio.mean()).square().sum() / (n - 1.0) / n);
+    std::printf("%s,%s,%.3f,%.3f,%.5f,%.5f,%.3f,%.3f,%.3f\n", scene.name.c_str(),
+                scene.function.c_str(), failing[0], failing[1], std::exp(error[0]),
+                std::exp(error[1]), std::exp(error[0] - error[1]),
+                std::exp(error[0] - error[1] - 2.0 * standard_error),
+                std::exp(error[0] - error[1] + 2.0 * standard_error));
     std::fflush(stdout);
   }
 }
