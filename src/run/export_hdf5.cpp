@@ -83,8 +83,11 @@ void write_metrics(const Handle& file, const std::vector<Output>& outputs,
   for (const MetricsRow& row : rows) runs.push_back(row.runs);
   const hdf5::Axis axis = hdf5::axis(group, "n_runs", runs, {"1", "runs that were answered"}, true);
   const std::vector<const hdf5::Axis*> axes = {&axis};
+  std::vector<std::string> names;
+  for (const Output& output : outputs) names.push_back(output.name);
+  names = free_names(names, {"n_runs"});
   for (std::size_t j = 0; j < outputs.size(); ++j) {
-    const Handle inner = hdf5::create_group(group, free_name(outputs[j].name, {"n_runs"}));
+    const Handle inner = hdf5::create_group(group, names[j]);
     std::vector<double> loo;
     std::vector<double> holdout;
     for (const MetricsRow& row : rows) {
