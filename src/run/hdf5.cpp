@@ -22,7 +22,7 @@ herr_t keep_description(unsigned, const H5E_error2_t* entry, void* words) {
 
 void give_up(const std::string& what) {
   std::string words;
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_description, &words);
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_description, &words);
   H5Eclear2(H5E_DEFAULT);
   throw StoreError(concat("HDF5: ", what, words.empty() ? "" : ": ", words));
 }

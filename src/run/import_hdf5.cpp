@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string_view>
 
 #include "base/json_text.hpp"
@@ -49,9 +50,13 @@ std::vector<std::string> names_in(const Group& group, const std::string& dataset
       names.lengths().size() == 1 && names.lengths()[0] > 0 && names.lengths()[0] <= most_names,
       names.path(), ": expected a list of 1 to ", most_names, " names");
   std::vector<std::string> texts = names.texts();
-  for (const std::string& name : texts)
+  std::set<std::string> seen;
+  for (const std::string& name : texts) {
     require<StoreError>(is_name(name), names.path(),
                         ": expected names of letters, digits and _, got ", json_quoted(name));
+    require<StoreError>(seen.insert(name).second, names.path(), ": the name '", name,
+                        "' stands twice");
+  }
   return texts;
 }
 
