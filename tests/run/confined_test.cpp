@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <functional>
 #include <stdexcept>
@@ -52,7 +53,7 @@ TEST_CASE("a confined child that never ends is ended", "[confined]") {
   };
   CHECK(death(forever, {.wall_seconds = 0.2}) == "took longer than 0.2 s");
   const auto busily = []() -> std::string {
-    for (volatile int turns = 0;; turns = turns + 1) {
+    for (std::atomic<int> turns{0};; ++turns) {
     }
   };
   CHECK(death(busily, {.cpu_seconds = 1}) == "took more than 1 s of CPU time");
