@@ -34,6 +34,8 @@
 #include "sonde/run/journal.hpp"
 #include "sonde/run/metrics.hpp"
 #include "sonde/run/people.hpp"
+#include "sonde/run/replay.hpp"
+#include "sonde/run/roles.hpp"
 #include "sonde/run/run.hpp"
 #include "sonde/run/stop.hpp"
 #include "sonde/run/study.hpp"

@@ -117,15 +117,6 @@ Followed study_to_follow(const CampaignFolder& folder, const Journal& journal) {
   return {parse_study(text, folder.study), change.any ? std::optional(Edited{text}) : std::nullopt};
 }
 
-CampaignOptions options_of(const CampaignFolder& folder, const Study& study, int threads) {
-  // The points of a design file as they were: the file itself may be gone.
-  Study as_begun = study;
-  if (fs::exists(folder.design())) as_begun.design_file = fs::absolute(folder.design());
-  CampaignOptions options = as_begun.campaign_options();
-  options.threads = threads;
-  return options;
-}
-
 OpenCampaign opened(const CampaignFolder& folder, Study study, Journal journal, int threads) {
   CampaignOptions options = options_of(folder, study, threads);
   Campaign campaign = new_campaign(study, std::move(options), journal.preamble().seed);
@@ -261,6 +252,14 @@ OpenCampaign read_campaign(const CampaignFolder& folder, int threads) {
   Journal journal = Journal::read(folder.journal());
   Study study = study_to_read(folder, journal);
   return opened(folder, std::move(study), std::move(journal), threads);
+}
+
+CampaignOptions options_of(const CampaignFolder& folder, const Study& study, int threads) {
+  Study as_begun = study;
+  if (fs::exists(folder.design())) as_begun.design_file = fs::absolute(folder.design());
+  CampaignOptions options = as_begun.campaign_options();
+  options.threads = threads;
+  return options;
 }
 
 Campaign new_campaign(const Study& study, CampaignOptions options, std::uint64_t seed) {

@@ -94,6 +94,9 @@ void record(OpenCampaign& open, std::span<const Event> events, const std::string
 /// A folder that survives a power cut, with those above it. \throws StoreError
 void make_directories(const std::filesystem::path& directory);
 
+/// Of a study that the campaign follows, or followed; the points of a design file as they were.
+CampaignOptions options_of(const CampaignFolder& folder, const Study& study, int threads);
+
 /// Of the study's domain and outputs, by its own criterion.
 Campaign new_campaign(const Study& study, CampaignOptions options, std::uint64_t seed);
 void replay(Campaign& campaign, const std::vector<Event>& events);

@@ -74,6 +74,16 @@ StopRule attended(OpenCampaign& open, StopRule rule, const DriveOptions& options
   };
 }
 
+// The surrogate of all data as a version: what is compared, promoted and gone back to.
+void keep_last_model(OpenCampaign& open) {
+  if (!open.campaign.has_surrogate()) return;
+  try {
+    if (const std::optional<Fitted> last = open.campaign.fit()) record(open, *last, "");
+  } catch (const NumericalError&) {
+    return;  // of these data there is none
+  }
+}
+
 // What is left of the wall time that earlier sessions did not use.
 StopRule rule_of(const OpenCampaign& open) {
   Study study = open.study;
@@ -289,6 +299,7 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
   note_begin(open.journal, options.workers);
   const RunEnd end = run(open.campaign, oracle, rule, run_options, recorder);
   progress.erase();
+  if (end.state != RunEnd::State::Interrupted) keep_last_model(open);
   note_end(open.journal, end);
   return end;
 }

@@ -10,6 +10,7 @@
 #include "cli/files.hpp"
 #include "cli/hdf5_file.hpp"
 #include "cli/json_point.hpp"
+#include "cli/models.hpp"
 #include "cli/subcommands.hpp"
 #include "run/csv.hpp"
 #include "sonde/export/c99.hpp"
@@ -102,10 +103,8 @@ std::string as_json(const OpenCampaign& open) {
 }
 
 std::string as_c99(OpenCampaign& open, const ExportChoices& choices) {
-  require<UsageError>(open.campaign.has_surrogate(), open.folder.shown(),
-                      ": there is no surrogate yet: it takes two good runs of each output");
   return export_c99(
-      open.campaign.surrogate(),
+      answering(open),
       {.name = choices.name.empty() ? open.folder.name : choices.name, .title = open.study.title});
 }
 

@@ -15,12 +15,12 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr double share = 0.015;  // of the time: 2 % where each takes longer than foreseen
-constexpr double pause = 1.0;    // s, shorter than anybody looks away
-constexpr double plenty = 10.0;
+constexpr double live_share = 0.015;  // of the time: 2 % where each takes longer than foreseen
+constexpr double live_pause = 1.0;    // s, shorter than anybody looks away
+constexpr double live_plenty = 10.0;
 
 // Nothing where there was no comparison, or where what it was judged by is unreadable.
-Dataset held_out(const OpenCampaign& open) {
+Dataset held_out_runs(const OpenCampaign& open) {
   if (!fs::exists(open.folder.held_out())) return {};
   try {
     PointsFile points = read_points(open.folder.held_out(), open.study);
@@ -30,8 +30,8 @@ Dataset held_out(const OpenCampaign& open) {
   }
 }
 
-std::vector<MetricsRow> curve_of(const OpenCampaign& open, const std::vector<Event>& events,
-                                 const Dataset& holdout) {
+std::vector<MetricsRow> learnt_so_far(const OpenCampaign& open, const std::vector<Event>& events,
+                                      const Dataset& holdout) {
   const Campaign& campaign = open.campaign;
   return learning_curve(campaign.domain(), campaign.outputs(), ModelOptions{}, events,
                         /*rows=*/campaign.data().size() <= 1000 ? 40 : 8, holdout);
@@ -43,7 +43,7 @@ std::optional<Surrogate> newest_of(const Campaign& campaign,
   if (versions.empty() || !campaign.has_surrogate()) return std::nullopt;
   try {
     return Surrogate::at(campaign.domain(), campaign.outputs(), campaign.data(), ModelOptions{},
-                         versions.back().parameters);
+                         versions.back().fitted.parameters);
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -64,8 +64,8 @@ double guess(const Campaign& campaign) {
 
 std::vector<MetricsRow> metrics_of(OpenCampaign& open, const std::vector<Event>& events) {
   Campaign& campaign = open.campaign;
-  const Dataset holdout = held_out(open);
-  std::vector<MetricsRow> rows = curve_of(open, events, holdout);
+  const Dataset holdout = held_out_runs(open);
+  std::vector<MetricsRow> rows = learnt_so_far(open, events, holdout);
   const Index now = campaign.data().size();
   if (!campaign.has_surrogate() || (!rows.empty() && rows.back().runs == now)) return rows;
   try {
@@ -82,7 +82,7 @@ void write_hdf5(OpenCampaign& open, const Journal& journal, const fs::path& file
 }
 
 LiveFile::LiveFile(OpenCampaign& open, Say say)
-    : open_(open), say_(std::move(say)), allowance_(share, pause) {}
+    : open_(open), say_(std::move(say)), allowance_(live_share, live_pause) {}
 
 double LiveFile::seconds() const {
   return std::chrono::duration<double>(Clock::now() - begun_).count();
@@ -96,7 +96,7 @@ void LiveFile::look() {
   if (problem || size == seen_) return;
   // Of each model that was replaced itself, and a point of the curve.
   const double all = each_ * static_cast<double>(1 + 2 * replaced_);
-  whole_ = whole_ || (with_model_ && allowance_.left(begun) >= plenty * all);
+  whole_ = whole_ || (with_model_ && allowance_.left(begun) >= live_plenty * all);
   try {
     write();
     said_.clear();
@@ -119,9 +119,9 @@ void LiveFile::write() {
   replaced_ = versions.size();
   const std::optional<Surrogate> newest = newest_of(campaign, versions);
   with_model_ = newest.has_value();
-  const Dataset holdout = held_out(open_);
+  const Dataset holdout = held_out_runs(open_);
   if (whole_ && !curve_is_whole_) {
-    curve_ = curve_of(open_, journal.events(), holdout);
+    curve_ = learnt_so_far(open_, journal.events(), holdout);
     curve_is_whole_ = true;
   }
   const Index runs = campaign.data().size();

@@ -37,7 +37,7 @@ std::string table_of(ImportChoices& choices) {
 }
 
 // The study that the campaign follows, or will.
-Study study_of(const CampaignFolder& folder) {
+Study study_to_import_into(const CampaignFolder& folder) {
   if (folder.begun()) return read_study(folder.recorded_study());
   Study study = read_study(folder.study);
   refuse_contradiction(study);
@@ -47,7 +47,7 @@ Study study_of(const CampaignFolder& folder) {
 int carry_out(ImportChoices choices) {
   const std::string file = table_of(choices);
   const CampaignFolder folder = locate(choices.target);
-  const Study study = study_of(folder);
+  const Study study = study_to_import_into(folder);
   const std::string request = is_hdf5(file)
                                   ? import_request(file, stored_runs(file, study), choices.yes)
                                   : import_request(file, read_file(file), choices.yes);

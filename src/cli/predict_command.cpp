@@ -8,6 +8,7 @@
 #include "cli/campaign_folder.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/files.hpp"
+#include "cli/models.hpp"
 #include "cli/points_file.hpp"
 #include "cli/subcommands.hpp"
 #include "sonde/gp/trust.hpp"
@@ -60,9 +61,7 @@ int carry_out(const PredictChoices& choices) {
   const int threads = choices.threads > 0 ? choices.threads : cores();
   OpenCampaign open = read_campaign(folder, threads);
   const PointsFile points = read_points(choices.at, open.study);
-  require<UsageError>(open.campaign.has_surrogate(), folder.shown(),
-                      ": there is no surrogate yet: it takes two good runs of each output");
-  const std::string text = predictions(open.study, points.x, open.campaign.surrogate(), threads);
+  const std::string text = predictions(open.study, points.x, answering(open), threads);
   if (choices.to.empty()) {
     std::fputs(text.c_str(), stdout);
   } else {

@@ -14,6 +14,7 @@
 
 #include "cli/campaign_folder.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/models.hpp"
 #include "cli/subcommands.hpp"
 #include "http/server.hpp"
 #include "serve/protocol.hpp"
@@ -67,10 +68,9 @@ class Source {
   Models models() {
     size_ = std::filesystem::file_size(folder_.journal());
     OpenCampaign open = read_campaign(folder_, threads_);
-    require<UsageError>(open.campaign.has_surrogate(), folder_.shown(),
-                        ": there is no surrogate yet: it takes two good runs of each output");
-    runs_ = open.campaign.data().size();
-    return serve::surrogate_models(open.campaign.surrogate());
+    const Surrogate surrogate = answering(open);
+    runs_ = surrogate.size();
+    return serve::surrogate_models(surrogate);
   }
 
   Index runs() const noexcept { return runs_; }

@@ -9,6 +9,8 @@
 
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
+#include "sonde/base/error.hpp"
+#include "sonde/math/cholesky.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -38,9 +40,31 @@ std::string name_of(RunEnd::State state) {
   return "done";
 }
 
+std::string this_build() {
+#ifdef __clang__
+  constexpr const char* compiler = "clang " __clang_version__;
+#else
+  constexpr const char* compiler = "gcc " __VERSION__;
+#endif
+  return concat("sonde " SONDE_VERSION ", ", compiler, ", ", dense_arithmetic());
+}
+
+std::set<std::string> builds_of(const Journal& journal) {
+  std::set<std::string> builds;
+  for (const std::string& text : journal.notes()) {
+    const JsonValue note = parsed_json(text);
+    if (note.is_object() && note.contains("build") && note["build"].is_string())
+      builds.insert(note["build"].get<std::string>());
+  }
+  return builds;
+}
+
 void note_begin(Journal& journal, int workers) {
-  journal.note(json_text(
-      {{"run", "begins"}, {"at", seconds_since_1970()}, {"pid", getpid()}, {"workers", workers}}));
+  journal.note(json_text({{"run", "begins"},
+                          {"at", seconds_since_1970()},
+                          {"pid", getpid()},
+                          {"workers", workers},
+                          {"build", this_build()}}));
 }
 
 void note_end(Journal& journal, const RunEnd& end) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "sonde/run/campaign.hpp"
@@ -14,6 +15,11 @@ struct Sessions {
   std::string state = "";  ///< of the last: "done", "interrupted", "failed", "exhausted", "unended"
   std::string reason = "";
 };
+
+/// Version, compiler and instruction set, on which the last bit of a decision depends.
+std::string this_build();
+/// Those that worked on the campaign, as far as its notes tell.
+std::set<std::string> builds_of(const Journal& journal);
 
 void note_begin(Journal& journal, int workers);
 void note_end(Journal& journal, const RunEnd& end);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/json_point.hpp"
+#include "cli/models.hpp"
 #include "cli/sessions.hpp"
 #include "cli/text_table.hpp"
 #include "sonde/base/error.hpp"
@@ -42,6 +43,16 @@ Counts counts_of(const Campaign& campaign) {
     }
   }
   return counts;
+}
+
+// The error of what answers on the runs that were held out; empty where there are none.
+std::vector<Interval> errors_held_out(OpenCampaign& open) {
+  if (open.campaign.validation().size() == 0) return {};
+  try {
+    return held_out_errors(open, answering(open));
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 // Leave-one-out scores of each output; none where there is no surrogate yet.
@@ -155,6 +166,13 @@ std::string status_json(OpenCampaign& open, bool running) {
         {"loo_nrmse", json_number(scores[j] ? scores[j]->nrmse : none)},
         {"coverage95", json_number(scores[j] ? scores[j]->coverage95 : none)}};
   }
+  JsonValue held = JsonValue::object();
+  const std::vector<Interval> errors = errors_held_out(open);
+  for (std::size_t j = 0; j < errors.size(); ++j)
+    held[open.campaign.outputs()[j].name] = {{"n", errors[j].n},
+                                             {"rmse", json_number(errors[j].value)},
+                                             {"lower", json_number(errors[j].lower)},
+                                             {"upper", json_number(errors[j].upper)}};
   JsonValue kinds = JsonValue::object();
   for (const auto& [kind, count] : failure_counts(open.campaign)) kinds[kind] = count;
   return json_text({{"schema", 1},
@@ -176,6 +194,8 @@ std::string status_json(OpenCampaign& open, bool running) {
                     {"people", people_json(open)},
                     {"gold", gold_document(open)},
                     {"outputs", outputs},
+                    {"held_out", held},
+                    {"model", open.campaign.promoted()},
                     {"seconds", state.seconds}},
                    2);
 }
@@ -204,6 +224,15 @@ std::string status_text(OpenCampaign& open, bool running) {
   text += expert_words(open);
   for (const GoldDifference& one : gold_differences(open.campaign))
     text += "gold      " + gold_words(open, one) + "\n";
+  if (open.campaign.promoted() > 0)
+    text += fmt::format("model     {} answers, which was promoted; the table is of the newest\n",
+                        open.campaign.promoted());
+  const Vector spread = open.campaign.spread();
+  const std::vector<Interval> errors = errors_held_out(open);
+  for (std::size_t j = 0; j < errors.size(); ++j)
+    text += fmt::format("held out  {}: error {}, on {} run{}\n", open.campaign.outputs()[j].name,
+                        error_words(errors[j], spread[static_cast<Index>(j)]), errors[j].n,
+                        errors[j].n == 1 ? "" : "s");
   const auto scores = scores_of(open.campaign);
   std::vector<std::vector<std::string>> rows{{"output", "unit", "error", "inside 95 %"}};
   for (std::size_t j = 0; j < scores.size(); ++j) {

@@ -13,7 +13,7 @@ namespace {
 
 using Columns = std::vector<StoredRuns::Column>;
 
-std::string listed(const std::vector<std::string>& names) {
+std::string quoted_list(const std::vector<std::string>& names) {
   std::string words;
   for (const std::string& name : names)
     words += fmt::format("{}'{}'", words.empty() ? "" : ", ", name);
@@ -21,13 +21,13 @@ std::string listed(const std::vector<std::string>& names) {
 }
 
 template <class Columns>
-std::vector<std::string> names_of(const Columns& columns) {
+std::vector<std::string> column_names(const Columns& columns) {
   std::vector<std::string> names;
   for (const auto& column : columns) names.push_back(column.name);
   return names;
 }
 
-const StoredRuns::Column* find(const Columns& columns, const std::string& name) {
+const StoredRuns::Column* column_called(const Columns& columns, const std::string& name) {
   const auto found =
       std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == name; });
   return found == columns.end() ? nullptr : &*found;
@@ -45,7 +45,7 @@ std::vector<std::string> missing_in(const Columns& columns, const std::vector<Wa
                                     const std::string& file) {
   std::vector<std::string> missing;
   for (const Wanted& one : wanted) {
-    const StoredRuns::Column* column = find(columns, one.name);
+    const StoredRuns::Column* column = column_called(columns, one.name);
     if (!column) missing.push_back(one.name);
     require<UsageError>(!column || same_unit(column->unit, one.unit), file, ": '", one.name,
                         "' is in '", column ? printable(column->unit) : "", "', in the study in '",
@@ -54,18 +54,19 @@ std::vector<std::string> missing_in(const Columns& columns, const std::vector<Wa
   return missing;
 }
 
-void compare(const StoredRuns& stored, const Study& study, const std::string& file) {
+void hold_against_study(const StoredRuns& stored, const Study& study, const std::string& file) {
   const std::vector<std::string> inputs = missing_in(stored.inputs, study.parameters, file);
   require<UsageError>(inputs.empty(), file, ": is of another study: it has no input ",
-                      listed(inputs), "; its inputs are ", listed(names_of(stored.inputs)));
+                      quoted_list(inputs), "; its inputs are ",
+                      quoted_list(column_names(stored.inputs)));
   const std::vector<Output> outputs = study.output_names();
   const std::vector<std::string> missing = missing_in(stored.outputs, outputs, file);
   require<UsageError>(missing.size() < outputs.size(), file,
-                      ": is of another study: it has no output ", listed(missing),
-                      "; its outputs are ", listed(names_of(stored.outputs)));
+                      ": is of another study: it has no output ", quoted_list(missing),
+                      "; its outputs are ", quoted_list(column_names(stored.outputs)));
 }
 
-void say(const std::string& file, const std::string& words) {
+void tell_of(const std::string& file, const std::string& words) {
   std::fprintf(stderr, "sonde: %s: %s\n", printable(file).c_str(), words.c_str());
 }
 
@@ -78,7 +79,7 @@ void say_unknown(const StoredRuns& stored, const Study& study, const std::string
       unknown.push_back(column.name);
   }
   if (!unknown.empty())
-    say(file, fmt::format("the study has no variable {}: passed over", listed(unknown)));
+    tell_of(file, fmt::format("the study has no variable {}: passed over", quoted_list(unknown)));
 }
 
 }  // namespace
@@ -91,11 +92,11 @@ StoredRuns stored_runs(const std::filesystem::path& file, const Study& study) {
       throw UsageError(failure.what());
     }
   }();
-  compare(stored, study, file.string());
+  hold_against_study(stored, study, file.string());
   say_unknown(stored, study, file.string());
   if (stored.left_out > 0)
-    say(file.string(), fmt::format("{} run{} without an answer left out", stored.left_out,
-                                   stored.left_out == 1 ? "" : "s"));
+    tell_of(file.string(), fmt::format("{} run{} without an answer left out", stored.left_out,
+                                       stored.left_out == 1 ? "" : "s"));
   return stored;
 }
 

@@ -18,7 +18,10 @@ Subcommand compare_subcommand();
 Subcommand report_subcommand();
 Subcommand serve_subcommand();
 Subcommand export_subcommand();
+Subcommand models_subcommand();
 Subcommand repair_subcommand();
+Subcommand replay_subcommand();
+Subcommand why_subcommand();
 Subcommand doctor_subcommand();
 Subcommand version_subcommand();
 

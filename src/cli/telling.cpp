@@ -21,7 +21,7 @@ constexpr int deepest = 32;                     // brackets within one another
 
 // Of what was told.
 struct Tally {
-  Index answers = 0, corrections = 0, reviews = 0, known = 0;
+  Index answers = 0, corrections = 0, reviews = 0, marks = 0, known = 0;
 };
 
 void check_keys(const JsonValue& object, const std::vector<std::string>& known) {
@@ -100,9 +100,9 @@ class Line {
                         printable(text.substr(0, 200)));
     // What ask prints may stand there still.
     check_keys(json_,
-               {"id",   "y",      "failed",     "correct",    "approve",   "edit",   "reject",
-                "by",   "reason", "confidence", "rationale",  "seconds",   "x",      "why",
-                "tags", "to",     "until",      "prediction", "deviation", "nearest"});
+               {"id",   "y",    "failed", "correct",    "approve",    "edit",      "reject",
+                "mark", "by",   "reason", "confidence", "rationale",  "seconds",   "x",
+                "why",  "tags", "to",     "until",      "prediction", "deviation", "nearest"});
     require<UsageError>(json_.contains("id") && json_["id"].is_number_integer(),
                         "expected \"id\": the number that ask gave");
     id_ = json_["id"];
@@ -116,11 +116,13 @@ class Line {
 
   // Nothing where it has been told before in the same words.
   std::optional<Event> event() const {
-    const std::vector<std::string> deeds{"y", "failed", "correct", "approve", "edit", "reject"};
+    const std::vector<std::string> deeds{"y",    "failed", "correct", "approve",
+                                         "edit", "reject", "mark"};
     const auto is = [&](const std::string& deed) { return json_.contains(deed); };
     require<UsageError>(std::count_if(deeds.begin(), deeds.end(), is) == 1,
                         "expected either \"y\" or \"failed\", or one of \"correct\", "
-                        "\"approve\", \"edit\" and \"reject\"");
+                        "\"approve\", \"edit\", \"reject\" and \"mark\"");
+    if (is("mark")) return mark();
     if (is("correct")) return correction();
     if (is("y") || is("failed")) return answer();
     return review();
@@ -199,6 +201,21 @@ class Line {
     answer.host = by_;
     answer.x = before()->x;  // what is corrected is what came of it, not where it was
     return Corrected{id_, std::move(answer), reason_, by_};
+  }
+
+  std::optional<Event> mark() const {
+    static const std::vector<std::pair<std::string, Role>> roles{
+        {"train", Role::Train}, {"validation", Role::Validation}, {"excluded", Role::Excluded}};
+    const std::string word = words_in(json_, "mark", longest_words);
+    const auto role = std::find_if(roles.begin(), roles.end(),
+                                   [&](const auto& known) { return known.first == word; });
+    require<UsageError>(role != roles.end(),
+                        "expected \"mark\": \"train\", \"validation\" or \"excluded\", got ",
+                        json_text(json_["mark"]));
+    require<UsageError>(query().why != "gold", "query ", id_,
+                        " asks a known point again: nothing is learnt from it anyway");
+    if (open_.campaign.role(id_) == role->second) return std::nullopt;
+    return Marked{{id_}, role->second, reason_, by_};
   }
 
   std::optional<Event> review() const {
@@ -283,6 +300,8 @@ void count(Tally& tally, const Event& event) {
     ++tally.corrections;
   } else if (std::holds_alternative<Reviewed>(event)) {
     ++tally.reviews;
+  } else if (std::holds_alternative<Marked>(event)) {
+    ++tally.marks;
   } else {
     ++tally.answers;
   }
@@ -292,10 +311,11 @@ void count(Tally& tally, const Event& event) {
 std::string in_words(const Tally& tally, Index open) {
   std::string words;
   const auto add = [&](const std::string& more) { words += (words.empty() ? "" : ", ") + more; };
-  const bool others = tally.corrections + tally.reviews > 0;
+  const bool others = tally.corrections + tally.reviews + tally.marks > 0;
   if (tally.answers > 0 || !others) add(counted(tally.answers, "answer", "answers"));
   if (tally.corrections > 0) add(counted(tally.corrections, "correction", "corrections"));
   if (tally.reviews > 0) add(counted(tally.reviews, "review", "reviews"));
+  if (tally.marks > 0) add(counted(tally.marks, "mark", "marks"));
   words += " recorded, " + counted(open, "query", "queries") + " open";
   if (tally.known > 0) words += fmt::format("; {} passed over: told before", tally.known);
   return words + '\n';

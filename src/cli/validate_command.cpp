@@ -8,6 +8,7 @@
 #include "cli/campaign_folder.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_point.hpp"
+#include "cli/models.hpp"
 #include "cli/points_file.hpp"
 #include "cli/subcommands.hpp"
 #include "cli/text_table.hpp"
@@ -43,9 +44,7 @@ int carry_out(const ValidateChoices& choices) {
   const CampaignFolder folder = locate(choices.target);
   OpenCampaign open = read_campaign(folder, cores());
   const PointsFile test = read_points(choices.at, open.study);
-  require<UsageError>(open.campaign.has_surrogate(), folder.shown(),
-                      ": there is no surrogate yet: it takes two good runs of each output");
-  const Surrogate& surrogate = open.campaign.surrogate();
+  const Surrogate surrogate = answering(open);
   JsonValue outputs = JsonValue::object();
   std::vector<std::vector<std::string>> rows{
       {"output", "unit", "n", "RMSE", "NRMSE", "Q2", "inside 50 %", "90 %", "95 %", "adequacy"}};

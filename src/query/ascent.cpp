@@ -118,7 +118,8 @@ Worthy Ascent::climbed(const Worthy& from, bool hold_integers) const {
       maximize(unit_worth(), lower, upper, constraints_, start.transpose(), options_);
   const bool round = !hold_integers && !integers_.empty();
   const Worthy found = round ? rounded(top.x, from) : inside(top.x, start);
-  return better(found.worth, from.worth) ? found : from;
+  const Worthy& best = better(found.worth, from.worth) ? found : from;
+  return {best.x, best.worth, from.rank, from.evaluations + top.evaluations, top.termination};
 }
 
 // Of the whole numbers around a relaxed point the most worthy admissible ones.
@@ -161,7 +162,8 @@ Worthy Ascent::best_of(PointsView x, const Worthy& from) const {
   if (best < 0) return from;
   const Vector found = good.row(best);
   const double value = worth_(found);
-  return better(value, from.worth) ? Worthy{found, value} : from;
+  if (!better(value, from.worth)) return from;
+  return {found, value, from.rank, from.evaluations, from.termination};
 }
 
 // All points that differ from x in one level: an integer by one, a choice by any.

@@ -13,6 +13,9 @@ namespace sonde::query {
 struct Worthy {
   Vector x;
   double worth;
+  Index rank = 0;  ///< of the candidate it was climbed from
+  int evaluations = 0;
+  Termination termination = Termination::Converged;
 };
 
 /// Climbs an acquisition inside a domain, from one admissible point to a better one.

@@ -102,29 +102,80 @@ Worthy exchanged(const Acquisition& worth, const KnownPoints& known, const Ascen
     if (ranked.empty() || !less_worthy(best, {{}, worths[ranked.front()]})) break;
     const Worthy climbed = ascent.from(others.row(ranked.front()));
     if (!less_worthy(best, climbed)) break;
+    const Index rank = best.rank;
+    const int evaluations = best.evaluations;
     best = climbed;
+    best.rank = rank;
+    best.evaluations += evaluations;
   }
   return best;
 }
 
+// (n) from 1, the most worthy; 0 of what is not finite.
+std::vector<Index> ranks(const Vector& worth) {
+  std::vector<Index> ranks(static_cast<std::size_t>(worth.size()), 0);
+  Index rank = 0;
+  for (const Index i : ranking(worth)) ranks[static_cast<std::size_t>(i)] = ++rank;
+  return ranks;
+}
+
+const char* word_of(Termination termination) {
+  switch (termination) {
+    case Termination::Converged:
+      return "converged";
+    case Termination::OutOfEvaluations:
+      return "out of evaluations";
+    case Termination::OutOfTime:
+      return "out of time";
+    case Termination::Stalled:
+      break;
+  }
+  return "stalled";
+}
+
+// Of what was found, the most worthy first, the chosen one among it.
+Selection selection_of(const Worthy& chosen, const std::vector<Worthy>& found, const Domain& domain,
+                       Index candidates) {
+  Selection selection{.candidates = candidates,
+                      .rank = chosen.rank,
+                      .evaluations = chosen.evaluations,
+                      .outcome = word_of(chosen.termination)};
+  const Vector u = domain.to_unit(chosen.x);
+  for (const Worthy& other : found) {
+    if (!std::isfinite(other.worth)) break;
+    if ((domain.to_unit(other.x) - u).lpNorm<Eigen::Infinity>() < basin) continue;
+    selection.runner_up = other.x;
+    selection.runner_up_worth = other.worth;
+    break;
+  }
+  return selection;
+}
+
+struct Chosen {
+  Worthy point;
+  Selection selection{};
+};
+
 // What the search came to: climbed and screened points, the most worthy that holds; nothing where
 // the acquisition is finite nowhere.
-std::optional<Worthy> most_worthy(const Acquisition& worth, const KnownPoints& known,
+std::optional<Chosen> most_worthy(const Acquisition& worth, const KnownPoints& known,
                                   const Points& candidates, const SynthesisOptions& options,
                                   Rng rng) {
   const Screened screened = screen(worth, known, candidates, options, rng);
   const std::vector<Index> starts = scattered(known.domain(), screened, options.starts);
+  const std::vector<Index> rank = ranks(screened.worth);
   const Ascent ascent(worth, known, options.optimize);
   std::vector<Worthy> found(starts.size());
   parallel_for(static_cast<Index>(starts.size()), options.optimize.threads, [&](Index s) {
     const auto start = static_cast<std::size_t>(s);
     found[start] = ascent.from(screened.x.row(starts[start]));
+    found[start].rank = rank[static_cast<std::size_t>(starts[start])];
   });
   if (const auto best = std::max_element(found.begin(), found.end(), less_worthy);
       best != found.end())
     *best = exchanged(worth, known, ascent, *best);
   for (const Index i : ranking(screened.worth))
-    found.push_back({screened.x.row(i), screened.worth[i]});
+    found.push_back({screened.x.row(i), screened.worth[i], rank[static_cast<std::size_t>(i)]});
   std::stable_sort(found.begin(), found.end(), [](const Worthy& a, const Worthy& b) {
     return a.worth > b.worth || (std::isfinite(a.worth) && !std::isfinite(b.worth));
   });
@@ -132,7 +183,10 @@ std::optional<Worthy> most_worthy(const Acquisition& worth, const KnownPoints& k
     if (!std::isfinite(one.worth)) continue;
     if (!known.domain().admits(one.x) || known.has(known.domain().to_unit(one.x))) continue;
     const double value = worth(one.x);  // the row path may differ by a rounding
-    if (std::isfinite(value)) return Worthy{one.x, value};
+    if (!std::isfinite(value)) continue;
+    Worthy chosen = one;
+    chosen.worth = value;
+    return Chosen{chosen, selection_of(chosen, found, known.domain(), screened.x.rows())};
   }
   return std::nullopt;
 }
@@ -162,7 +216,7 @@ class Batch {
         query::fresh_candidates(known_, options_.candidates, rng.child("fresh"));
     if (candidates.rows() == 0) return false;
     std::string why = criterion_.why ? criterion_.why(surrogate_) : criterion_.name;
-    std::optional<Worthy> chosen;
+    std::optional<Chosen> chosen;
     try {
       const Acquisition worth = query::where_runs_succeed(
           criterion_.prepare(surrogate_, rng.child("criterion")), surrogate_);
@@ -171,21 +225,22 @@ class Batch {
     } catch (const NumericalError& failure) {
       why = concat("space filling: ", failure.what());
     }
-    if (!chosen) chosen = {candidates.row(query::farthest(known_, candidates)), nan};
-    known_.add(chosen->x);
-    suppose(chosen->x.transpose());
+    if (!chosen) chosen = Chosen{{candidates.row(query::farthest(known_, candidates)), nan}};
+    known_.add(chosen->point.x);
+    suppose(chosen->point.x.transpose());
     chosen_.push_back({*chosen, why});
     return true;
   }
 
   Synthesis result() const {
     const auto k = static_cast<Index>(chosen_.size());
-    Synthesis synthesis{Points(k, known_.domain().dim()), Vector(k), {}};
+    Synthesis synthesis{Points(k, known_.domain().dim()), Vector(k), {}, {}};
     for (Index i = 0; i < k; ++i) {
-      const auto& [worthy, why] = chosen_[static_cast<std::size_t>(i)];
-      synthesis.queries.row(i) = worthy.x;
-      synthesis.worth[i] = worthy.worth;
+      const auto& [chosen, why] = chosen_[static_cast<std::size_t>(i)];
+      synthesis.queries.row(i) = chosen.point.x;
+      synthesis.worth[i] = chosen.point.worth;
       synthesis.why.push_back(why);
+      synthesis.selections.push_back(chosen.selection);
     }
     return synthesis;
   }
@@ -206,7 +261,7 @@ class Batch {
   const Criterion& criterion_;
   const SynthesisOptions& options_;
   KnownPoints known_;
-  std::vector<std::pair<Worthy, std::string>> chosen_;
+  std::vector<std::pair<Chosen, std::string>> chosen_;
 };
 
 }  // namespace

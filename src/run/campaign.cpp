@@ -69,6 +69,8 @@ Campaign::State::State(Domain its_domain, std::vector<Output> its_outputs, Crite
   require(!outputs.empty(), "Campaign: expected at least one output, got none");
   require(criterion.prepare != nullptr, "Campaign: criterion '", criterion.name,
           "' has no function");
+  require(options.validation_share >= 0.0 && options.validation_share <= 0.9,
+          "Campaign: expected a validation share from 0 to 0.9, got ", options.validation_share);
   require(options.gold_every >= 0, "Campaign: expected gold_every of 0 or more, got ",
           options.gold_every);
   require(options.initial >= 0, "Campaign: expected an initial design of no less than 0, got ",
@@ -87,7 +89,20 @@ Campaign::State::State(Domain its_domain, std::vector<Output> its_outputs, Crite
   options.synthesis.optimize.threads = options.threads;
 }
 
+void Campaign::State::check(const Fitted& fitted) const {
+  require(fitted.model == newest.model + 1, "Campaign: expected model ", newest.model + 1,
+          " next, got ", fitted.model);
+  require(fitted.parameters.rows() == static_cast<Index>(outputs.size()), "Campaign: model ",
+          fitted.model, " has parameters of ", fitted.parameters.rows(), " outputs, there are ",
+          outputs.size());
+}
+
 void Campaign::State::check(const Asked& asked) const {
+  if (asked.fitted) check(*asked.fitted);
+  require(asked.model == 0 || asked.model == steering.model || asked.model == newest.model ||
+              (asked.fitted && asked.model == asked.fitted->model),
+          "Campaign: queries of model ", asked.model, ", expected one of model ", steering.model,
+          " or ", newest.model);
   auto next = static_cast<Index>(queries.size());
   for (const Query& query : asked.queries) {
     require(query.id == next, "Campaign: expected query ", next, " next, got ", query.id);
@@ -137,7 +152,12 @@ void Campaign::State::check(const Answered& event) const {
   check_answer(event.id, event.answer);
 }
 
+void Campaign::State::fold(const Fitted& fitted) {
+  newest = fitted;
+}
+
 void Campaign::State::fold(const Asked& asked) {
+  if (asked.fitted) fold(*asked.fitted);
   for (const Query& query : asked.queries) {
     if (is_design(query)) {
       if (design_size < 0) {
@@ -154,9 +174,7 @@ void Campaign::State::fold(const Asked& asked) {
     all_transients.push_back(0);
     answered_then.push_back(-1);
   }
-  if (asked.parameters.rows() == 0) return;
-  parameters = asked.parameters;
-  fitted_to = asked.fitted_to;
+  if (asked.model != 0 && asked.model == newest.model) steering = newest;
 }
 
 void Campaign::State::fold(const Answered& event) {
@@ -177,7 +195,7 @@ void Campaign::State::fold(const Answered& event) {
 
 void Campaign::State::count_in(Index id, const Answer& answer) {
   const Query& query = queries[static_cast<std::size_t>(id)];
-  if (answer.status != Answer::Status::Ok || is_gold(query)) return;
+  if (answer.status != Answer::Status::Ok || !teaches(id)) return;
   ok.insert(std::upper_bound(ok.begin(), ok.end(), id), id);
   data_stale = true;
   if (is_import(query)) ++imported_ok;
@@ -310,6 +328,19 @@ Index Campaign::initial() const noexcept {
   return state_->initial();
 }
 
+Index Campaign::models() const noexcept {
+  return state_->newest.model;
+}
+
+bool Campaign::is_fitted() const {
+  return state_->is_fitted();
+}
+
+std::optional<Fitted> Campaign::fit() {
+  if (state_->is_fitted()) return std::nullopt;
+  return state_->version_of(state_->refit());
+}
+
 Index Campaign::rejected() const noexcept {
   return state_->rejected;
 }
@@ -319,8 +350,7 @@ bool Campaign::has_surrogate() const noexcept {
 }
 
 const Surrogate& Campaign::surrogate() {
-  const bool fitted = state_->fitted_to == state_->dataset().size();
-  return fitted && state_->parameters.rows() > 0 ? state_->with_recorded() : state_->refit();
+  return state_->is_fitted() ? state_->conditioned(state_->newest) : state_->refit();
 }
 
 double Campaign::estimated_error() {

@@ -44,10 +44,14 @@ struct Campaign::State {
   Index design_asked = 0;
   Index design_size = -1;            // fixed when its first query is asked
   Index imported_before_design = 0;  // imported_ok at that moment
-  Matrix parameters{};               // as recorded last
-  Index fitted_to = 0;
+  Fitted steering{};                 // that made the last queries
+  Fitted newest{};
+  // Of fits with the data as they were last changed in place: an earlier one is no longer of them.
+  Index models_before_change = 0;
   std::map<Index, Handling> handlings{};  // of the queries that people had to do with
   std::vector<Vector> edited_away{};      // points that a review has replaced by others
+  std::map<Index, Role> marks{};          // where it is not the one it was asked for
+  Index promoted = 0;
 
   // Cached.
   struct Conditioned {
@@ -71,6 +75,7 @@ struct Campaign::State {
   };
   std::map<Index, Arrival> arrivals{};  // of outputs that did not always
 
+  void check(const Fitted& fitted) const;
   void check(const Asked& asked) const;
   void check(const Answered& answered) const;
   void check(const Leased& leased) const;
@@ -78,10 +83,13 @@ struct Campaign::State {
   void check(const Corrected& corrected) const;
   void check(const Reviewed& reviewed) const;
   void check(const Edited&) const {}
+  void check(const Marked& marked) const;
+  void check(const Promoted& promoted) const;
   void check_known(Index id) const;
   void check_open(Index id) const;
   void check_answer(Index id, const Answer& answer) const;
   void check_point(Index id, VectorView x) const;
+  void fold(const Fitted& fitted);
   void fold(const Asked& asked);
   void fold(const Answered& answered);
   void fold(const Leased& leased);
@@ -89,12 +97,19 @@ struct Campaign::State {
   void fold(const Corrected& corrected);
   void fold(const Reviewed& reviewed);
   void fold(const Edited&) {}
+  void fold(const Marked& marked);
+  void fold(const Promoted& promoted);
+  Role role(Index id) const;
+  bool teaches(Index id) const;  // a run to learn from, were it answered Ok
+  bool is_held_out(Index id) const;
+  void forget_fits();
   void count_in(Index id, const Answer& answer);
   void count_out(Index id);
 
   const Dataset& dataset();
   Points asked_points() const;  // (q, d) open, failed, or edited away
   Points all_points() const;    // (a, d) all ever asked, or edited away
+  Points taken_points();  // (t, d) never to be asked again: the data, and what teaches nothing
   Points with_edited_away(Points x) const;
   Index design_target() const;  // before earlier runs are counted
   Index initial() const;
@@ -103,14 +118,19 @@ struct Campaign::State {
   const Points& design(std::uint64_t round, Index size);
   Points design_rows_left();
   Asked from_design(Index k);
-  Asked gold_due() const;  // none: it is not
+  Asked gold_due() const;              // none: it is not
+  bool is_validation(Index id) const;  // if it is asked next
+  Asked with_validation(Index k);
+  Asked learning(Index k);  // what the design or the surrogate asks for
   Points endless_design(Index k);
   Points uniform_draws(Index k);
   Asked asked_at(const Points& x, const std::string& why) const;
 
   bool refit_is_due();
-  const Surrogate& refit();          // parameters searched anew, from the recorded ones
-  const Surrogate& with_recorded();  // the recorded parameters
+  bool is_fitted() const;    // the newest model, to all data
+  const Surrogate& refit();  // parameters searched anew, from those that made the last queries
+  const Surrogate& conditioned(const Fitted& model);  // its parameters, all data
+  Fitted version_of(const Surrogate& surrogate) const;
   const Surrogate& believed(Asked& asked);
   bool is_of_the_point(const Answer& answer) const;  // tells whether runs succeed there
   Surrogate with_success(const Surrogate& surrogate);

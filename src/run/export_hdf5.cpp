@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <optional>
@@ -49,14 +50,13 @@ std::optional<Surrogate> remade(const Campaign& campaign, const ModelVersion& ve
                                 const ModelOptions& options) {
   try {
     return Surrogate::at(campaign.domain(), campaign.outputs(), version.data, options,
-                         version.parameters);
+                         version.fitted.parameters);
   } catch (const Error&) {
     return std::nullopt;
   }
 }
 
-std::optional<Surrogate> newest(Campaign& campaign, const Provenance& provenance) {
-  if (provenance.newest || !provenance.search) return provenance.newest;
+std::optional<Surrogate> newest(Campaign& campaign) {
   if (!campaign.has_surrogate()) return std::nullopt;
   try {
     return campaign.surrogate();
@@ -68,12 +68,18 @@ std::optional<Surrogate> newest(Campaign& campaign, const Provenance& provenance
 void write_models(const Handle& file, Campaign& campaign, const std::vector<ModelVersion>& versions,
                   const Provenance& provenance) {
   const Handle models = hdf5::create_group(file, "models");
+  const bool fitted = !versions.empty() && campaign.is_fitted();
   for (std::size_t v = 0; provenance.replaced && v < versions.size(); ++v) {
+    const bool newest_version = v + 1 == versions.size();
+    if (newest_version && provenance.newest) break;
     if (const auto model = remade(campaign, versions[v], provenance.model)) {
-      write_model(models, v + 1, *model, versions[v].ids, false);
+      write_model(models, v + 1, *model, versions[v].ids, newest_version && fitted);
     }
   }
-  if (const auto model = newest(campaign, provenance)) {
+  if (provenance.newest) {
+    const std::size_t number = std::max<std::size_t>(1, versions.size());
+    write_model(models, number, *provenance.newest, campaign.data_ids(), true);
+  } else if (const auto model = provenance.search && !fitted ? newest(campaign) : std::nullopt) {
     write_model(models, versions.size() + 1, *model, campaign.data_ids(), true);
   }
 }

@@ -9,7 +9,7 @@
 namespace sonde::hdf5 {
 namespace {
 
-constexpr hsize_t largest_chunk = 256u << 20;  // bytes, unpacked
+constexpr hsize_t most_chunk_bytes = 256u << 20;  // bytes, unpacked
 constexpr std::size_t longest_text = 1u << 20;
 
 template <class... Parts>
@@ -176,8 +176,8 @@ void Dataset::require_own_storage() const {
   hsize_t bytes = std::max<hsize_t>(1, H5Tget_size(type.id()));
   for (int i = 0; i < rank; ++i) {
     const hsize_t length = std::max<hsize_t>(1, chunk[static_cast<std::size_t>(i)]);
-    require_sound(bytes <= largest_chunk / length, path_, ": is stored in pieces of more than ",
-                  largest_chunk >> 20, " MiB");
+    require_sound(bytes <= most_chunk_bytes / length, path_, ": is stored in pieces of more than ",
+                  most_chunk_bytes >> 20, " MiB");
     bytes *= length;
   }
 }

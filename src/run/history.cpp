@@ -1,6 +1,5 @@
 #include "run/history.hpp"
 
-#include "base/matrix.hpp"
 #include "run/gold_queries.hpp"
 
 namespace sonde {
@@ -11,7 +10,10 @@ void Known::apply(const Event& event) {
 
 void Known::apply_one(const Asked& asked) {
   for (const Query& query : asked.queries)
-    if (!is_gold(query)) asked_[query.id] = query.x;
+    if (!is_gold(query)) {
+      asked_[query.id] = query.x;
+      if (query.why == "validation") roles_[query.id] = Role::Validation;
+    }
 }
 
 void Known::apply_one(const Answered& answered) {
@@ -32,16 +34,28 @@ void Known::apply_one(const Reviewed& reviewed) {
     asked_[reviewed.id] = reviewed.x;
 }
 
+void Known::apply_one(const Marked& marked) {
+  for (const Index id : marked.ids) roles_[id] = marked.role;
+}
+
+bool Known::teaches(Index id) const {
+  const auto role = roles_.find(id);
+  return role == roles_.end() || role->second == Role::Train;
+}
+
 std::vector<Index> Known::ids() const {
   std::vector<Index> ids;
-  for (const auto& [id, y] : observed_) ids.push_back(id);
+  for (const auto& [id, y] : observed_)
+    if (teaches(id)) ids.push_back(id);
   return ids;
 }
 
 Dataset Known::data(Index dim, Index outputs) const {
-  Dataset made{Points(size(), dim), Matrix(size(), outputs)};
+  const Index n = size();
+  Dataset made{Points(n, dim), Matrix(n, outputs)};
   Index row = 0;
   for (const auto& [id, y] : observed_) {
+    if (!teaches(id)) continue;
     made.x.row(row) = (moved_.contains(id) ? moved_ : asked_).at(id).transpose();
     made.y.row(row++) = y.transpose();
   }
@@ -53,11 +67,12 @@ std::vector<ModelVersion> model_versions(std::span<const Event> events, Index di
   Known known;
   for (const Event& event : events) {
     const auto* asked = std::get_if<Asked>(&event);
-    if (asked && asked->parameters.rows() > 0) {
-      if (versions.empty() || !same(versions.back().parameters, asked->parameters)) {
-        versions.push_back({asked->parameters, known.data(dim, outputs), known.ids()});
-      }
-      for (const Query& query : asked->queries) versions.back().queries.push_back(query.id);
+    const auto* fitted = std::get_if<Fitted>(&event);
+    if (asked && asked->fitted) fitted = &*asked->fitted;
+    if (fitted) versions.push_back({*fitted, known.data(dim, outputs), known.ids()});
+    if (asked && asked->model > 0) {
+      std::vector<Index>& queries = versions[static_cast<std::size_t>(asked->model - 1)].queries;
+      for (const Query& query : asked->queries) queries.push_back(query.id);
     }
     known.apply(event);
   }

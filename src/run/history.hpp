@@ -9,15 +9,17 @@
 
 namespace sonde {
 
-/// What was known at some moment of a campaign.
+/// What surrogates had to learn from at some moment of a campaign.
 class Known {
  public:
   void apply(const Event& event);
-  Index size() const noexcept { return static_cast<Index>(observed_.size()); }
-  std::vector<Index> ids() const;                ///< of what was answered Ok, rising
+  Index size() const { return static_cast<Index>(ids().size()); }
+  std::vector<Index> ids() const;                ///< of what is learnt from, rising
   Dataset data(Index dim, Index outputs) const;  ///< in the order of ids()
 
  private:
+  bool teaches(Index id) const;
+  void apply_one(const Fitted&) {}
   void apply_one(const Asked& asked);
   void apply_one(const Answered& answered);
   void apply_one(const Corrected& corrected);
@@ -25,21 +27,24 @@ class Known {
   void apply_one(const Leased&) {}
   void apply_one(const Told&) {}
   void apply_one(const Edited&) {}
+  void apply_one(const Marked& marked);
+  void apply_one(const Promoted&) {}
 
   std::map<Index, Vector> asked_{};
   std::map<Index, Vector> moved_{};  ///< simulated elsewhere than asked
   std::map<Index, Vector> observed_{};
+  std::map<Index, Role> roles_{};  ///< where it is not Train
 };
 
-/// A surrogate that made queries: parameters, and the data with which they were first used.
+/// A surrogate whose parameters were searched, and the data they were searched in.
 struct ModelVersion {
-  Matrix parameters;  ///< Surrogate::parameters()
+  Fitted fitted;
   Dataset data;
   std::vector<Index> ids;        ///< the query of each row of data
   std::vector<Index> queries{};  ///< those that it made
 };
 
-/// In the order in which they came; a new one where the parameters changed.
+/// In the order of their numbers.
 std::vector<ModelVersion> model_versions(std::span<const Event> events, Index dim, Index outputs);
 
 }  // namespace sonde

@@ -119,6 +119,21 @@ std::string random_uuid() {
   return text;
 }
 
+// A model goes before what it asks.
+std::vector<Event> with_models_apart(std::span<const Event> events) {
+  std::vector<Event> apart;
+  for (const Event& event : events) {
+    const auto* asked = std::get_if<Asked>(&event);
+    if (asked && asked->fitted) {
+      apart.emplace_back(*asked->fitted);
+      apart.emplace_back(Asked{asked->queries, asked->model});
+    } else {
+      apart.push_back(event);
+    }
+  }
+  return apart;
+}
+
 record::Writer this_process() {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
@@ -276,7 +291,8 @@ void Journal::append(const Event& event, const std::string& request) {
   append(std::span(&event, 1), request);
 }
 
-void Journal::append(std::span<const Event> events, const std::string& request) {
+void Journal::append(std::span<const Event> given, const std::string& request) {
+  const std::vector<Event> events = with_models_apart(given);
   const Index first = state_->scan.next_seq;
   std::vector<std::string> records;
   for (const Event& event : events) {

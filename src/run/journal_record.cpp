@@ -23,6 +23,8 @@ constexpr std::array<std::pair<Reviewed::Verdict, const char*>, 3> verdicts = {
     {{Reviewed::Verdict::Approved, "approved"},
      {Reviewed::Verdict::Edited, "edited"},
      {Reviewed::Verdict::Rejected, "rejected"}}};
+constexpr std::array<std::pair<Role, const char*>, 3> roles = {
+    {{Role::Train, "train"}, {Role::Validation, "validation"}, {Role::Excluded, "excluded"}}};
 constexpr std::array<std::pair<Scale, const char*>, 4> scales = {{{Scale::Linear, "linear"},
                                                                   {Scale::Log, "log"},
                                                                   {Scale::Integer, "integer"},
@@ -121,19 +123,41 @@ Parameter to_parameter(const JsonValue& json) {
   return p;
 }
 
+JsonValue selection(const Selection& s) {
+  return {{"of", s.candidates},
+          {"rank", s.rank},
+          {"evaluations", s.evaluations},
+          {"outcome", s.outcome},
+          {"runner_up", list(s.runner_up)},
+          {"its_worth", number(s.runner_up_worth)}};
+}
+
+Selection to_selection(const JsonValue& json) {
+  return {.candidates = json.at("of").get<Index>(),
+          .rank = json.at("rank").get<Index>(),
+          .evaluations = json.at("evaluations").get<int>(),
+          .outcome = json.at("outcome").get<std::string>(),
+          .runner_up = to_vector(json.at("runner_up")),
+          .runner_up_worth = to_number(json.at("its_worth"))};
+}
+
 JsonValue query(const Query& q) {
-  return {{"id", q.id},           {"x", list(q.x)},
-          {"why", q.why},         {"worth", number(q.worth)},
-          {"mean", list(q.mean)}, {"deviation", list(q.deviation)}};
+  JsonValue json = {{"id", q.id},           {"x", list(q.x)},
+                    {"why", q.why},         {"worth", number(q.worth)},
+                    {"mean", list(q.mean)}, {"deviation", list(q.deviation)}};
+  if (q.selection.candidates > 0) json["selection"] = selection(q.selection);
+  return json;
 }
 
 Query to_query(const JsonValue& json) {
-  return {.id = json.at("id").get<Index>(),
-          .x = to_vector(json.at("x")),
-          .why = json.at("why").get<std::string>(),
-          .worth = to_number(json.at("worth")),
-          .mean = to_vector(json.at("mean")),
-          .deviation = to_vector(json.at("deviation"))};
+  return {
+      .id = json.at("id").get<Index>(),
+      .x = to_vector(json.at("x")),
+      .why = json.at("why").get<std::string>(),
+      .worth = to_number(json.at("worth")),
+      .mean = to_vector(json.at("mean")),
+      .deviation = to_vector(json.at("deviation")),
+      .selection = json.contains("selection") ? to_selection(json.at("selection")) : Selection{}};
 }
 
 JsonValue begin(Index seq, const char* kind) {
@@ -144,16 +168,32 @@ JsonValue written(Index seq, const Asked& event) {
   JsonValue json = begin(seq, "asked");
   json["queries"] = JsonValue::array();
   for (const Query& q : event.queries) json["queries"].push_back(query(q));
-  json["parameters"] = table(event.parameters);
-  json["fitted_to"] = event.fitted_to;
+  json["model"] = event.model;
   return json;
+}
+
+JsonValue written(Index seq, const Fitted& event) {
+  JsonValue json = begin(seq, "model");
+  json["model"] = event.model;
+  json["rows"] = event.rows;
+  json["parameters"] = table(event.parameters);
+  json["evidence"] = list(event.evidence);
+  json["leave_one_out"] = list(event.leave_one_out);
+  return json;
+}
+
+Fitted to_fitted(const JsonValue& json) {
+  return {.model = json.at("model").get<Index>(),
+          .rows = json.at("rows").get<Index>(),
+          .parameters = to_matrix(json.at("parameters")),
+          .evidence = to_vector(json.at("evidence")),
+          .leave_one_out = to_vector(json.at("leave_one_out"))};
 }
 
 Asked to_asked(const JsonValue& json) {
   Asked event;
   for (const JsonValue& q : json.at("queries")) event.queries.push_back(to_query(q));
-  event.parameters = to_matrix(json.at("parameters"));
-  event.fitted_to = json.at("fitted_to").get<Index>();
+  event.model = json.at("model").get<Index>();
   return event;
 }
 
@@ -264,6 +304,38 @@ JsonValue written(Index seq, const Edited& event) {
   return json;
 }
 
+JsonValue written(Index seq, const Marked& event) {
+  JsonValue json = begin(seq, "marked");
+  json["ids"] = event.ids;
+  json["role"] = word_of(roles, event.role);
+  json["reason"] = event.reason;
+  json["by"] = event.by;
+  return json;
+}
+
+Marked to_marked(const JsonValue& json) {
+  return {.ids = json.at("ids").get<std::vector<Index>>(),
+          .role = value_of(roles, json.at("role").get<std::string>()),
+          .reason = json.at("reason").get<std::string>(),
+          .by = json.at("by").get<std::string>()};
+}
+
+JsonValue written(Index seq, const Promoted& event) {
+  JsonValue json = begin(seq, "promoted");
+  json["model"] = event.model;
+  json["forced"] = event.forced;
+  json["reason"] = event.reason;
+  json["by"] = event.by;
+  return json;
+}
+
+Promoted to_promoted(const JsonValue& json) {
+  return {.model = json.at("model").get<Index>(),
+          .forced = json.at("forced").get<bool>(),
+          .reason = json.at("reason").get<std::string>(),
+          .by = json.at("by").get<std::string>()};
+}
+
 Head to_head(const JsonValue& json) {
   Head head;
   head.schema = json.at("schema").get<int>();
@@ -289,12 +361,15 @@ Note to_note(const JsonValue& json) {
 }
 
 std::optional<Event> to_event(const std::string& kind, const JsonValue& json) {
+  if (kind == "model") return to_fitted(json);
   if (kind == "asked") return to_asked(json);
   if (kind == "answered") return Answered{json.at("id").get<Index>(), to_answer(json)};
   if (kind == "leased") return to_leased(json);
   if (kind == "told") return to_told(json);
   if (kind == "corrected") return to_corrected(json);
   if (kind == "reviewed") return to_reviewed(json);
+  if (kind == "marked") return to_marked(json);
+  if (kind == "promoted") return to_promoted(json);
   if (kind == "edited") return Edited{json.at("study").get<std::string>()};
   return std::nullopt;
 }

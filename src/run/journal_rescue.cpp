@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <span>
 #include <utility>
 
@@ -113,6 +114,7 @@ class Following {
     auto* event = std::get_if<Event>(&found.content);
     if (!event) return;
     ask_up_to(first_needed(*event));
+    renumber(*event);
     try {
       campaign_.apply(*event);
     } catch (const ArgumentError& failure) {
@@ -136,10 +138,29 @@ class Following {
       return concat("what was told of query ", its->id);
     if (const auto* its = std::get_if<Reviewed>(&event))
       return concat("the review of query ", its->id);
+    if (const auto* its = std::get_if<Fitted>(&event)) return concat("model ", its->model);
+    if (std::holds_alternative<Marked>(event)) return "what runs count for";
+    if (const auto* its = std::get_if<Promoted>(&event))
+      return concat("the promotion of model ", its->model);
     return std::holds_alternative<Leased>(event) ? "a lease" : "a change of the study";
   }
 
  private:
+  // Models count from 1, without those that are lost; what these made has none.
+  void renumber(Event& event) {
+    if (auto* fitted = std::get_if<Fitted>(&event)) {
+      const Index number = campaign_.models() + 1;
+      models_[fitted->model] = number;
+      fitted->model = number;
+    } else if (auto* asked = std::get_if<Asked>(&event)) {
+      const auto found = models_.find(asked->model);
+      asked->model = found == models_.end() ? 0 : found->second;
+    } else if (auto* promoted = std::get_if<Promoted>(&event)) {
+      const auto found = models_.find(promoted->model);
+      promoted->model = found == models_.end() ? 0 : found->second;
+    }
+  }
+
   // The number of queries that must have been asked before it.
   static Index first_needed(const Event& event) {
     if (const auto* asked = std::get_if<Asked>(&event))
@@ -148,6 +169,8 @@ class Following {
     if (const auto* its = std::get_if<Corrected>(&event)) return its->id + 1;
     if (const auto* its = std::get_if<Told>(&event)) return its->id + 1;
     if (const auto* its = std::get_if<Reviewed>(&event)) return its->id + 1;
+    if (const auto* its = std::get_if<Marked>(&event))
+      return its->ids.empty() ? 0 : *std::max_element(its->ids.begin(), its->ids.end()) + 1;
     if (const auto* its = std::get_if<Leased>(&event))
       return its->ids.empty() ? 0 : *std::max_element(its->ids.begin(), its->ids.end()) + 1;
     return 0;
@@ -158,13 +181,13 @@ class Following {
     if (count > campaign_.asked() + most) return;
     for (Index id = campaign_.asked(); id < count; id = campaign_.asked()) {
       const std::optional<Vector> x = known_ ? known_(id) : std::nullopt;
-      if (x && add(Asked{{{.id = id, .x = *x, .why = "restored"}}, {}, 0})) {
+      if (x && add(Asked{{{.id = id, .x = *x, .why = "restored"}}})) {
         rescue_.restored.push_back(concat("query ", id, ": its point was found in its run"));
         continue;
       }
       const Vector stands_in =
           campaign_.domain().from_unit(Vector::Constant(campaign_.domain().dim(), 0.5));
-      if (!add(Asked{{{.id = id, .x = stands_in, .why = "lost"}}, {}, 0})) return;
+      if (!add(Asked{{{.id = id, .x = stands_in, .why = "lost"}}})) return;
       add(Reviewed{.id = id,
                    .verdict = Reviewed::Verdict::Rejected,
                    .reason = "its question was lost with a damaged journal",
@@ -186,6 +209,7 @@ class Following {
   Rescue& rescue_;
   const KnownPoint& known_;
   Campaign campaign_;
+  std::map<Index, Index> models_{};  // as they were, as they are numbered now
 };
 
 std::string words_of(const Line& line) {

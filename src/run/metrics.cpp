@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <vector>
 
 #include "run/history.hpp"
@@ -14,8 +15,24 @@ namespace {
 
 bool of_surrogate(const Event& event) {
   const auto* asked = std::get_if<Asked>(&event);
-  return asked && asked->parameters.rows() > 0;
+  return asked && asked->model > 0;
 }
+
+// The parameters that the events so far tell of, by the number of their model.
+class Parameters {
+ public:
+  void apply(const Event& event) {
+    if (const auto* fitted = std::get_if<Fitted>(&event)) keep(*fitted);
+    const auto* asked = std::get_if<Asked>(&event);
+    if (asked && asked->fitted) keep(*asked->fitted);
+  }
+  const Matrix& of(Index model) const { return of_.at(model); }
+
+ private:
+  void keep(const Fitted& fitted) { of_[fitted.model] = fitted.parameters; }
+
+  std::map<Index, Matrix> of_{};
+};
 
 }  // namespace
 
@@ -54,16 +71,18 @@ std::vector<MetricsRow> learning_curve(const Domain& domain, const std::vector<O
   without.parameter_uncertainty = options.parameter_uncertainty && holdout.size() > 0;
   std::vector<MetricsRow> curve;
   Known known;
+  Parameters parameters;
   Index seen = 0;
   for (const Event& event : events) {
     const bool wanted = of_surrogate(event) && seen++ % step == 0;
     const Index runs = known.size();
+    parameters.apply(event);
     if (wanted && (curve.empty() || curve.back().runs < runs)) {
       try {
         const Dataset data = known.data(domain.dim(), static_cast<Index>(outputs.size()));
-        const Matrix& parameters = std::get<Asked>(event).parameters;
+        const Matrix& those = parameters.of(std::get<Asked>(event).model);
         curve.push_back(
-            metrics(Surrogate::at(domain, outputs, data, without, parameters), runs, holdout));
+            metrics(Surrogate::at(domain, outputs, data, without, those), runs, holdout));
       } catch (const Error&) {
         // Parameters that cannot be factorised with this data: no point of the curve.
       }

@@ -171,7 +171,6 @@ void Campaign::State::fold(const Told& told) {
   handlings[told.id].told.push_back(told);
 }
 
-// The parameters were fitted to data that no longer are, so they are searched anew.
 void Campaign::State::fold(const Corrected& corrected) {
   ++handlings[corrected.id].corrections;
   count_out(corrected.id);
@@ -181,18 +180,13 @@ void Campaign::State::fold(const Corrected& corrected) {
   answer = corrected.answer;
   if (answer->x.size() == 0) answer->x = simulated;
   count_in(corrected.id, corrected.answer);
-  fitted_to = 0;
-  data_stale = true;
-  refitted.reset();
-  recorded.reset();
-  success.reset();
-  arrivals.clear();
+  forget_fits();
 }
 
 void Campaign::State::count_out(Index id) {
   const Answer& was = *answers[static_cast<std::size_t>(id)];
   const Query& query = queries[static_cast<std::size_t>(id)];
-  if (was.status != Answer::Status::Ok || is_gold(query)) return;
+  if (was.status != Answer::Status::Ok || !teaches(id)) return;
   ok.erase(std::lower_bound(ok.begin(), ok.end(), id));
   if (query.why == "imported") --imported_ok;
   for (std::size_t j = 0; j < observed.size(); ++j) {

@@ -8,6 +8,7 @@
 #include "run/campaign_state.hpp"
 #include "run/gold_queries.hpp"
 #include "sonde/base/error.hpp"
+#include "sonde/gp/validate.hpp"
 #include "sonde/query/synthesize.hpp"
 #include "sonde/space/design.hpp"
 
@@ -38,17 +39,42 @@ Points stacked(const Points& above, const Points& below) {
   return result;
 }
 
+// One that is not known, of the input distribution; none where it is not found.
+Points random_point(KnownPoints& known, Rng rng) {
+  Points one(0, known.domain().dim());
+  for (std::uint64_t draw = 0; draw < max_redraws && one.rows() == 0; ++draw) {
+    one = fresh_rows(known, design::uniform(known.domain(), 1, rng.child("draw", draw)), 1);
+  }
+  return one;
+}
+
 }  // namespace
 
 Points Campaign::State::asked_points() const {
   std::vector<std::size_t> ids;
   for (std::size_t id = 0; id < queries.size(); ++id) {
     const bool known = answers[id] && answers[id]->status == Answer::Status::Ok;
-    if (!known && !is_gold(queries[id])) ids.push_back(id);
+    if (!known && teaches(static_cast<Index>(id))) ids.push_back(id);
   }
   Points x(static_cast<Index>(ids.size()), domain.dim());
   for (Index i = 0; i < x.rows(); ++i) x.row(i) = queries[ids[static_cast<std::size_t>(i)]].x;
   return with_edited_away(std::move(x));
+}
+
+Points Campaign::State::taken_points() {
+  std::vector<Index> silent;
+  for (std::size_t id = 0; id < queries.size(); ++id)
+    if (!is_gold(queries[id]) && !teaches(static_cast<Index>(id)))
+      silent.push_back(static_cast<Index>(id));
+  const Points& known = dataset().x;
+  if (silent.empty()) return known;
+  Points x(known.rows() + static_cast<Index>(silent.size()), domain.dim());
+  x.topRows(known.rows()) = known;
+  for (Index i = known.rows(); i < x.rows(); ++i) {
+    const auto id = static_cast<std::size_t>(silent[static_cast<std::size_t>(i - known.rows())]);
+    x.row(i) = queries[id].x.transpose();
+  }
+  return x;
 }
 
 Points Campaign::State::all_points() const {
@@ -100,12 +126,11 @@ Points Campaign::State::uniform_draws(Index k) {
   KnownPoints known(domain, options.synthesis.same_point);
   known.add_rows(all_points());
   Points x(0, domain.dim());
-  for (Index i = 0; i < k; ++i) {
-    const Rng rng = root.child("ask", queries.size() + static_cast<std::uint64_t>(i));
-    Points one(0, domain.dim());
-    for (std::uint64_t draw = 0; draw < max_redraws && one.rows() == 0; ++draw) {
-      one = fresh_rows(known, design::uniform(domain, 1, rng.child("draw", draw)), 1);
-    }
+  auto id = static_cast<Index>(queries.size());
+  for (Index i = 0; i < k; ++i, ++id) {
+    while (is_validation(id)) ++id;
+    const Rng rng = root.child("ask", static_cast<std::uint64_t>(id));
+    Points one = random_point(known, rng);
     if (one.rows() == 0) one = space_filling(domain, 1, stacked(all_points(), x), rng);
     if (one.rows() == 0) break;
     known.add_rows(one);
@@ -139,50 +164,77 @@ Asked Campaign::State::from_design(Index k) {
 }
 
 bool Campaign::State::refit_is_due() {
-  if (parameters.rows() == 0) return true;
+  if (steering.model == 0) return true;
+  const Index fitted_to = steering.model > models_before_change ? steering.rows : 0;
   const auto grown = static_cast<double>(dataset().size() - fitted_to);
   return grown > 0.0 && grown >= options.refit_growth * static_cast<double>(fitted_to);
 }
 
+bool Campaign::State::is_fitted() const {
+  return newest.model > models_before_change && newest.rows == static_cast<Index>(ok.size());
+}
+
 const Surrogate& Campaign::State::refit() {
   const std::size_t n = ok.size();
-  if (refitted && refitted->rows == n && same(refitted->parameters, parameters)) {
+  const Matrix& start = steering.parameters;
+  if (refitted && refitted->rows == n && same(refitted->parameters, start)) {
     return refitted->surrogate;
   }
   refitted.reset();
   refitted = Conditioned{
-      n, parameters,
-      Surrogate::fit(domain, outputs, dataset(), options.model, parameters, root.child("fit", n))};
+      n, start,
+      Surrogate::fit(domain, outputs, dataset(), options.model, start, root.child("fit", n))};
   return refitted->surrogate;
 }
 
-const Surrogate& Campaign::State::with_recorded() {
+const Surrogate& Campaign::State::conditioned(const Fitted& model) {
   const std::size_t n = ok.size();
-  if (recorded && recorded->rows == n && same(recorded->parameters, parameters)) {
+  if (recorded && recorded->rows == n && same(recorded->parameters, model.parameters)) {
     return recorded->surrogate;
   }
   recorded.reset();
-  recorded = Conditioned{n, parameters,
-                         Surrogate::at(domain, outputs, dataset(), options.model, parameters)};
+  recorded =
+      Conditioned{n, model.parameters,
+                  Surrogate::at(domain, outputs, dataset(), options.model, model.parameters)};
   return recorded->surrogate;
+}
+
+Fitted Campaign::State::version_of(const Surrogate& surrogate) const {
+  const auto m = static_cast<Index>(outputs.size());
+  Fitted fitted{.model = newest.model + 1,
+                .rows = surrogate.size(),
+                .parameters = surrogate.parameters(),
+                .evidence = Vector(m),
+                .leave_one_out = Vector(m)};
+  for (Index j = 0; j < m; ++j) {
+    const std::vector<Member>& members = surrogate[j].members();
+    const auto heaviest =
+        std::max_element(members.begin(), members.end(),
+                         [](const Member& a, const Member& b) { return a.weight < b.weight; });
+    fitted.evidence[j] = heaviest->process.log_evidence();
+    fitted.leave_one_out[j] = leave_one_out_scores(surrogate[j]).nrmse;
+  }
+  return fitted;
 }
 
 // The surrogate that a proposal is made from, and what is recorded of it.
 const Surrogate& Campaign::State::believed(Asked& asked) {
+  if (refit_is_due() && is_fitted()) {  // for another purpose, from the same start
+    asked.model = newest.model;
+    return conditioned(newest);
+  }
   if (refit_is_due()) {
     try {
       const Surrogate& surrogate = refit();
-      asked.parameters = surrogate.parameters();
-      asked.fitted_to = dataset().size();
+      asked.fitted = version_of(surrogate);
+      asked.model = asked.fitted->model;
       return surrogate;
     } catch (const NumericalError&) {
-      if (parameters.rows() == 0) throw;
+      if (steering.model == 0) throw;
     }
   }
-  const Surrogate& surrogate = with_recorded();
-  asked.parameters = parameters;
-  asked.fitted_to = fitted_to;
-  return surrogate;
+  asked.model = steering.model;
+  return conditioned(steering);
 }
 
 // What people reject or the world broke says nothing of where simulations fail.
@@ -194,7 +246,7 @@ Surrogate Campaign::State::with_success(const Surrogate& surrogate) {
   const bool any = std::any_of(queries.begin(), queries.end(), [this](const Query& query) {
     const auto& answer = answers[static_cast<std::size_t>(query.id)];
     return answer && answer->status != Answer::Status::Ok && is_of_the_point(*answer) &&
-           !is_gold(query);
+           teaches(query.id);
   });
   if (!options.learn_failures || !any) return surrogate;
   if (!success || success->labels != answered) {
@@ -202,7 +254,8 @@ Surrogate Campaign::State::with_success(const Surrogate& surrogate) {
     Points x(answered, domain.dim());
     Index rows = 0;
     for (std::size_t id = 0; id < queries.size(); ++id) {
-      if (!answers[id] || !is_of_the_point(*answers[id]) || is_gold(queries[id])) continue;
+      if (!answers[id] || !is_of_the_point(*answers[id]) || !teaches(static_cast<Index>(id)))
+        continue;
       succeeded.push_back(answers[id]->status == Answer::Status::Ok);
       x.row(rows++) = answers[id]->x.size() > 0 ? answers[id]->x : queries[id].x;
     }
@@ -254,7 +307,7 @@ Surrogate Campaign::State::with_gaps_supposed(Surrogate surrogate) {
 Asked Campaign::State::from_surrogate(Index k) {
   Asked asked;
   const Surrogate surrogate = with_gaps_supposed(with_success(believed(asked)));
-  const Synthesis made = synthesize(surrogate, criterion, k, asked_points(), dataset().x,
+  const Synthesis made = synthesize(surrogate, criterion, k, asked_points(), taken_points(),
                                     options.synthesis, root.child("ask", queries.size()));
   asked.queries = asked_at(made.queries, "").queries;
   const auto m = static_cast<Index>(outputs.size());
@@ -262,6 +315,7 @@ Asked Campaign::State::from_surrogate(Index k) {
     Query& query = asked.queries[static_cast<std::size_t>(i)];
     query.why = made.why[static_cast<std::size_t>(i)];
     query.worth = made.worth[i];
+    query.selection = made.selections[static_cast<std::size_t>(i)];
     query.mean.resize(m);
     query.deviation.resize(m);
     for (Index j = 0; j < m; ++j) {
@@ -291,17 +345,56 @@ Asked Campaign::State::gold_due() const {
   return {};
 }
 
+// By a draw of its own, so that it does not matter how many are asked at once.
+bool Campaign::State::is_validation(Index id) const {
+  return options.validation_share > 0.0 &&
+         root.child("validation", static_cast<std::uint64_t>(id)).uniform() <
+             options.validation_share;
+}
+
+// Those that are held out stand among the others, where their draws put them.
+Asked Campaign::State::with_validation(Index k) {
+  const auto next = static_cast<Index>(queries.size());
+  Index held_out = 0;
+  for (Index i = 0; i < k; ++i) held_out += is_validation(next + i) ? 1 : 0;
+  if (held_out == 0) return learning(k);
+  Asked asked = held_out < k ? learning(k - held_out) : Asked{};
+  std::vector<Query> others = std::move(asked.queries);
+  asked.queries.clear();
+  KnownPoints known(domain, options.synthesis.same_point);
+  known.add_rows(all_points());
+  for (const Query& query : others) known.add(query.x);
+  std::size_t used = 0;
+  for (Index id = next; id < next + k; ++id) {
+    if (is_validation(id)) {
+      const Points x =
+          random_point(known, root.child("validation", static_cast<std::uint64_t>(id)).child("x"));
+      if (x.rows() == 0) break;
+      asked.queries.push_back({.id = id, .x = x.row(0), .why = "validation"});
+    } else {
+      if (used == others.size()) break;
+      asked.queries.push_back(std::move(others[used++]));
+      asked.queries.back().id = id;
+    }
+  }
+  return asked;
+}
+
+Asked Campaign::State::learning(Index k) {
+  Asked designed = from_design(k);
+  if (!designed.queries.empty() || options.design_only) return designed;
+  if (!has_surrogate()) return filled(k, "too few answers for a surrogate");
+  try {
+    return from_surrogate(k);
+  } catch (const NumericalError& failure) {
+    return filled(k, failure.what());
+  }
+}
+
 Asked Campaign::propose(Index k) {
   if (k <= 0) return {};
   if (Asked gold = state_->gold_due(); !gold.queries.empty()) return gold;
-  Asked designed = state_->from_design(k);
-  if (!designed.queries.empty() || state_->options.design_only) return designed;
-  if (!state_->has_surrogate()) return state_->filled(k, "too few answers for a surrogate");
-  try {
-    return state_->from_surrogate(k);
-  } catch (const NumericalError& failure) {
-    return state_->filled(k, failure.what());
-  }
+  return state_->with_validation(k);
 }
 
 Index Campaign::design_left() const {

@@ -67,22 +67,6 @@ class Cursor {
     return Eigen::Map<const Vector>(row_.data(), static_cast<Index>(row_.size()));
   }
 
-  Matrix rows() {
-    expect("[");
-    if (takes("]")) return {};
-    std::vector<Vector> rows;
-    do {
-      rows.push_back(numbers());
-      good_ = good_ && rows.back().size() == rows.front().size();
-    } while (takes(","));
-    expect("]");
-    if (!good_) return {};
-    Matrix values(static_cast<Index>(rows.size()), rows.front().size());
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      values.row(static_cast<Index>(i)) = rows[i].transpose();
-    return values;
-  }
-
  private:
   template <class Number>
   bool read(Number& value) {
@@ -101,6 +85,24 @@ class Cursor {
   std::vector<double> row_{};
 };
 
+Selection selection(Cursor& line) {
+  Selection s;
+  line.expect("{\"of\":");
+  s.candidates = line.integer<Index>();
+  line.expect(",\"rank\":");
+  s.rank = line.integer<Index>();
+  line.expect(",\"evaluations\":");
+  s.evaluations = line.integer<int>();
+  line.expect(",\"outcome\":");
+  s.outcome = line.text();
+  line.expect(",\"runner_up\":");
+  s.runner_up = line.numbers();
+  line.expect(",\"its_worth\":");
+  s.runner_up_worth = line.number();
+  line.expect("}");
+  return s;
+}
+
 Query query(Cursor& line) {
   Query q;
   line.expect("{\"id\":");
@@ -115,6 +117,7 @@ Query query(Cursor& line) {
   q.mean = line.numbers();
   line.expect(",\"deviation\":");
   q.deviation = line.numbers();
+  if (line.takes(",\"selection\":")) q.selection = selection(line);
   line.expect("}");
   return q;
 }
@@ -125,10 +128,8 @@ Asked asked(Cursor& line) {
   do {
     event.queries.push_back(query(line));
   } while (line.takes(","));
-  line.expect("],\"parameters\":");
-  event.parameters = line.rows();
-  line.expect(",\"fitted_to\":");
-  event.fitted_to = line.integer<Index>();
+  line.expect("],\"model\":");
+  event.model = line.integer<Index>();
   return event;
 }
 

@@ -61,6 +61,17 @@ void read_stop(TomlReader& root, Study& study) {
   reader->done();
 }
 
+void read_validation(TomlReader& root, Study& study) {
+  std::optional<TomlReader> reader = root.table("validation");
+  if (!reader) return;
+  const TomlValue& share = reader->needed("share", "share = 0.1: the part of the runs held out");
+  study.validation_share = *reader->number("share");
+  if (!(study.validation_share > 0.0 && study.validation_share <= 0.5))
+    reader->refuse(share.at, "share",
+                   "expected a part of the runs above 0, up to 0.5, got " + described(share));
+  reader->done();
+}
+
 void check_schema(TomlReader& root) {
   const TomlValue& schema = root.needed("sonde", "sonde = 1, the schema of the file");
   if (schema.type != TomlValue::Type::Whole || schema.whole != 1)
@@ -114,12 +125,12 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   const TomlValue document = parse_toml(text, file.string());
   TomlReader root(file.string(), "", document);
   check_schema(root);
-  root.not_available({"simulators", "validation", "segments", "pool", "stream", "hybrid"});
+  root.not_available({"simulators", "pool", "stream", "hybrid"});
   StudyBuilder builder{.study = {.file = file, .text = text}};
   builder.study.title = root.text("title").value_or("");
   for (const char* key :
        {"variables", "constants", "derived", "constraints", "outputs", "simulator", "tokens",
-        "slurm", "echo", "design", "method", "stop", "gold", "review", "tags"})
+        "slurm", "echo", "design", "method", "stop", "gold", "review", "tags", "validation", "segments"})
     root.find(key);
   root.done();
   read_space(root, builder);
@@ -128,7 +139,9 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   read_method(root, builder.study);
   read_stop(root, builder.study);
   read_review(root, builder.study);
-  read_tags(root, builder.study);
+  builder.study.tags = read_conditions(root, "tags", builder.study);
+  builder.study.segments = read_conditions(root, "segments", builder.study);
+  read_validation(root, builder.study);
   if (std::optional<TomlReader> gold = root.table("gold")) {
     gold->needed("every", "every = 25: after how many runs a known point is asked again");
     builder.study.gold_every = static_cast<Index>(*gold->whole("every", 2, most_runs));
@@ -157,6 +170,7 @@ CampaignOptions Study::campaign_options() const {
   options.design = design;
   options.synthesis.margin = margin;
   options.gold_every = gold_every;
+  options.validation_share = validation_share;
   for (std::size_t j = 0; j < goals.size(); ++j) {
     if (goals[j] == "learn") options.learnt.push_back(static_cast<Index>(j));
   }

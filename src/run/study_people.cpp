@@ -47,9 +47,12 @@ void read_review(TomlReader& root, Study& study) {
   reader->done();
 }
 
-void read_tags(TomlReader& root, Study& study) {
-  std::optional<TomlReader> reader = root.table("tags");
-  if (!reader) return;
+std::vector<std::pair<std::string, Expression>> read_conditions(TomlReader& root,
+                                                                std::string_view table,
+                                                                const Study& study) {
+  std::vector<std::pair<std::string, Expression>> conditions;
+  std::optional<TomlReader> reader = root.table(table);
+  if (!reader) return conditions;
   for (const TomlValue::Entry& entry : reader->value().entries) {
     if (!well_formed_name(entry.key))
       reader->refuse(
@@ -60,8 +63,9 @@ void read_tags(TomlReader& root, Study& study) {
     if (!condition.is_condition())
       reader->refuse(entry.value.at, entry.key,
                      "expected a condition such as \"a > 30\", got " + described(entry.value));
-    study.tags.emplace_back(entry.key, condition);
+    conditions.emplace_back(entry.key, condition);
   }
+  return conditions;
 }
 
 std::vector<std::string> Study::tags_of(VectorView x) const {

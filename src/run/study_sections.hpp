@@ -44,8 +44,10 @@ void read_simulation(TomlReader& root, StudyBuilder& builder);
 /// study_people.cpp.
 void read_people(TomlReader& simulator, Study& study);
 void read_review(TomlReader& root, Study& study);
-/// Needs read_space() before it.
-void read_tags(TomlReader& root, Study& study);
+/// A table of conditions on the inputs, by name. Needs read_space() before it.
+std::vector<std::pair<std::string, Expression>> read_conditions(TomlReader& root,
+                                                                std::string_view table,
+                                                                const Study& study);
 
 /// Letters, digits and _, not a digit first, not longer than 64.
 bool well_formed_name(const std::string& name);

@@ -38,7 +38,7 @@ Event question(Index id, Rng& rng) {
   query.worth = rng.uniform();
   query.mean = Vector::Constant(1, rng.uniform());
   query.deviation = Vector::Constant(1, rng.uniform());
-  return Asked{{query}, Matrix::Constant(1, 12, 0.1), id};
+  return Asked{{query}};
 }
 
 Event answer(Index id, Rng& rng) {

@@ -159,7 +159,7 @@ class Subcommands(Folder):
                  json.dumps({"id": 5, "y": {"value": 1e6}}), json.dumps({"id": 6, "y": {"valu": 2}}),
                  json.dumps({"id": 99, "y": {"value": 2}}), "{", json.dumps({"id": 3, "y": {"value": 2}})]
         told = self.sonde("tell", study, given="\n".join(lines) + "\n", status=2).stderr
-        for part in ("3 answers recorded, 1 queries open", "stdin:4: 'valu' is unknown here; did you mean 'value'?",
+        for part in ("3 answers recorded, 1 query open", "stdin:4: 'valu' is unknown here; did you mean 'value'?",
                      "stdin:5: there is no query 99", "stdin:6: expected", "stdin:7: query 3 has been answered"):
             self.assertIn(part, told)
         runs = self.status()["runs"]
@@ -233,6 +233,65 @@ class Subcommands(Folder):
         self.write("points.csv", "a,b,a\n1,2,3\n")
         said = self.sonde("predict", study, "--at", "points.csv", status=2).stderr
         self.assertIn("points.csv: there are two columns 'a'", said)
+
+    def test_every_query_says_why_and_every_decision_is_derived_again(self):
+        study = self.study()
+        self.assertIn("has not begun", self.sonde("replay", study, status=2).stderr)
+        self.sonde("run", study)
+        self.assertRegex(self.sonde("replay", study).stdout,
+                         r"^12 queries and [1-4] models? derived again: the same, bit for bit\n$")
+        document = json.loads(self.sonde("replay", study, "--json").stdout)
+        self.assertIsNone(document["difference"])
+        self.assertEqual(document["recorded_by"], document["derived_by"])
+        self.assertIn("of the initial design", self.sonde("why", "0", study).stdout)
+        words = self.sonde("why", "9", study).stdout
+        for part in ("of most worth by the criterion", "climbed to from number", "runner-up ", "model      number ",
+                     "foretold   value = ", "seed 3, stream ask/8/query/1", "standard deviations from what was foretold"):
+            self.assertIn(part, words)
+        why = json.loads(self.sonde("why", "9", study, "--json").stdout)
+        self.assertEqual(why["model"]["learnt_from"], list(range(8)))
+        self.assertEqual(why["model"]["supposed"], [8])
+        self.assertGreaterEqual(why["selection"]["rank"], 1)
+        self.assertLessEqual(why["selection"]["runner_up_worth"], why["worth"])
+        self.assertIn("there is no query 12; the last is 11", self.sonde("why", "12", study, status=2).stderr)
+
+    def test_models_are_kept_promoted_and_gone_back_to(self):
+        study = self.study(replace=[("[method]", "[validation]\nshare = 0.25\n[segments]\nleft = \"a < 2\"\n[method]"),
+                                    ("runs = 12", "runs = 24")])
+        self.sonde("run", study)
+        models = json.loads(self.sonde("models", study, "--json").stdout)["models"]
+        self.assertEqual([m["model"] for m in models], list(range(1, len(models) + 1)))
+        held = [q for q in self.runs() if q["why"] == "validation"]
+        last = models[-1]
+        self.assertEqual(last["runs"], 24 - len(held))
+        self.assertEqual(last["held_out"]["value"]["n"], len(held))
+        error = last["held_out"]["value"]
+        self.assertTrue(error["lower"] < error["rmse"] < error["upper"])
+        # The first knows six runs, the last many more: what was held out speaks against going back.
+        refused = self.sonde("models", study, "--promote", "1", status=2).stderr
+        self.assertIn("model 1 is worse beyond its interval than what answers now", refused)
+        self.assertIn("--force goes with --promote", self.sonde("models", study, "--force", status=2).stderr)
+        self.assertIn("there are 1 to", self.sonde("models", study, "--promote", "99", status=2).stderr)
+        self.write("points.csv", "a,b\n1,2\n")
+        newest = self.sonde("predict", study, "--at", "points.csv").stdout
+        said = self.sonde("models", study, "--promote", "1", "--force", "--reason", "to see", "--by", "eve").stdout
+        self.assertIn("model 1 answers from now on", said)
+        self.assertEqual(self.status()["model"], 1)
+        self.assertNotEqual(self.sonde("predict", study, "--at", "points.csv").stdout, newest)
+        self.assertIn("the newest answers", self.sonde("models", study, "--rollback").stdout)
+        self.assertEqual(self.sonde("predict", study, "--at", "points.csv").stdout, newest)
+        self.assertIn("nothing to go back to", self.sonde("models", study, "--rollback", status=2).stderr)
+
+    def test_a_run_may_be_marked_and_is_learnt_from_no_more(self):
+        study = self.study()
+        self.sonde("run", study)
+        mark = '{"id": 3, "mark": "excluded", "reason": "coarse mesh", "by": "eve"}\n'
+        self.assertIn("1 mark recorded", self.sonde("tell", study, given=mark).stderr)
+        self.assertIn("1 passed over", self.sonde("tell", study, given=mark).stderr)
+        self.assertNotIn(3, json.loads(self.sonde("why", "11", study, "--json").stdout)["model"]["supposed"])
+        said = self.sonde("tell", study, given='{"id": 3, "mark": "bad"}\n', status=2).stderr
+        self.assertIn('expected "mark": "train", "validation" or "excluded"', said)
+        self.assertIn("bit for bit", self.sonde("replay", study).stdout)
 
     def test_validation_needs_something_to_compare_with(self):
         study = self.study()

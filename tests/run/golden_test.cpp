@@ -19,9 +19,9 @@ TEST_CASE("a journal of schema 1 reads and folds to what it says", "[golden]") {
   CHECK(begun.study == "sonde = 1\ntitle = \"wing\"\n");
   CHECK(journal.torn_bytes() == 0);
   CHECK(journal.notes().size() == 2);
-  REQUIRE(journal.events().size() == 14);
+  REQUIRE(journal.events().size() == 15);
   CHECK(journal.events_of("mail.jsonl:0123456789abcdef").size() == 1);
-  CHECK(std::get<Edited>(journal.events()[12]).study == "sonde = 1\ntitle = \"wing 2\"\n");
+  CHECK(std::get<Edited>(journal.events()[13]).study == "sonde = 1\ntitle = \"wing 2\"\n");
 
   Campaign campaign(Domain(begun.parameters), begun.outputs, criteria::variance(), {}, begun.seed);
   for (const Event& event : journal.events()) campaign.apply(event);
@@ -38,7 +38,15 @@ TEST_CASE("a journal of schema 1 reads and folds to what it says", "[golden]") {
         "45 min are \xC3\xBC"
         "ber");
   CHECK(campaign.handling(3).told.front().answer.y[1] == 0.1 + 0.2);
-  const auto& asked = std::get<Asked>(journal.events()[9]);
-  CHECK(asked.parameters == Matrix{{0.1, 0.2, 0.3}, {-1.0, 1.0 / 3.0, 2.0}});
+  CHECK(campaign.models() == 1);
+  const auto& model = std::get<Fitted>(journal.events()[9]);
+  CHECK(model.rows == 3);
+  CHECK(model.parameters == Matrix{{0.1, 0.2, 0.3}, {-1.0, 1.0 / 3.0, 2.0}});
+  CHECK(model.leave_one_out == Vector{{0.25, 0.5}});
+  const auto& asked = std::get<Asked>(journal.events()[10]);
+  CHECK(asked.model == 1);
   CHECK(asked.queries[0].worth == 0.125);
+  CHECK(asked.queries[0].selection.rank == 2);
+  CHECK(asked.queries[0].selection.runner_up == Vector{{121, 3e6, 4, 1}});
+  CHECK(asked.queries[1].selection.candidates == 0);
 }

@@ -47,9 +47,19 @@ std::vector<Event> events() {
                   .why = "integrated variance",
                   .worth = 1e-300,
                   .mean = Vector{{nan, inf}},
-                  .deviation = Vector{{-inf, 0.1}}}},
-                Matrix{{0.1, 0.2, 0.3}, {-1.0, nan, 2.0 / 3.0}},
-                2};
+                  .deviation = Vector{{-inf, 0.1}},
+                  .selection = {.candidates = 512,
+                                .rank = 3,
+                                .evaluations = 60,
+                                .outcome = "out of evaluations",
+                                .runner_up = Vector{{121.0, 0.1 + 0.2, 5, 0}},
+                                .runner_up_worth = 1.0 / 3.0}}},
+                1};
+  Fitted model{.model = 1,
+               .rows = 2,
+               .parameters = Matrix{{0.1, 0.2, 0.3}, {-1.0, nan, 2.0 / 3.0}},
+               .evidence = Vector{{-1.5, nan}},
+               .leave_one_out = Vector{{0.1, inf}}};
   Answered good{0,
                 {.status = Answer::Status::Ok,
                  .y = Vector{{1e-7, 2e9}},
@@ -63,7 +73,8 @@ std::vector<Event> events() {
                  .seconds = inf,
                  .message = "45 min are over",
                  .kind = "timeout"}};
-  return {design, good, late, queries, Answered{2, {.message = "line\nbreak", .kind = "signal"}}};
+  return {design, good,    late,
+          model,  queries, Answered{2, {.message = "line\nbreak", .kind = "signal"}}};
 }
 
 bool same_bits(const Matrix& a, const Matrix& b) {
@@ -82,13 +93,25 @@ bool same_bits(double a, double b) {
   return same_bits(Matrix{{a}}, Matrix{{b}});
 }
 
+bool same(const Selection& a, const Selection& b) {
+  return a.candidates == b.candidates && a.rank == b.rank && a.evaluations == b.evaluations &&
+         a.outcome == b.outcome && same_bits(a.runner_up, b.runner_up) &&
+         same_bits(a.runner_up_worth, b.runner_up_worth);
+}
+
 bool same(const Query& a, const Query& b) {
   return a.id == b.id && same_bits(a.x, b.x) && a.why == b.why && same_bits(a.worth, b.worth) &&
-         same_bits(a.mean, b.mean) && same_bits(a.deviation, b.deviation);
+         same_bits(a.mean, b.mean) && same_bits(a.deviation, b.deviation) &&
+         same(a.selection, b.selection);
+}
+
+bool same(const Fitted& a, const Fitted& b) {
+  return a.model == b.model && a.rows == b.rows && same_bits(a.parameters, b.parameters) &&
+         same_bits(a.evidence, b.evidence) && same_bits(a.leave_one_out, b.leave_one_out);
 }
 
 bool same(const Asked& a, const Asked& b) {
-  return a.fitted_to == b.fitted_to && same_bits(a.parameters, b.parameters) &&
+  return a.model == b.model &&
          std::equal(a.queries.begin(), a.queries.end(), b.queries.begin(), b.queries.end(),
                     [](const Query& p, const Query& q) { return same(p, q); });
 }
@@ -105,6 +128,7 @@ bool same(const Answered& left, const Answered& right) {
 bool same(const Event& a, const Event& b) {
   if (a.index() != b.index()) return false;
   if (const auto* asked = std::get_if<Asked>(&a)) return same(*asked, std::get<Asked>(b));
+  if (const auto* fitted = std::get_if<Fitted>(&a)) return same(*fitted, std::get<Fitted>(b));
   return same(std::get<Answered>(a), std::get<Answered>(b));
 }
 
@@ -274,7 +298,7 @@ TEST_CASE("records of a kind not known yet are kept and skipped", "[journal]") {
   const fs::path file = directory / "journal.sonde";
   const std::string text = recorded(file);
   std::uint32_t checksum = last_checksum(text);
-  const std::string future = line(R"({"kind":"promoted","seq":6,"model":{"a":[1,2]}})", checksum);
+  const std::string future = line(R"({"kind":"surveyed","seq":7,"model":{"a":[1,2]}})", checksum);
   put(file, text + future);
   Journal::open(file).note("later");
   const Journal journal = Journal::read(file);
@@ -287,12 +311,12 @@ TEST_CASE("what is whole but not understood is damage", "[journal]") {
   const TemporaryDirectory directory;
   const fs::path file = directory / "journal.sonde";
   const std::string text = recorded(file);
-  const std::string deep = R"({"kind":"note","seq":6,"text":"a","deep":)" + std::string(40, '[') +
+  const std::string deep = R"({"kind":"note","seq":7,"text":"a","deep":)" + std::string(40, '[') +
                            std::string(40, ']') + "}";
   for (const std::string& json :
-       {std::string(R"({"kind":"answered","seq":6,"id":3})"),
-        std::string(R"({"kind":"note","seq":7,"text":"a"})"), std::string(R"([1, 2])"),
-        std::string(R"({"kind":"head","seq":6,"schema":1})"), deep}) {
+       {std::string(R"({"kind":"answered","seq":7,"id":3})"),
+        std::string(R"({"kind":"note","seq":8,"text":"a"})"), std::string(R"([1, 2])"),
+        std::string(R"({"kind":"head","seq":7,"schema":1})"), deep}) {
     std::uint32_t checksum = last_checksum(text);
     put(file, text + line(json, checksum));
     CHECK(contains(message_of<StoreError>([&] { Journal::read(file); }),

@@ -48,7 +48,7 @@ TEST_CASE("a learning curve has the surrogates that made the queries", "[metrics
   // By hand: the second of them, from the parameters in its event and the first eleven runs.
   const auto& asked = std::get<Asked>(events[9 + 4]);
   const Dataset first{campaign.data().x.topRows(11), campaign.data().y.topRows(11)};
-  const Surrogate then = Surrogate::at(square(), {{"y", "1"}}, first, {}, asked.parameters);
+  const Surrogate then = Surrogate::at(square(), {{"y", "1"}}, first, {}, asked.fitted->parameters);
   CHECK(curve[1].loo_nrmse[0] == Approx(leave_one_out_scores(then[0]).nrmse).epsilon(1e-12));
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("a learning curve tells the errors on runs that were held out", "[metr
   const auto curve = learning_curve(square(), {{"y", "1"}}, {}, events, 40, holdout);
   const auto& asked = std::get<Asked>(events[9]);
   const Dataset first{campaign.data().x.topRows(8), campaign.data().y.topRows(8)};
-  const Surrogate then = Surrogate::at(square(), {{"y", "1"}}, first, {}, asked.parameters);
+  const Surrogate then = Surrogate::at(square(), {{"y", "1"}}, first, {}, asked.fitted->parameters);
   const Marginals predicted = then[0].predict(holdout.x.topRows(3));
   const Vector truth = holdout.y.col(0).head(3);
   const Scores by_hand = scores(truth, predicted.mean, predicted.variance);

@@ -138,7 +138,7 @@ TEST_CASE("a failing recorder is told at once, and running simulations are atten
 TEST_CASE("the answers of imported runs are not computed", "[run]") {
   // As after a kill between the question and its answer.
   Campaign campaign = toy_campaign();
-  campaign.apply(Asked{{{.id = 0, .x = Vector{{0.5, 0.5}}, .why = "imported"}}, {}, 0});
+  campaign.apply(Asked{{{.id = 0, .x = Vector{{0.5, 0.5}}, .why = "imported"}}});
   const Oracle oracle({{"lift", "N"}}, [](const Query& query) {
     CHECK(query.id > 0);
     return ok(toy_value(query.x)[0]);

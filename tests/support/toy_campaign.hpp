@@ -117,11 +117,14 @@ inline bool same(const std::vector<Query>& a, const std::vector<Query>& b) {
   return true;
 }
 
+inline bool same(const Matrix& p, const Matrix& q) {
+  return p.rows() == q.rows() && p.cols() == q.cols() && (p.size() == 0 || p == q);
+}
+
 inline bool same(const Asked& a, const Asked& b) {
-  const Matrix& p = a.parameters;
-  const Matrix& q = b.parameters;
-  return same(a.queries, b.queries) && a.fitted_to == b.fitted_to && p.rows() == q.rows() &&
-         p.cols() == q.cols() && (p.size() == 0 || p == q);
+  if (!same(a.queries, b.queries) || a.model != b.model) return false;
+  if (!a.fitted || !b.fitted) return a.fitted.has_value() == b.fitted.has_value();
+  return a.fitted->rows == b.fitted->rows && same(a.fitted->parameters, b.fitted->parameters);
 }
 
 }  // namespace sonde::testing_support

@@ -28,4 +28,21 @@ Scores scores(VectorView truth, VectorView mean, VectorView variance);
 Scores leave_one_out_scores(const Response& response);
 Scores leave_one_out_scores(const Response& response, const LeaveOneOut& left);
 
+/// A number and the ends of its 95 % interval.
+struct Interval {
+  Index n = 0;  ///< runs that it comes from
+  double value = 0.0;
+  double lower = 0.0;
+  double upper = 0.0;
+};
+/// Root mean square error on runs drawn at random, of those that have a value. The interval is that
+/// of the logarithm of the mean squared error by the delta method, with Student's t of n - 1
+/// degrees of freedom: positive, and wide where there are few; of fewer than two it is [0, inf).
+/// \param x (n, d) natural units \param y (n) NaN: no value
+Interval held_out_error(const Response& response, PointsView x, VectorView y);
+/// Root mean square error of `b` over that of `a` on the same runs: above 1 where b is worse. The
+/// interval is that of the logarithm, by the delta method on the pairs; of fewer than two runs it is
+/// [0, inf).
+Interval held_out_ratio(const Response& a, const Response& b, PointsView x, VectorView y);
+
 }  // namespace sonde

@@ -8,6 +8,7 @@
 #include "sonde/gp/surrogate.hpp"
 #include "sonde/math/optimize.hpp"
 #include "sonde/query/acquisition.hpp"
+#include "sonde/space/query.hpp"
 
 namespace sonde {
 
@@ -24,7 +25,8 @@ struct SynthesisOptions {
 struct Synthesis {
   Points queries;  ///< (k, d), every row admissible, no row twice nor among the asked or the data
   Vector worth;    ///< (k), acquisition of each when it was chosen; NaN where there was a fallback
-  std::vector<std::string> why;  ///< (k), the criterion's name, or why there was a fallback
+  std::vector<std::string> why;         ///< (k), the criterion's name, or why there was a fallback
+  std::vector<Selection> selections{};  ///< (k)
 };
 
 /// k queries, chosen one after the other, each supposing those before it and all of `asked`.

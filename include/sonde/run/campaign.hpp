@@ -13,6 +13,7 @@
 #include "sonde/query/acquisition.hpp"
 #include "sonde/query/synthesize.hpp"
 #include "sonde/run/people.hpp"
+#include "sonde/run/roles.hpp"
 #include "sonde/space/domain.hpp"
 #include "sonde/space/query.hpp"
 
@@ -35,17 +36,31 @@ struct CampaignOptions {
   /// After so many further queries the first that was answered is asked again, to see whether the
   /// simulator has changed: `why` is "gold", and no surrogate learns from it. 0: never.
   Index gold_every = 0;
+  /// So many of the queries are drawn at random over the input distribution, whatever the
+  /// criterion says: `why` is "validation", and no surrogate learns from them. In [0, 0.9].
+  double validation_share = 0.0;
   double refit_growth = 0.1;  ///< search parameters anew when the data has grown by this part
   ModelOptions model{};
   SynthesisOptions synthesis{};
   int threads = 1;
 };
 
+/// Parameters were searched: a version of the surrogate, which queries refer to by its number.
+struct Fitted {
+  Index model = 0;         ///< dense, from 1
+  Index rows = 0;          ///< of data they were searched in: all that there was then
+  Matrix parameters{};     ///< Surrogate::parameters()
+  Vector evidence{};       ///< (m) log evidence of the member that weighs most
+  Vector leave_one_out{};  ///< (m) NRMSE of leave-one-out
+};
+
 /// Queries were made.
 struct Asked {
   std::vector<Query> queries;
-  Matrix parameters{};  ///< Surrogate::parameters() of what made them; no rows in the design
-  Index fitted_to = 0;  ///< rows of data the parameters were fitted to
+  Index model = 0;  ///< that made them; 0: none, as of a design
+  /// That model, where its parameters were searched for these queries: folded before them. In a
+  /// journal it is an event of its own.
+  std::optional<Fitted> fitted{};
 };
 
 /// The study was changed. Its fold changes nothing by itself: whoever reads the events makes the
@@ -58,7 +73,8 @@ struct Edited {
 /// at the same query, which writes it off; of several without an answer to any other between them
 /// only one counts, unless there are twelve, and some query was answered well. Queries whose `why`
 /// is "imported" are earlier runs: they may lie outside of the domain, and are no part of a budget.
-using Event = std::variant<Asked, Answered, Leased, Told, Corrected, Reviewed, Edited>;
+using Event = std::variant<Fitted, Asked, Answered, Leased, Told, Corrected, Reviewed, Edited,
+                           Marked, Promoted>;
 
 /// The pure state of a campaign: no files, no threads, no simulator, no clock. For one thread at a
 /// time, also to look at: what is looked at may be computed then.
@@ -106,6 +122,10 @@ class Campaign {
   Index answered() const noexcept;
   Index rejected() const noexcept;  ///< by a review: no part of a budget either
   bool held(Index id) const;        ///< waits for its review
+  Role role(Index id) const;        ///< as it was marked last, else as it was asked
+  Dataset validation() const;       ///< answered Ok, held out from every fit, in the order of ids
+  std::vector<Index> validation_ids() const;  ///< the query of each of its rows
+  Index promoted() const noexcept;            ///< number of the model that answers; 0: the newest
   const Handling& handling(Index id) const;
   /// (m) standard deviation of what was answered; where that is unknown or 0, the size of the
   /// values, or 1.
@@ -114,6 +134,11 @@ class Campaign {
   /// How many of the next queries come from the design, and so depend on no answer; with
   /// design_only there is no end to them.
   Index design_left() const;
+  Index models() const noexcept;  ///< fitted so far
+  bool is_fitted() const;         ///< the newest of them, to all data there is
+  /// Fits surrogate() as the next model, that made no queries; already so: nothing.
+  /// \throws NumericalError, ArgumentError where there is none.
+  std::optional<Fitted> fit();
   bool has_surrogate() const noexcept;  ///< data for one: two observations of each output
   /// Given all data so far, parameters refitted to all of it. Cached until the data changes.
   /// \throws NumericalError, ArgumentError where there is none.

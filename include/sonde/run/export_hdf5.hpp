@@ -16,7 +16,8 @@ struct Provenance {
   std::string journal_sha256{};     ///< Journal::sha256()
   std::span<const Event> events{};  ///< those it was made of; none: only the newest model is told
   ModelOptions model{};             ///< its options of the model
-  /// The newest model, in place of campaign.surrogate(), for which parameters may be searched.
+  /// In place of the newest model: its parameters with all data there is. None: that model, or
+  /// where it does not know all data campaign.surrogate(), for which parameters may be searched.
   std::optional<Surrogate> newest{};
   bool search = true;    ///< whether that is asked for where `newest` is none
   bool replaced = true;  ///< whether the models before it are told as well

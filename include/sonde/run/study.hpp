@@ -45,6 +45,10 @@ struct Study {
   bool review_before = false;  ///< each query is held until somebody has looked at it
   /// Conditions on the inputs: what ask --tag goes by.
   std::vector<std::pair<std::string, Expression>> tags{};
+  /// Of the queries, drawn at random and held out from every fit; 0: none.
+  double validation_share = 0.0;
+  /// Conditions on the inputs: where no model may be worse than the one before it.
+  std::vector<std::pair<std::string, Expression>> segments{};
   double pause_seconds = 1.0;  ///< RunOptions::pause_seconds
 
   Index initial = 0;  ///< 0: d + 2

@@ -7,6 +7,16 @@
 
 namespace sonde {
 
+/// What a search chose a point among.
+struct Selection {
+  Index candidates = 0;   ///< screened; 0: there was no search
+  Index rank = 0;         ///< among them of the one that was climbed from; 1: the most worthy
+  int evaluations = 0;    ///< of the criterion, in that climb
+  std::string outcome{};  ///< of the optimiser: "converged", "out of evaluations", "stalled"
+  Vector runner_up{};  ///< (d) most worthy elsewhere, by a tenth of some range; empty: nothing is
+  double runner_up_worth = std::numeric_limits<double>::quiet_NaN();
+};
+
 /// A point to be asked, and why.
 struct Query {
   Index id = 0;       ///< dense, from 0
@@ -16,6 +26,7 @@ struct Query {
   Vector mean{};       ///< (m) predicted when it was chosen; empty in a design
   Vector deviation{};  ///< (m) likewise, standard deviation
   int attempts = 0;    ///< those that failed by no fault of the point, so far
+  Selection selection{};
 };
 
 }  // namespace sonde
