@@ -11,6 +11,7 @@
 #include "cli/comparison.hpp"
 #include "cli/contradiction.hpp"
 #include "cli/drive.hpp"
+#include "cli/hdf5_file.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/files.hpp"
 #include "cli/fitting_cost.hpp"

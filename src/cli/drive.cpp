@@ -6,42 +6,40 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
+#include <memory>
 #include <thread>
 #include <utility>
 
+#include "base/allowance.hpp"
 #include "base/clock.hpp"
 #include "cli/asking.hpp"
 #include "cli/fitting_cost.hpp"
 #include "cli/gold.hpp"
-#include "cli/points_file.hpp"
+#include "cli/hdf5_file.hpp"
 #include "cli/sessions.hpp"
 #include "run/toml_reader.hpp"
 #include "sonde/base/error.hpp"
-#include "sonde/run/export_hdf5.hpp"
 
 namespace sonde::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Something that may be done now and then, in at most 2 % of the time.
-class NowAndThen {
+// The estimated error for the bar, in at most 2 % of the time.
+class Estimate {
  public:
-  explicit NowAndThen(double at_least_seconds) : pause_(at_least_seconds) {}
-
-  template <class Act>
-  void operator()(Act act) {
-    if (std::chrono::duration<double>(Clock::now() - last_).count() < pause_) return;
-    const Clock::time_point begun = Clock::now();
-    act();
-    last_ = Clock::now();
-    pause_ = std::max(pause_, 49.0 * std::chrono::duration<double>(last_ - begun).count());
+  void show(Campaign& campaign, Progress& progress) {
+    const double begun = seconds();
+    if (!allowance_.due(begun, 0.0)) return;
+    progress.error(campaign.estimated_error());
+    allowance_.took(seconds(), seconds() - begun);
   }
 
  private:
-  double pause_;
-  Clock::time_point last_ = Clock::now();
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - begun_).count(); }
+
+  Clock::time_point begun_ = Clock::now();
+  Allowance allowance_{/*share=*/0.02, /*pause=*/0.2};
 };
 
 // A word for whoever reads the journal: nothing is decided by it.
@@ -53,22 +51,12 @@ void said(Journal& journal, const std::string& words) {
   }
 }
 
-// It is derived, and will be made again.
-void try_hdf5(OpenCampaign& open, Progress& progress) {
-  try {
-    write_hdf5(open, Journal::read(open.folder.journal()), open.folder.hdf5());
-  } catch (const StoreError& failure) {
-    progress.say(failure.what());
-  }
-}
-
 // The study's rules, and between proposals what is done now and then.
 StopRule attended(OpenCampaign& open, StopRule rule, const DriveOptions& options,
                   Progress& progress) {
-  auto estimate = std::make_shared<NowAndThen>(0.2);
-  auto hdf5 = std::make_shared<NowAndThen>(60.0);
+  auto estimate = std::make_shared<Estimate>();
   auto gold = std::make_shared<GoldWatch>();
-  return [&open, &progress, rule = std::move(rule), options, estimate, hdf5,
+  return [&open, &progress, rule = std::move(rule), options, estimate,
           gold](Campaign& campaign) -> std::optional<std::string> {
     for (const std::string& words : gold->look(open)) {
       progress.say("gold: " + words);
@@ -81,10 +69,7 @@ StopRule attended(OpenCampaign& open, StopRule rule, const DriveOptions& options
                          fitting_words(2 * next, options.threads));
     if (next > most_runs())
       return fmt::format("{} runs: the memory does not suffice to fit more", campaign.asked());
-    if (campaign.has_surrogate()) {
-      if (options.show_error) (*estimate)([&] { progress.error(campaign.estimated_error()); });
-      if (options.write_hdf5) (*hdf5)([&] { try_hdf5(open, progress); });
-    }
+    if (options.show_error && campaign.has_surrogate()) estimate->show(campaign, progress);
     return rule(campaign);
   };
 }
@@ -106,17 +91,6 @@ StopRule rule_of(const OpenCampaign& open) {
     study.stop_wall_seconds =
         std::max(0.0, *study.stop_wall_seconds - sessions_of(open.journal).seconds);
   return study.stop_rule();
-}
-
-// What the last comparison was judged by; nothing where there was none, or where it is unreadable.
-Dataset held_out(const OpenCampaign& open) {
-  if (!std::filesystem::exists(open.folder.held_out())) return {};
-  try {
-    PointsFile points = read_points(open.folder.held_out(), open.study);
-    return {std::move(points.x), std::move(points.y)};
-  } catch (const Error&) {
-    return {};
-  }
 }
 
 // A message about "table.key: ..." with the place of that key in the study.
@@ -179,10 +153,18 @@ void show_waiting(const OpenCampaign& open, Progress& progress) {
 }
 
 // What comes from elsewhere, and who is waited for.
-void attend(OpenCampaign& open, const DriveOptions& options, Progress& progress) {
+void attend(OpenCampaign& open, const DriveOptions& options, Progress& progress, LiveFile* file) {
+  if (file) file->look();
   if (!options.outside) return;
   options.outside();
   show_waiting(open, progress);
+}
+
+std::unique_ptr<LiveFile> live_file(OpenCampaign& open, const DriveOptions& options,
+                                    Progress& progress) {
+  if (!options.write_hdf5) return nullptr;
+  return std::make_unique<LiveFile>(open,
+                                    [&progress](const std::string& words) { progress.say(words); });
 }
 
 // A campaign that nobody but people answers.
@@ -251,6 +233,7 @@ RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress
   note_begin(open.journal, options.workers);
   progress.by_hand();
   Waiting waiting(open, options, attended(open, rule_of(open), options, progress));
+  const std::unique_ptr<LiveFile> file = live_file(open, options, progress);
   std::optional<RunEnd> end;
   while (!end) {
     const Interruption asked = interruptions.now();
@@ -261,7 +244,7 @@ RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress
       break;
     }
     try {
-      attend(open, options, progress);
+      attend(open, options, progress, file.get());
       end = waiting.step();
       progress.resume();
     } catch (const JournalFull& full) {
@@ -276,6 +259,7 @@ RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress
 
 RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& options,
              Progress& progress, Interruptions& interruptions) {
+  const std::unique_ptr<LiveFile> file = live_file(open, options, progress);
   const RunOptions run_options{
       .workers = options.workers,
       .batch = open.study.batch,
@@ -290,7 +274,7 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
             progress.draw();
             return asked;
           },
-      .outside = [&] { attend(open, options, progress); },
+      .outside = [&] { attend(open, options, progress, file.get()); },
       .ready =
           [&](const Query& query) {
             return !options.outside ||
@@ -318,27 +302,6 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
   if (end.state != RunEnd::State::Interrupted) keep_last_model(open);
   note_end(open.journal, end);
   return end;
-}
-
-std::vector<MetricsRow> metrics_of(OpenCampaign& open, const std::vector<Event>& events) {
-  Campaign& campaign = open.campaign;
-  const Dataset holdout = held_out(open);
-  std::vector<MetricsRow> rows =
-      learning_curve(campaign.domain(), campaign.outputs(), ModelOptions{}, events,
-                     /*rows=*/campaign.data().size() <= 1000 ? 40 : 8, holdout);
-  const Index now = campaign.data().size();
-  if (!campaign.has_surrogate() || (!rows.empty() && rows.back().runs == now)) return rows;
-  try {
-    rows.push_back(metrics(campaign.surrogate(), now, holdout));
-  } catch (const Error&) {
-    return rows;  // there is no surrogate of the data as they are
-  }
-  return rows;
-}
-
-void write_hdf5(OpenCampaign& open, const Journal& journal, const std::filesystem::path& file) {
-  export_hdf5(file, journal.preamble(), open.campaign, metrics_of(open, journal.events()),
-              {.journal_sha256 = journal.sha256(), .events = journal.events()});
 }
 
 }  // namespace sonde::cli

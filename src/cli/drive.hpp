@@ -8,7 +8,6 @@
 #include "cli/interruption.hpp"
 #include "cli/progress.hpp"
 #include "sonde/oracle/oracle.hpp"
-#include "sonde/run/metrics.hpp"
 #include "sonde/run/run.hpp"
 
 namespace sonde::cli {
@@ -37,12 +36,5 @@ RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress
 /// Runs the campaign until its study's rules stop it, every event in the journal first.
 RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& options,
              Progress& progress, Interruptions& interruptions);
-
-/// The learning curve up to now; its errors on held-out runs where a comparison has kept some.
-std::vector<MetricsRow> metrics_of(OpenCampaign& open, const std::vector<Event>& events);
-
-/// Writes the HDF5 file anew. \param journal with the events that made the campaign what it is:
-/// the writer reads its own again, a reader has it.  \throws StoreError
-void write_hdf5(OpenCampaign& open, const Journal& journal, const std::filesystem::path& file);
 
 }  // namespace sonde::cli

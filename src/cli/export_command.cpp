@@ -6,9 +6,9 @@
 #include <string>
 
 #include "cli/campaign_folder.hpp"
-#include "cli/drive.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/files.hpp"
+#include "cli/hdf5_file.hpp"
 #include "cli/json_point.hpp"
 #include "cli/models.hpp"
 #include "cli/subcommands.hpp"

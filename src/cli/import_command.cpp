@@ -7,6 +7,7 @@
 #include "cli/files.hpp"
 #include "cli/handover.hpp"
 #include "cli/request.hpp"
+#include "cli/stored_runs.hpp"
 #include "cli/subcommands.hpp"
 
 namespace sonde::cli {
@@ -30,16 +31,27 @@ std::string table_of(ImportChoices& choices) {
                         "' and '", file, "'");
     place = file;
   }
-  require<UsageError>(!table.empty(), "import: expected a CSV file of earlier runs");
+  require<UsageError>(!table.empty(),
+                      "import: expected a file of earlier runs: CSV, or HDF5 that sonde exported");
   return table;
+}
+
+// The study that the campaign follows, or will.
+Study study_to_import_into(const CampaignFolder& folder) {
+  if (folder.begun()) return read_study(folder.recorded_study());
+  Study study = read_study(folder.study);
+  refuse_contradiction(study);
+  return study;
 }
 
 int carry_out(ImportChoices choices) {
   const std::string file = table_of(choices);
   const CampaignFolder folder = locate(choices.target);
-  if (!folder.begun()) refuse_contradiction(read_study(folder.study));
-  return by_holder(folder, import_request(file, read_file(file), choices.yes),
-                   {.wait = wait_of(choices.wait), .threads = cores()});
+  const Study study = study_to_import_into(folder);
+  const std::string request = is_hdf5(file)
+                                  ? import_request(file, stored_runs(file, study), choices.yes)
+                                  : import_request(file, read_file(file), choices.yes);
+  return by_holder(folder, request, {.wait = wait_of(choices.wait), .threads = cores()});
 }
 
 }  // namespace
@@ -48,12 +60,13 @@ Subcommand import_subcommand() {
   auto choices = std::make_shared<ImportChoices>();
   return {
       .name = "import",
-      .help = "Take earlier runs from a CSV file, also outside the bounds; columns by name",
+      .help = "Take earlier runs from a CSV or HDF5 file, also outside the bounds; columns by name",
       .arguments =
           {{.names = "files",
             .place = &choices->files,
             .help =
-                "CSV file of inputs and outputs (an empty output failed); study file or campaign",
+                "CSV file of inputs and outputs (an empty output failed), or the .h5 of another "
+                "campaign; study file or campaign",
             .count = Between{1, 2},
             .required = true},
            {.names = "-C,--directory",

@@ -80,8 +80,7 @@ struct Import {
 
 // Before anything is recorded: a value that no campaign could be given.
 void check_row(const PointsFile& file, Index i, const OpenCampaign& open) {
-  const std::string where =
-      fmt::format("{}:{}: ", file.table.file, file.table.lines[static_cast<std::size_t>(i)]);
+  const std::string where = file.table.place(static_cast<std::size_t>(i)) + ": ";
   const Vector unit = open.campaign.domain().to_unit(file.x.row(i));
   for (Index j = 0; j < unit.size(); ++j)
     require<UsageError>(std::isfinite(file.x(i, j)) && std::isfinite(unit[j]), where, "'",

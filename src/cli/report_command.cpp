@@ -4,8 +4,8 @@
 
 #include "cli/campaign_folder.hpp"
 #include "cli/comparison.hpp"
-#include "cli/drive.hpp"
 #include "cli/files.hpp"
+#include "cli/hdf5_file.hpp"
 #include "cli/sessions.hpp"
 #include "cli/subcommands.hpp"
 #include "report/report.hpp"

@@ -26,11 +26,20 @@ AskRequest ask_of(const JsonValue& request) {
   return ask;
 }
 
+// So that messages name a run, where the file has no lines.
+void number_runs(CsvTable& table, std::vector<long> runs) {
+  require<UsageError>(runs.size() == table.rows.size(), "request: expected the numbers of ",
+                      table.rows.size(), " runs, got ", runs.size());
+  table.lines = std::move(runs);
+  table.row = "run";
+}
+
 PointsFile table_of(const JsonValue& request, const Study& study) {
   try {
-    return points_in(
-        parse_csv(request.at("text").get<std::string>(), request.at("file").get<std::string>()),
-        study);
+    CsvTable table =
+        parse_csv(request.at("text").get<std::string>(), request.at("file").get<std::string>());
+    if (request.contains("runs")) number_runs(table, request["runs"].get<std::vector<long>>());
+    return points_in(std::move(table), study);
   } catch (const ArgumentError& failure) {
     throw UsageError(failure.what());
   }
@@ -74,6 +83,14 @@ std::string tell_items_request(const std::string& lines, const std::string& sour
 
 std::string import_request(const std::string& file, const std::string& text, bool yes) {
   return json_text({{"command", "import"}, {"file", file}, {"text", text}, {"yes", yes}});
+}
+
+std::string import_request(const std::string& file, const StoredRuns& stored, bool yes) {
+  return json_text({{"command", "import"},
+                    {"file", file},
+                    {"text", stored.csv},
+                    {"runs", stored.runs},
+                    {"yes", yes}});
 }
 
 std::string import_good_rows_request(const std::string& file, const std::string& text) {

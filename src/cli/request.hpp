@@ -5,6 +5,7 @@
 #include "cli/asking.hpp"
 #include "cli/campaign_folder.hpp"
 #include "cli/reply.hpp"
+#include "run/import_hdf5.hpp"
 
 namespace sonde::cli {
 
@@ -15,6 +16,7 @@ std::string tell_request(const std::string& lines, const std::string& source);
 /// The same of items of a list, a line each, that are named as such where they cannot be taken.
 std::string tell_items_request(const std::string& lines, const std::string& source);
 std::string import_request(const std::string& file, const std::string& text, bool yes);
+std::string import_request(const std::string& file, const StoredRuns& stored, bool yes);
 /// Of a file that somebody left: rows that cannot be taken keep no other ones out.
 std::string import_good_rows_request(const std::string& file, const std::string& text);
 

@@ -9,6 +9,7 @@
 #include "cli/campaign_folder.hpp"
 #include "cli/contradiction.hpp"
 #include "cli/drive.hpp"
+#include "cli/hdf5_file.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/fitting_cost.hpp"
 #include "cli/inbox.hpp"

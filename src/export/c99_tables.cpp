@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "gp/kernel_parts.hpp"
 #include "gp/trend.hpp"
 #include "gp/warp.hpp"
 #include "sonde/gp/trust.hpp"
@@ -60,11 +61,9 @@ int form_of(const MemberKind& kind) {
   return 2;
 }
 
-/// \param log_parameters the variance, a length a feature, of ANOVA a share a feature, the variance
-/// of a straight line's slopes, of warped inputs a bend a feature
-Correlation correlation_of(const MemberKind& kind, Index features, VectorView log_parameters) {
-  const Vector inverse = log_parameters.segment(1, features).array().exp().inverse().matrix();
-  Correlation correlation{2, form_of(kind), inverse, {}, {}};
+Correlation correlation_of(const MemberKind& kind, const KernelParts& parts) {
+  const Vector inverse = parts.lengths.cwiseInverse();
+  Correlation correlation{2, form_of(kind), inverse, parts.shares, parts.bends, parts.line};
   if (kind.family == Family::Matern32) {
     correlation.family = 0;
     correlation.scale = std::sqrt(3.0) * inverse;
@@ -72,15 +71,6 @@ Correlation correlation_of(const MemberKind& kind, Index features, VectorView lo
     correlation.family = 1;
     correlation.scale = std::sqrt(5.0) * inverse;
   }
-  if (correlation.form == 2) {
-    const Vector shares = log_parameters.segment(1 + features, features).array().exp();
-    correlation.share = (1.0 + shares.array().inverse()).inverse();
-  }
-  if (kind.linear) {
-    const Index at = 1 + (kind.form == Form::Anova ? 2 : 1) * features;
-    correlation.linear = std::exp(log_parameters[at]);
-  }
-  if (kind.warped) correlation.bend = log_parameters.tail(features);
   return correlation;
 }
 
@@ -174,7 +164,8 @@ std::string reference(const std::string& table, bool there = true) {
 std::string mean_tables(const Shape& shape, std::string& text) {
   const GaussianProcess& process = shape.member.process;
   const Index features = process.x().cols();
-  const Correlation correlation = correlation_of(shape.member.kind, features, shape.log_parameters);
+  const KernelParts parts = kernel_parts(shape.member.kind, features, shape.log_parameters);
+  const Correlation correlation = correlation_of(shape.member.kind, parts);
   const std::string& tail = shape.tail;
   const bool bends = correlation.bend.size() > 0;
   const Points points = bends ? bent(process.x(), correlation.bend) : process.x();
@@ -191,10 +182,9 @@ std::string mean_tables(const Shape& shape, std::string& text) {
       literal(shape.member.weight), static_cast<int>(shape.member.kind.transform),
       literal(shape.member.z_shift), literal(shape.member.z_scale), literal(shape.member.z_top),
       shape.inputs, features, correlation.family, correlation.form,
-      reference("share" + tail, shares), literal(correlation.linear),
-      literal(std::exp(shape.log_parameters[0])), reference("bend" + tail, bends),
-      reference("scale" + tail), process.size(), reference("point" + tail),
-      reference("alpha" + tail));
+      reference("share" + tail, shares), literal(correlation.linear), literal(parts.variance),
+      reference("bend" + tail, bends), reference("scale" + tail), process.size(),
+      reference("point" + tail), reference("alpha" + tail));
 }
 
 /// The arrays of one process into `text`. \returns its entry among the processes

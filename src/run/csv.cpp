@@ -77,6 +77,10 @@ std::size_t CsvTable::column(std::string_view name) const {
   return static_cast<std::size_t>(found - head.begin());
 }
 
+std::string CsvTable::place(std::size_t index) const {
+  return row.empty() ? concat(file, ":", lines[index]) : concat(file, ": ", row, " ", lines[index]);
+}
+
 CsvTable parse_csv(const std::string& text, const std::string& file) {
   std::vector<std::string> bad;
   CsvTable table = parse_csv(text, file, bad);
@@ -149,8 +153,7 @@ Points points_of(const CsvTable& table, const std::vector<Parameter>& parameters
   Points points(static_cast<Index>(table.rows.size()), static_cast<Index>(parameters.size()));
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     for (std::size_t j = 0; j < columns.size(); ++j) {
-      const std::string where =
-          fmt::format("{}:{}: column '{}'", table.file, table.lines[i], parameters[j].name);
+      const std::string where = fmt::format("{}: column '{}'", table.place(i), parameters[j].name);
       points(static_cast<Index>(i), static_cast<Index>(j)) =
           parse_value(table.rows[i][columns[j]], parameters[j], where);
     }
@@ -169,7 +172,7 @@ Matrix values_of(const CsvTable& table, const std::vector<Output>& outputs) {
       const std::string& field = table.rows[i][column];
       if (field.empty()) continue;
       const std::optional<double> number = parse_number(field);
-      require(number.has_value(), table.file, ":", table.lines[i], ": column '", outputs[j].name,
+      require(number.has_value(), table.place(i), ": column '", outputs[j].name,
               "': expected a number or nothing, got '", field, "'");
       values(static_cast<Index>(i), static_cast<Index>(j)) = *number;
     }
@@ -183,7 +186,9 @@ std::string csv_field(const std::string& text) {
     const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
     if (control && c != '\n' && c != '\r' && c != '\t') c = '?';
   }
-  if (clean.find_first_of(",\"\r\n") == std::string::npos && !clean.starts_with('#')) return clean;
+  if (clean.find_first_of(",\"\r\n") == std::string::npos && !clean.starts_with('#') &&
+      trimmed(clean) == clean)
+    return clean;
   std::string quoted = "\"";
   for (const char c : clean) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";

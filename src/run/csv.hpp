@@ -16,8 +16,11 @@ struct CsvTable {
   std::string file;               ///< for messages
   std::vector<std::string> head;  ///< names of the columns
   std::vector<std::vector<std::string>> rows;
-  std::vector<long> lines;  ///< of each row in the file, from 1
+  std::vector<long> lines;  ///< of each row in the file, from 1; or what `row` counts
+  std::string row{};        ///< "run": what the lines are numbers of; empty: they are lines
 
+  /// Where a row stands, for messages: "runs.csv:7", "old.h5: run 7".
+  std::string place(std::size_t index) const;
   bool has(std::string_view column) const;
   /// \throws ArgumentError where there is none, with the nearest name, or more than one.
   std::size_t column(std::string_view name) const;

@@ -1,8 +1,10 @@
 #include "sonde/run/export_hdf5.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <optional>
@@ -65,16 +67,20 @@ std::optional<Surrogate> newest(Campaign& campaign) {
 }
 
 void write_models(const Handle& file, Campaign& campaign, const std::vector<ModelVersion>& versions,
-                  const ModelOptions& options) {
+                  const Provenance& provenance) {
   const Handle models = hdf5::create_group(file, "models");
-  for (std::size_t v = 0; v < versions.size(); ++v) {
-    const bool of_all = v + 1 == versions.size() && campaign.is_fitted();
-    if (const auto model = remade(campaign, versions[v], options)) {
-      write_model(models, v + 1, *model, versions[v].ids, of_all);
+  const bool fitted = !versions.empty() && campaign.is_fitted();
+  for (std::size_t v = 0; provenance.replaced && v < versions.size(); ++v) {
+    const bool newest_version = v + 1 == versions.size();
+    if (newest_version && provenance.newest) break;
+    if (const auto model = remade(campaign, versions[v], provenance.model)) {
+      write_model(models, v + 1, *model, versions[v].ids, newest_version && fitted);
     }
   }
-  if (campaign.is_fitted()) return;
-  if (const auto model = newest(campaign)) {
+  if (provenance.newest) {
+    const std::size_t number = std::max<std::size_t>(1, versions.size());
+    write_model(models, number, *provenance.newest, campaign.data_ids(), true);
+  } else if (const auto model = provenance.search && !fitted ? newest(campaign) : std::nullopt) {
     write_model(models, versions.size() + 1, *model, campaign.data_ids(), true);
   }
 }
@@ -86,8 +92,11 @@ void write_metrics(const Handle& file, const std::vector<Output>& outputs,
   for (const MetricsRow& row : rows) runs.push_back(row.runs);
   const hdf5::Axis axis = hdf5::axis(group, "n_runs", runs, {"1", "runs that were answered"}, true);
   const std::vector<const hdf5::Axis*> axes = {&axis};
+  std::vector<std::string> names;
+  for (const Output& output : outputs) names.push_back(output.name);
+  names = free_names(names, {"n_runs"});
   for (std::size_t j = 0; j < outputs.size(); ++j) {
-    const Handle inner = hdf5::create_group(group, free_name(outputs[j].name, {"n_runs"}));
+    const Handle inner = hdf5::create_group(group, names[j]);
     std::vector<double> loo;
     std::vector<double> holdout;
     for (const MetricsRow& row : rows) {
@@ -102,9 +111,28 @@ void write_metrics(const Handle& file, const std::vector<Output>& outputs,
   }
 }
 
-void write_bytes(const fs::path& file, const std::vector<unsigned char>& bytes) {
-  const FileDescriptor opened(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (!opened) throw_errno(file, "cannot be written");
+/// The temporary file, for this process alone: two that export at once would write into each
+/// other's. Not by flock, by which HDF5 keeps readers out of the file that this one becomes. Where
+/// the file system knows no locks there is none.
+FileDescriptor opened_alone(const fs::path& file) {
+  for (;;) {
+    FileDescriptor opened(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+    if (!opened) throw_errno(file, "cannot be written");
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    while (::fcntl(opened.get(), F_OFD_SETLKW, &whole) != 0 && errno == EINTR) {
+    }
+    struct stat mine {
+    }, there{};
+    const bool is_it = ::fstat(opened.get(), &mine) == 0 && ::stat(file.c_str(), &there) == 0 &&
+                       mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+    if (is_it) return opened;  // else whoever had it before has renamed or removed it
+  }
+}
+
+void write_bytes(const FileDescriptor& opened, const fs::path& file,
+                 const std::vector<unsigned char>& bytes) {
+  if (::ftruncate(opened.get(), 0) != 0) throw_errno(file, "cannot be written");
   std::size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t wrote = ::write(opened.get(), bytes.data() + done, bytes.size() - done);
@@ -126,12 +154,14 @@ void export_hdf5(const fs::path& file, const Preamble& preamble, Campaign& campa
   const Handle image = hdf5::create_image();
   write_root(image, preamble, provenance.journal_sha256);
   write_runs(image, campaign, model_of_each(versions, campaign.asked()));
-  write_models(image, campaign, versions, provenance.model);
+  write_models(image, campaign, versions, provenance);
   write_metrics(image, campaign.outputs(), metrics);
 
+  const std::vector<unsigned char> bytes = hdf5::bytes_of(image);
   const fs::path temporary = file.string() + ".tmp";
+  const FileDescriptor opened = opened_alone(temporary);
   try {
-    write_bytes(temporary, hdf5::bytes_of(image));
+    write_bytes(opened, temporary, bytes);
     replace_file(temporary, file);
   } catch (...) {
     std::error_code ignored;

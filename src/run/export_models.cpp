@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "run/export_kernels.hpp"
 #include "sonde/base/error.hpp"
 
 namespace sonde {
@@ -91,7 +92,7 @@ std::vector<Feature> features_of(const Domain& domain) {
   return features;
 }
 
-void write_features(const Handle& group, const std::vector<Feature>& features) {
+Axis write_features(const Handle& group, const std::vector<Feature>& features) {
   std::vector<std::string> names;
   std::vector<std::int64_t> inputs;
   std::vector<std::int8_t> warps;
@@ -103,7 +104,7 @@ void write_features(const Handle& group, const std::vector<Feature>& features) {
     shifts.push_back(feature.shift);
     scales.push_back(feature.scale);
   }
-  const Axis axis = hdf5::axis(group, "feature", names, {"1", "what the kernel sees"});
+  Axis axis = hdf5::axis(group, "feature", names, {"1", "what the kernel sees"});
   const Axes axes = {&axis};
   hdf5::write(group, "x_input", axes, std::span<const std::int64_t>(inputs),
               {"1", "column of /runs/x from which the feature is made"});
@@ -115,6 +116,7 @@ void write_features(const Handle& group, const std::vector<Feature>& features) {
   hdf5::attribute(warp, "flag_meanings", "none log indicator");
   hdf5::write(group, "x_shift", axes, std::span<const double>(shifts), {"1", ""});
   hdf5::write(group, "x_scale", axes, std::span<const double>(scales), {"1", ""});
+  return axis;
 }
 
 std::vector<std::int64_t> counting(Index n) {
@@ -204,7 +206,8 @@ void write_member(const Handle& group, const Member& member, const std::vector<F
   write_scalar(group, "noise", process.noise_variance(),
                {"1", "noise variance of scaled z, of one observation"});
   write_trend(group, process);
-  write_features(group, features);
+  const Axis feature = write_features(group, features);
+  write_kernels(group, member, feature);
   write_scalar(group, "z_shift", member.z_shift, {"1", "z = z_shift + z_scale * scaled z"});
   write_scalar(group, "z_scale", member.z_scale, {"1", "z = z_shift + z_scale * scaled z"});
   write_scalar(group, "z_top", member.z_top, {"1", "means of z beyond are cut"});

@@ -123,10 +123,10 @@ void write_inputs(const Handle& group, const Axis& input,
 }
 
 void write_outputs(const Columns& columns, const Campaign& campaign,
-                   const std::vector<std::string>& taken) {
+                   const std::vector<std::string>& names) {
   for (std::size_t j = 0; j < campaign.outputs().size(); ++j) {
     const Output& output = campaign.outputs()[j];
-    columns.of_answers<double>(free_name(output.name, taken), {output.unit, output.name}, nan,
+    columns.of_answers<double>(names[j], {output.unit, output.name}, nan,
                                [j](const Answer& answer) {
                                  const auto column = static_cast<Index>(j);
                                  return column < answer.y.size() ? answer.y[column] : nan;
@@ -199,10 +199,25 @@ std::string common_unit(const std::vector<std::string>& units) {
   return same && !units.empty() ? units.front() : "1";
 }
 
-std::string free_name(const std::string& name, const std::vector<std::string>& taken) {
-  std::string made = name;
-  while (std::find(taken.begin(), taken.end(), made) != taken.end()) made = "output_" + made;
-  return made;
+std::vector<std::string> free_names(const std::vector<std::string>& names,
+                                    std::vector<std::string> taken) {
+  std::vector<std::string> free;
+  const auto is_in = [](const std::vector<std::string>& some, const std::string& name) {
+    return std::find(some.begin(), some.end(), name) != some.end();
+  };
+  for (const std::string& name : names) {
+    std::string made = name;
+    while (is_in(taken, made) || (made != name && is_in(names, made))) made = "output_" + made;
+    taken.push_back(made);
+    free.push_back(std::move(made));
+  }
+  return free;
+}
+
+std::vector<std::string> names_in_runs(const std::vector<std::string>& outputs) {
+  return free_names(outputs,
+                    {"run", "input", "output", "x", "status", "seconds", "lineage", "input_unit",
+                     "input_scale", "input_lower", "input_upper", "input_labels"});
 }
 
 void write_runs(const Handle& file, const Campaign& campaign,
@@ -224,10 +239,7 @@ void write_runs(const Handle& file, const Campaign& campaign,
   const Columns columns(group, campaign, run);
   columns.of_vectors("x", input, {common_unit(units), "inputs, each in its input_unit"},
                      [&](const Query& q) -> const Vector& { return campaign.point(q.id); });
-  std::vector<std::string> taken = {"run",         "input",       "output",      "x",
-                                    "status",      "seconds",     "lineage",     "input_unit",
-                                    "input_scale", "input_lower", "input_upper", "input_labels"};
-  write_outputs(columns, campaign, taken);
+  write_outputs(columns, campaign, names_in_runs(outputs));
   write_status(columns, campaign, group, run);
   write_inputs(group, input, parameters);
   write_lineage(group, campaign, run, input, output, model);

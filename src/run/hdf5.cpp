@@ -18,22 +18,20 @@ herr_t keep_description(unsigned, const H5E_error2_t* entry, void* words) {
   return 0;
 }
 
-[[noreturn]] void give_up(const std::string& what) {
+}  // namespace
+
+void give_up(const std::string& what) {
   std::string words;
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_description, &words);
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_description, &words);
   H5Eclear2(H5E_DEFAULT);
   throw StoreError(concat("HDF5: ", what, words.empty() ? "" : ": ", words));
-}
-
-template <class Result>
-Result checked(Result result, const std::string& what) {
-  if (result < 0) give_up(what);
-  return result;
 }
 
 Handle properties(hid_t kind) {
   return {checked(H5Pcreate(kind), "no property list"), H5Pclose};
 }
+
+namespace {
 
 constexpr unsigned in_order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
 

@@ -48,6 +48,19 @@ class Quiet {
   void* data_ = nullptr;
 };
 
+/// `what`, then the library's own words for why. \throws StoreError, always
+[[noreturn]] void give_up(const std::string& what);
+
+/// The result of a call, which is negative where it failed. \throws StoreError
+template <class Result>
+Result checked(Result result, const std::string& what) {
+  if (result < 0) give_up(what);
+  return result;
+}
+
+/// A new list of properties. \throws StoreError
+Handle properties(hid_t kind);
+
 /// A file in memory, in the format that all releases since 1.8 read.
 Handle create_image();
 /// Its bytes.

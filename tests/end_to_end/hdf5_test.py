@@ -15,6 +15,7 @@ import xarray
 RUNS = 26
 INPUTS = ["angle", "reynolds", "ribs", "material"]
 LABELS = ["Al 6061", "CFRP", "böhmite"]
+SCRIPT = pathlib.Path(__file__).with_name("predict_numpy.py")
 directory = None
 
 
@@ -179,7 +180,7 @@ class H5py(unittest.TestCase):
 
     def test_the_newest_model_predicts_with_numpy_alone(self):
         table = np.loadtxt(directory / "wing.csv", delimiter=",")
-        x, answers = table[:, :4], table[:, 4:]
+        x, answers = table[:, :4], table[:, 4:8]
         newest = self.file["models"][sorted(self.file["models"])[-1]]
         for j, output in enumerate(["lift", "status"]):
             mean, deviation = predict(self.file, newest[output], x)
@@ -223,6 +224,48 @@ class H5py(unittest.TestCase):
         self.assertGreaterEqual(len(metrics["n_runs"]), 2)
         self.assertEqual(metrics["n_runs"][0], 10)
         self.assertTrue((metrics["lift/loo_nrmse"][:] > 0).all())
+
+
+def predicted_in_thirty_lines(name, output, x):
+    """Mean and standard deviation by the script that needs NumPy and h5py alone."""
+    points = "\n".join(",".join(map(repr, row)) for row in x.tolist())
+    done = subprocess.run([sys.executable, SCRIPT, directory / f"{name}.h5", output], input=points, text=True,
+                          check=True, capture_output=True)
+    return np.loadtxt(done.stdout.splitlines(), ndmin=2).T
+
+
+class ThirtyLines(unittest.TestCase):
+    def test_the_script_has_no_more_lines_and_needs_no_more(self):
+        lines = SCRIPT.read_text().splitlines()
+        self.assertLessEqual(len(lines), 30)
+        self.assertEqual([line for line in lines if "import" in line], ["import sys, h5py, numpy as np"])
+
+    def test_every_kind_of_process_is_predicted_to_1e_10(self):
+        kinds = sorted(file.stem for file in directory.glob("kind_*.h5"))
+        self.assertEqual(len(kinds), 18)
+        seen = set()
+        for kind in kinds:
+            table = np.loadtxt(directory / f"{kind}.csv", delimiter=",")
+            x, mean, deviation, spread = table[:, :4], table[:, 4], table[:, 5], table[:, 6]
+            got = predicted_in_thirty_lines(kind, "y", x)
+            unit = np.maximum(spread, np.maximum(np.abs(mean), deviation))
+            with self.subTest(kind):
+                self.assertLess((np.abs(got[0] - mean) / unit).max(), 1e-10)
+                self.assertLess((np.abs(got[1] - deviation) / unit).max(), 1e-10)
+            with h5py.File(directory / f"{kind}.h5") as file:
+                member = file["models/000001/y/member_0"]
+                seen |= set(member.attrs.values()) | {f"warp {w}" for w in member["x_warp"]}
+                seen |= {f"terms {len(member['term'])}", f"bent {member['bend'][:].any()}"}
+        self.assertLessEqual({"matern32", "matern52", "squared exponential", "radial", "product", "none", "sqrt", "log",
+                              "warp 0", "warp 1", "warp 2", "terms 0", "terms 1", "bent True", "bent False"}, seen)
+
+    def test_a_stack_that_was_chosen_by_the_data_is_predicted_too(self):
+        table = np.loadtxt(directory / "wing.csv", delimiter=",")
+        for j, output in enumerate(["lift", "status"]):
+            mean, deviation = predicted_in_thirty_lines("wing", output, table[:, :4])
+            spread = np.abs(mean).max()
+            np.testing.assert_allclose(mean, table[:, 4 + 2 * j], rtol=0, atol=1e-10 * spread)
+            np.testing.assert_allclose(deviation**2, table[:, 5 + 2 * j]**2, rtol=0, atol=1e-10 * spread**2)
 
 
 class NetCDF4(unittest.TestCase):

@@ -82,6 +82,21 @@ TEST_CASE("on a full disk the old file stays, whole", "[export_hdf5]") {
   CHECK_FALSE(fs::exists(file.string() + ".tmp"));
 }
 
+TEST_CASE("an export that may not search for parameters has the model it is given, or none",
+          "[export_hdf5]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory / "c.h5";
+  Campaign campaign = fresh();
+  const Asked asked = campaign.propose(3);
+  campaign.apply(asked);
+  for (const Query& query : asked.queries)
+    campaign.apply(Answered{query.id, {.status = Answer::Status::Ok, .y = query.x}});
+  export_hdf5(file, {}, campaign, {}, {.search = false});
+  CHECK_FALSE(contains(text_of(file), "member_0"));
+  export_hdf5(file, {}, campaign, {}, {.newest = campaign.surrogate(), .search = false});
+  CHECK(contains(text_of(file), "member_0"));
+}
+
 TEST_CASE("an export into no directory says so", "[export_hdf5]") {
   const TemporaryDirectory directory;
   Campaign campaign = fresh();
