@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import h5py
@@ -95,6 +96,17 @@ class Imports(Campaigns):
         self.sonde("import", self.home / "answered.h5", "study.toml")
         again = self.sonde("import", self.home / "answered.h5", "study.toml")
         self.assertEqual(again.stdout, f"0 runs imported; {ROWS} passed over: they are known already\n")
+
+    def test_a_campaign_that_runs_takes_them_in(self):
+        run = subprocess.Popen([SONDE, "run", "study.toml", "-q"], cwd=self.folder, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(run.wait)
+        self.addCleanup(run.kill)
+        until = time.monotonic() + WAIT
+        while not (self.folder / "study" / "inbox" / ".desk").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        self.assertIn(f"{ROWS} runs imported", self.sonde("import", self.home / "answered.h5", "study.toml").stdout)
+        self.assertIsNone(run.poll())
 
     def test_runs_without_an_answer_are_left_out_and_told(self):
         done = self.sonde("import", self.home / "first.h5", "study.toml")
