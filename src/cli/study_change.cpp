@@ -125,8 +125,8 @@ std::optional<Change> changed_table(const TomlValue& recorded, const TomlValue& 
       if (path == "outputs" && free("outputs.*") && stands_behind(entry.key, recorded, now))
         continue;
       // A table that holds nothing but what may change may come and go.
-      if (entry.value.type == TomlValue::Type::Table && !entry.value.entries.empty() &&
-          !changed_table(empty_table(), entry.value, key, free))
+      if (path != "outputs" && entry.value.type == TomlValue::Type::Table &&
+          !entry.value.entries.empty() && !changed_table(empty_table(), entry.value, key, free))
         continue;
       return Change{entry.at, key + " was not there"};
     }
@@ -135,7 +135,7 @@ std::optional<Change> changed_table(const TomlValue& recorded, const TomlValue& 
   for (const TomlValue::Entry& entry : recorded.entries) {
     const std::string key = below(path, entry.key);
     if (free(key) || entry_of(now, entry.key)) continue;
-    if (entry.value.type == TomlValue::Type::Table &&
+    if (path != "outputs" && entry.value.type == TomlValue::Type::Table &&
         !changed_table(entry.value, empty_table(), key, free))
       continue;
     return Change{now.at, key + " is gone"};

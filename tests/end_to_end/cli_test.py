@@ -475,7 +475,7 @@ class BadInput(Folder):
         self.sonde("run", study)
         self.study(replace=[("[-5, 10]", "[1, 10]\nscale = \"log\"")])
         said = self.sonde("run", study, status=3).stderr
-        self.assertIn("study.toml:5:9: the study has changed since the campaign began: "
+        self.assertIn("study.toml:5:1: the study has changed since the campaign began: "
                       "variables.a.scale was not there", said)
         self.sonde("status", study)
         self.study(replace=[("runs = 12", "runs = 14"), ("parallel = 2", "parallel = 3"), ("Branin", "B, again"),
