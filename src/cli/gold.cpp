@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/ingredients.hpp"
 #include "cli/text_table.hpp"
 #include "run/gold_queries.hpp"
 
@@ -22,6 +23,15 @@ Index gold_answered(const Campaign& campaign) {
 std::string moment(double seconds) {
   if (!std::isfinite(seconds)) return "an unknown time";
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+std::string changed_since(const Journal& journal, double before, double now) {
+  const auto had = ingredients_at(journal, before);
+  const auto has = ingredients_at(journal, now);
+  if (!had || !has) return "";
+  const std::vector<std::string> changed = differences(*had, *has);
+  return changed.empty() ? "; its program and its files are the same"
+                         : fmt::format("; changed since: {}", fmt::join(changed, ", "));
 }
 
 }  // namespace
@@ -41,6 +51,7 @@ std::string gold_words(const OpenCampaign& open, const GoldDifference& differenc
       ". The simulator, or what it stands on, has changed since " + moment(difference.since.ended);
   if (answer && answer->host != difference.since.host)
     words += fmt::format("; it ran on {}, then on {}", difference.since.host, answer->host);
+  if (answer) words += changed_since(open.journal, difference.since.ended, answer->ended);
   const int changes = study_changes(open.journal);
   if (changes > 0)
     words += fmt::format("; the study was changed {} time{} in this campaign", changes,

@@ -11,6 +11,7 @@
 
 #include "base/json_text.hpp"
 #include "base/matrix.hpp"
+#include "cli/ingredients.hpp"
 #include "cli/json_point.hpp"
 #include "cli/text_table.hpp"
 #include "run/csv.hpp"
@@ -261,7 +262,32 @@ class Words {
     if (!answer.host.empty()) parts.push_back("by " + answer.host);
     if (std::isfinite(answer.started)) parts.push_back("begun " + moment(answer.started));
     if (answer.seconds > 0.0) parts.push_back(fmt::format("{} s", shown(answer.seconds)));
+    if (answer.usage) {
+      parts.push_back(fmt::format("{} s of CPU, {} MB", shown(answer.usage->cpu_seconds),
+                                  shown(1e-6 * answer.usage->max_rss)));
+      parts.push_back(answer.usage->signal > 0
+                          ? fmt::format("ended by signal {}", answer.usage->signal)
+                          : fmt::format("exit status {}", answer.usage->exit_status));
+    }
     if (!parts.empty()) line("run", listed(parts));
+    if (answer.usage) simulated_with(answer);
+  }
+
+  void simulated_with(const Answer& answer) {
+    const auto used = ingredients_at(open_.journal, answer.ended);
+    if (!used) return;
+    std::vector<std::string> parts;
+    for (const Ingredient& one : *used)
+      parts.push_back(fmt::format("{} ({})", one.name, shortened(one.digest)));
+    line("made with", listed(parts));
+    const auto now = ingredients_at(open_.journal, std::numeric_limits<double>::infinity());
+    const std::vector<std::string> changed = differences(*used, *now);
+    if (!changed.empty()) line("since then", listed(changed) + " changed");
+  }
+
+  static std::string shortened(const std::string& digest) {
+    constexpr std::size_t whole = 64, enough = 12;
+    return digest.size() == whole ? digest.substr(0, enough) : digest;
   }
 
   const OpenCampaign& open_;
@@ -270,6 +296,19 @@ class Words {
   const Query& query_;
   std::string text_{};
 };
+
+JsonValue usage_json(const Answer& answer) {
+  if (!answer.usage) return nullptr;
+  return {{"cpu_seconds", answer.usage->cpu_seconds},
+          {"max_rss", answer.usage->max_rss},
+          {"exit_status", answer.usage->exit_status},
+          {"signal", answer.usage->signal}};
+}
+
+JsonValue used_json(const Journal& journal, const Answer& answer) {
+  const auto used = answer.usage ? ingredients_at(journal, answer.ended) : std::nullopt;
+  return used ? json_of(*used) : JsonValue(nullptr);
+}
 
 JsonValue values_or_null(const std::vector<Output>& outputs, const Vector& values) {
   return values.size() == 0 ? JsonValue(nullptr) : json_values(outputs, values);
@@ -360,7 +399,9 @@ std::string lineage_json(const OpenCampaign& open, const Lineage& lineage) {
                       {"host", answer->host},
                       {"started", json_number(answer->started)},
                       {"ended", json_number(answer->ended)},
-                      {"seconds", json_number(answer->seconds)}};
+                      {"seconds", json_number(answer->seconds)},
+                      {"usage", usage_json(*answer)},
+                      {"ingredients", used_json(open.journal, *answer)}};
   return json_text(json);
 }
 

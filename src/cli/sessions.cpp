@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
+#include "cli/ingredients.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/math/cholesky.hpp"
 
@@ -59,12 +60,13 @@ std::set<std::string> builds_of(const Journal& journal) {
   return builds;
 }
 
-void note_begin(Journal& journal, int workers) {
+void note_begin(Journal& journal, int workers, const Study& study) {
   journal.note(json_text({{"run", "begins"},
                           {"at", seconds_since_1970()},
                           {"pid", getpid()},
                           {"workers", workers},
-                          {"build", this_build()}}));
+                          {"build", this_build()},
+                          {"ingredients", json_of(ingredients_of(study))}}));
 }
 
 void note_end(Journal& journal, const RunEnd& end) {

@@ -6,6 +6,7 @@
 #include "sonde/run/campaign.hpp"
 #include "sonde/run/journal.hpp"
 #include "sonde/run/run.hpp"
+#include "sonde/run/study.hpp"
 
 namespace sonde::cli {
 
@@ -21,7 +22,8 @@ std::string this_build();
 /// Those that worked on the campaign, as far as its notes tell.
 std::set<std::string> builds_of(const Journal& journal);
 
-void note_begin(Journal& journal, int workers);
+/// \param study whose simulator's program and files are noted, as they are now
+void note_begin(Journal& journal, int workers, const Study& study);
 void note_end(Journal& journal, const RunEnd& end);
 Sessions sessions_of(const Journal& journal);
 

@@ -41,18 +41,22 @@ JsonValue numbers(const Vector& y) {
 }
 
 std::string to_text(const Answer& answer) {
-  return json_text({{"schema", 1},
-                    {"status", status_words[static_cast<int>(answer.status)]},
-                    {"y", numbers(answer.y)},
-                    {"seconds", answer.seconds},
-                    {"message", answer.message},
-                    {"kind", answer.kind},
-                    {"attempts", answer.attempts},
-                    {"host", answer.host},
-                    {"started", answer.started},
-                    {"ended", answer.ended}},
-                   1) +
-         "\n";
+  JsonValue json{{"schema", 1},
+                 {"status", status_words[static_cast<int>(answer.status)]},
+                 {"y", numbers(answer.y)},
+                 {"seconds", answer.seconds},
+                 {"message", answer.message},
+                 {"kind", answer.kind},
+                 {"attempts", answer.attempts},
+                 {"host", answer.host},
+                 {"started", answer.started},
+                 {"ended", answer.ended}};
+  if (const std::optional<Usage>& usage = answer.usage)
+    json["usage"] = {{"cpu_seconds", usage->cpu_seconds},
+                     {"max_rss", usage->max_rss},
+                     {"exit_status", usage->exit_status},
+                     {"signal", usage->signal}};
+  return json_text(json, 1) + "\n";
 }
 
 std::optional<Answer> answer_in(const std::string& text) try {
@@ -75,6 +79,10 @@ std::optional<Answer> answer_in(const std::string& text) try {
   answer.host = json.at("host").get<std::string>();
   answer.started = json.at("started").get<double>();
   answer.ended = json.at("ended").get<double>();
+  if (!json.contains("usage")) return answer;
+  const JsonValue& usage = json["usage"];
+  answer.usage = {usage.at("cpu_seconds").get<double>(), usage.at("max_rss").get<double>(),
+                  usage.at("exit_status").get<int>(), usage.at("signal").get<int>()};
   return answer;
 } catch (const std::exception&) {
   return std::nullopt;

@@ -153,6 +153,7 @@ Verdict::Judged Verdict::on(const RunResult& result, const RunOutput& output,
   answer.host = result.host;
   answer.started = result.started;
   answer.ended = result.ended;
+  answer.usage = {result.cpu_seconds, result.max_rss, result.exit_status, result.signal};
   return judged;
 }
 

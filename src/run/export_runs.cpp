@@ -172,6 +172,19 @@ void write_lineage(const Handle& runs, const Campaign& campaign, const Axis& run
                      [](const Query& q) -> const Vector& { return q.x; });
   columns.of_queries<double>("worth", {"1", "value of the criterion when it was asked for"},
                              [](const Query& q) { return q.worth; });
+  columns.of_queries<Int>("candidates",
+                          {"1", "points that were compared before the search; 0: none"},
+                          [](const Query& q) { return Int{q.selection.candidates}; });
+  columns.of_queries<Int>("rank", {"1", "among them, of the one that was climbed from, from 1"},
+                          [](const Query& q) { return Int{q.selection.rank}; });
+  columns.of_queries<Int>("evaluations", {"1", "of the criterion, by the search"},
+                          [](const Query& q) { return Int{q.selection.evaluations}; });
+  columns.of_queries<Text>("outcome", {"1", "why the search ended"},
+                           [](const Query& q) { return q.selection.outcome; });
+  columns.of_vectors("runner_up", input, {"1", "inputs of the best point elsewhere"},
+                     [](const Query& q) -> const Vector& { return q.selection.runner_up; });
+  columns.of_queries<double>("runner_up_worth", {"1", "value of the criterion there"},
+                             [](const Query& q) { return q.selection.runner_up_worth; });
   columns.of_vectors("predicted_mean", output, {unit, "predicted before the run"},
                      [](const Query& q) -> const Vector& { return q.mean; });
   columns.of_vectors("predicted_deviation", output, {unit, "standard deviation predicted before"},
@@ -184,6 +197,16 @@ void write_lineage(const Handle& runs, const Campaign& campaign, const Axis& run
                            [](const Answer& a) { return a.host; });
   write_times(columns, "started", &Answer::started, "start of the simulation");
   write_times(columns, "ended", &Answer::ended, "end of the simulation");
+  columns.of_answers<double>("cpu_seconds", {"s", "CPU time of all processes of the run"}, nan,
+                             [](const Answer& a) { return a.usage ? a.usage->cpu_seconds : nan; });
+  columns.of_answers<double>("max_rss", {"B", "resident memory of the run's largest process"}, nan,
+                             [](const Answer& a) { return a.usage ? a.usage->max_rss : nan; });
+  columns.of_answers<Int>("exit_status", {"1", "of the simulator's program; -1: it has none"},
+                          Int{-1},
+                          [](const Answer& a) { return Int{a.usage ? a.usage->exit_status : -1}; });
+  columns.of_answers<Int>("signal", {"1", "that ended the simulator's program; 0: none did"},
+                          Int{0},
+                          [](const Answer& a) { return Int{a.usage ? a.usage->signal : 0}; });
   columns.of_answers<Text>("failure", {"1", "kind of failure"}, Text{},
                            [](const Answer& a) { return a.kind; });
   columns.of_answers<Text>("message", {"1", "why the run failed"}, Text{},

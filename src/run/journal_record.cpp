@@ -209,6 +209,17 @@ void add(JsonValue& json, const Answer& a) {
   json["host"] = a.host;
   json["started"] = number(a.started);
   json["ended"] = number(a.ended);
+  if (!a.usage) return;
+  json["cpu"] = number(a.usage->cpu_seconds);
+  json["rss"] = number(a.usage->max_rss);
+  if (a.usage->exit_status != 0) json["exit"] = a.usage->exit_status;
+  if (a.usage->signal != 0) json["signal"] = a.usage->signal;
+}
+
+std::optional<Usage> to_usage(const JsonValue& json) {
+  if (!json.contains("cpu")) return std::nullopt;
+  return Usage{to_number(json["cpu"]), to_number(json.at("rss")), json.value("exit", 0),
+               json.value("signal", 0)};
 }
 
 Answer to_answer(const JsonValue& json) {
@@ -222,7 +233,8 @@ Answer to_answer(const JsonValue& json) {
           .attempts = json.at("attempts").get<int>(),
           .host = json.at("host").get<std::string>(),
           .started = to_number(json.at("started")),
-          .ended = to_number(json.at("ended"))};
+          .ended = to_number(json.at("ended")),
+          .usage = to_usage(json)};
 }
 
 JsonValue written(Index seq, const Answered& event) {

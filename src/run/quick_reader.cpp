@@ -156,6 +156,12 @@ Answered answered(Cursor& line) {
   answer.started = line.number();
   line.expect(",\"ended\":");
   answer.ended = line.number();
+  if (line.takes(",\"cpu\":")) {
+    Usage& usage = answer.usage.emplace();
+    usage.cpu_seconds = line.number();
+    line.expect(",\"rss\":");
+    usage.max_rss = line.number();
+  }
   return event;
 }
 

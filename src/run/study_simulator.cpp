@@ -208,6 +208,7 @@ void read_files(TomlReader& reader, SimulatorSpec& spec) {
     }
   }
   if (reader.find("stdin")) spec.stdin_template = file_of(reader, "stdin", "a template");
+  spec.version = reader.texts("version").value_or(spec.version);
   spec.copy = reader.texts("copy").value_or(spec.copy);
   spec.link = reader.texts("link").value_or(spec.link);
   spec.env = text_pairs(reader, "env");

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """An example study as a user would run it: check, run, run again, status, predict.
 
-usage: example_study_test.py SONDE EXAMPLE_FOLDER
+usage: example_study_test.py SONDE EXAMPLE_FOLDER [RUNS]      RUNS in place of the study's budget
 """
 import csv
 import io
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import tempfile
 import tomllib
 import unittest
 
-SONDE, EXAMPLE = sys.argv[1], pathlib.Path(sys.argv[2])
+SONDE, EXAMPLE, RUNS = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
 
 
 class ExampleStudy(unittest.TestCase):
@@ -26,7 +27,12 @@ class ExampleStudy(unittest.TestCase):
         shutil.copytree(EXAMPLE, cls.folder)
         if (cls.folder / 'build.sh').exists():
             subprocess.run([cls.folder / 'build.sh'], check=True)
-        cls.study = tomllib.loads((EXAMPLE / 'study.toml').read_text())
+        text = (EXAMPLE / 'study.toml').read_text()
+        if RUNS:
+            text, changed = re.subn(r'(?s)(\n\[stop\].*?\nruns *= *)\d+', r'\g<1>' + RUNS[0], text)
+            assert changed == 1, 'a budget in runs'
+            (cls.folder / 'study.toml').write_text(text)
+        cls.study = tomllib.loads(text)
         cls.sonde('run', 'study.toml')
 
     @classmethod

@@ -2,6 +2,7 @@
 
     failures_test.py FOLDER_OF_SONDE PLUGIN_LIBRARY
 """
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -118,7 +119,36 @@ class Failures(unittest.TestCase):
         self.assertEqual(gold["asked"], 4)
         self.assertEqual([one["id"] for one in gold["differences"]], [17])
         self.assertIn("has changed since", gold["differences"][0]["words"])
+        self.assertIn("; its program and its files are the same", gold["differences"][0]["words"])
         self.assertIn("gold      run 17", self.sonde("status", "study.toml").stdout)
+
+    def test_a_run_tells_what_it_took_and_what_it_was_made_with(self):
+        self.study('awk "BEGIN { for (i = 0; i < 1000000; ++i) s += i }"\n' + SAY,
+                   'version = ["echo", "solver 1.2"]\ncopy = ["mesh.inp", "parts"]\n', design=24, runs=4,
+                   more="[gold]\nevery = 3")
+        (self.folder / "mesh.inp").write_text("coarse")
+        (self.folder / "parts").mkdir()
+        (self.folder / "parts" / "rib").write_text("thin")
+        self.sonde("run", "study.toml")
+        why = self.document("why", "0", "study.toml", "--json")["answer"]
+        self.assertGreater(why["usage"]["cpu_seconds"], 0)
+        self.assertGreater(why["usage"]["max_rss"], 1e5)
+        self.assertEqual((why["usage"]["exit_status"], why["usage"]["signal"]), (0, 0))
+        self.assertEqual(why["ingredients"]["version"], "solver 1.2")
+        self.assertEqual(why["ingredients"]["file parts/rib"], hashlib.sha256(b"thin").hexdigest())
+        self.assertIn(f"program {self.folder.resolve() / 'simulator'}", why["ingredients"])
+        self.assertNotIn("since then", self.sonde("why", "0", "study.toml").stdout)
+        # A finer mesh moves all values by one.
+        (self.folder / "mesh.inp").write_text("fine")
+        (self.folder / "simulator").write_text('#!/bin/sh\nset -- "$(awk "BEGIN { print $1 + 1 }")" "$2"\n' + SAY)
+        text = (self.folder / "study.toml").read_text()
+        (self.folder / "study.toml").write_text(text.replace("runs = 4", "runs = 12"))
+        self.sonde("run", "study.toml")
+        words = self.sonde("why", "0", "study.toml").stdout
+        self.assertRegex(words, r"made with  program \S+/simulator \([0-9a-f]{12}\), version \(solver 1.2\), file mesh.inp")
+        self.assertRegex(words, r"since then program \S+/simulator, file mesh.inp changed\n")
+        gold = self.document("status", "study.toml", "--json")["gold"]["differences"]
+        self.assertRegex(gold[0]["words"], r"; changed since: program \S+/simulator, file mesh.inp")
 
     def test_a_region_that_crashes_is_asked_less(self):
         self.study('awk "BEGIN { exit !($1 > 2.4) }" && kill -SEGV $$\n' + SAY, design=8, runs=30)

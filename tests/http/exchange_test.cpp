@@ -53,7 +53,7 @@ HttpError::Kind kind_of(const std::function<void()>& act) {
 TEST_CASE("what is sent is what arrives, on one connection after the other and on the same") {
   const Running running(echo);
   Client client(running.url());
-  for (const std::size_t size : {0, 1, 1000, 1000000}) {
+  for (const std::size_t size : {0u, 1u, 1000u, 1000000u}) {
     const std::string body(size, 'x');
     CHECK(client.ask(post("/a", body), long_enough, {}).body == "POST /a " + body);
   }

@@ -67,12 +67,14 @@ std::vector<Event> events() {
                  .attempts = 2,
                  .host = "node-1",
                  .started = 1.7e9 + 0.123,
-                 .ended = 1.7e9 + 7}};
+                 .ended = 1.7e9 + 7,
+                 .usage = Usage{0.1 + 0.2, 1e9 / 3.0, 0, 0}}};
   Answered late{1,
                 {.status = Answer::Status::TimedOut,
                  .seconds = inf,
                  .message = "45 min are over",
-                 .kind = "timeout"}};
+                 .kind = "timeout",
+                 .usage = Usage{2.5, 4096.0, 0, 15}}};
   return {design, good,    late,
           model,  queries, Answered{2, {.message = "line\nbreak", .kind = "signal"}}};
 }
@@ -116,13 +118,19 @@ bool same(const Asked& a, const Asked& b) {
                     [](const Query& p, const Query& q) { return same(p, q); });
 }
 
+bool same(const Usage& a, const Usage& b) {
+  return same_bits(a.cpu_seconds, b.cpu_seconds) && same_bits(a.max_rss, b.max_rss) &&
+         a.exit_status == b.exit_status && a.signal == b.signal;
+}
+
 bool same(const Answered& left, const Answered& right) {
   const Answer& a = left.answer;
   const Answer& b = right.answer;
   return left.id == right.id && a.status == b.status && same_bits(a.y, b.y) &&
          same_bits(a.seconds, b.seconds) && a.message == b.message && a.kind == b.kind &&
          a.attempts == b.attempts && a.host == b.host && same_bits(a.started, b.started) &&
-         same_bits(a.ended, b.ended);
+         same_bits(a.ended, b.ended) && a.usage.has_value() == b.usage.has_value() &&
+         (!a.usage || same(*a.usage, *b.usage));
 }
 
 bool same(const Event& a, const Event& b) {
@@ -200,6 +208,38 @@ TEST_CASE("a journal gives back what was recorded, bit for bit", "[journal]") {
   REQUIRE(found.outputs.size() == 2);
   CHECK(found.outputs[1].name == "tmax");
   CHECK(found.outputs[1].unit == "K");
+}
+
+TEST_CASE("a run of ten inputs, asked and answered, takes less than a kilobyte", "[journal]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory / "journal.sonde";
+  Journal journal = Journal::create(file, preamble());
+  const std::size_t before = text_of(file).size();
+  // Numbers of 17 digits, names and words of usual length.
+  const Vector x = Vector::LinSpaced(10, 1.0, 2.0).array().sin() / 3.0;
+  journal.append(Asked{{{.id = 123456,
+                         .x = x,
+                         .why = "calibrated integrated variance",
+                         .worth = 1e-3 / 3.0,
+                         .mean = Vector{{100.0 / 3.0}},
+                         .deviation = Vector{{2.0 / 3.0}},
+                         .selection = {.candidates = 5120,
+                                       .rank = 17,
+                                       .evaluations = 480,
+                                       .outcome = "nothing better nearby",
+                                       .runner_up = x / 1.1,
+                                       .runner_up_worth = 1e-4 / 3.0}}},
+                       29});
+  journal.append(Answered{123456,
+                          {.status = Answer::Status::Ok,
+                           .y = Vector{{100.0 / 3.0}},
+                           .seconds = 1e4 / 3.0,
+                           .attempts = 1,
+                           .host = "node-0123",
+                           .started = 1.8e9 + 1.0 / 3.0,
+                           .ended = 1.8e9 + 1e4 / 3.0,
+                           .usage = Usage{1428.571429, 3500003328.0, 0, 0}}});
+  CHECK(text_of(file).size() - before < 1000);
 }
 
 TEST_CASE("a journal opened again goes on where it ended", "[journal]") {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,14 @@
 #include "sonde/space/query.hpp"
 
 namespace sonde {
+
+/// What the program of a run took, and how it ended.
+struct Usage {
+  double cpu_seconds = 0.0;  ///< of all its processes
+  double max_rss = 0.0;      ///< bytes, of the largest of its processes
+  int exit_status = 0;       ///< where it ended by itself
+  int signal = 0;            ///< that ended it; 0: none did
+};
 
 /// What came of a query. That a simulation failed is an answer, not an error.
 struct Answer {
@@ -35,6 +44,7 @@ struct Answer {
   std::string host{};  ///< where it ran
   double started = std::numeric_limits<double>::quiet_NaN();  ///< s since 1970 UTC
   double ended = std::numeric_limits<double>::quiet_NaN();    ///< s since 1970 UTC
+  std::optional<Usage> usage{};  ///< of its last attempt; nothing where no program of ours ran
 };
 
 /// "could not start", "timeout", "stall", "cpu limit", "out of memory", "file limit", "signal",

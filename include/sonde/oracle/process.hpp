@@ -73,11 +73,12 @@ struct SimulatorSpec {
   /// constants, derived quantities, {{run.id}}, {{run.attempt}}, {{run.seed}}, inside one argument.
   std::vector<std::string> run;
   std::vector<std::pair<std::string, std::string>>
-      templates{};                  ///< source in the study's, target in the run's directory
-  std::string stdin_template{};     ///< a file of the study's; empty: one JSON object {"id",
-                                    ///< "attempt", "x": {name: value}}
-  std::vector<std::string> copy{};  ///< files and folders of the study's, to the same names
-  std::vector<std::string> link{};  ///< likewise, as symbolic links
+      templates{};                     ///< source in the study's, target in the run's directory
+  std::string stdin_template{};        ///< a file of the study's; empty: one JSON object {"id",
+                                       ///< "attempt", "x": {name: value}}
+  std::vector<std::string> copy{};     ///< files and folders of the study's, to the same names
+  std::vector<std::string> link{};     ///< likewise, as symbolic links
+  std::vector<std::string> version{};  ///< a command that says which version is used, in a line
   std::vector<std::pair<std::string, std::string>> env{};
   /// The variables of our own environment that a run sees beside those of `env`; nothing: all.
   std::optional<std::vector<std::string>> inherit{};
