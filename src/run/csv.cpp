@@ -18,6 +18,8 @@
 namespace sonde {
 namespace {
 
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 // A record of the text from `at` on; leaves `at` behind its line end, adds the lines it spans.
 std::vector<std::string> record(const std::string& text, std::size_t& at, long& line) {
   std::vector<std::string> fields;
@@ -92,7 +94,7 @@ CsvTable parse_csv(const std::string& text, const std::string& file,
                    std::vector<std::string>& bad) {
   CsvTable table;
   table.file = file;
-  std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+  std::size_t at = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
   long line = 1;
   bool headed = false;
   while (at < text.size()) {
@@ -187,7 +189,7 @@ std::string csv_field(const std::string& text) {
     if (control && c != '\n' && c != '\r' && c != '\t') c = '?';
   }
   if (clean.find_first_of(",\"\r\n") == std::string::npos && !clean.starts_with('#') &&
-      trimmed(clean) == clean)
+      !clean.starts_with(byte_order_mark) && trimmed(clean) == clean)
     return clean;
   std::string quoted = "\"";
   for (const char c : clean) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

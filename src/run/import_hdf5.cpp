@@ -22,13 +22,11 @@ namespace sonde {
 namespace {
 
 namespace fs = std::filesystem;
-using hdf5::Dataset;
-using hdf5::Group;
 
 constexpr std::size_t most_names = 10000;
 constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";
 
-void check_schema(const Group& root) {
+void check_schema(const hdf5::Group& root) {
   const std::string schema = root.text("sonde_schema");
   require<StoreError>(!schema.empty(),
                       "is no file that sonde exported: it has no attribute 'sonde_schema'. Bring "
@@ -44,8 +42,8 @@ bool is_name(std::string_view text) {
                      [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
 }
 
-std::vector<std::string> names_in(const Group& group, const std::string& dataset) {
-  const Dataset names = group.dataset(dataset);
+std::vector<std::string> names_in(const hdf5::Group& group, const std::string& dataset) {
+  const hdf5::Dataset names = group.dataset(dataset);
   require<StoreError>(
       names.lengths().size() == 1 && names.lengths()[0] > 0 && names.lengths()[0] <= most_names,
       names.path(), ": expected a list of 1 to ", most_names, " names");
@@ -73,10 +71,10 @@ std::vector<std::string> labels_in(const std::string& text, const std::string& p
 /// The runs of an opened file, column by column.
 class Reading {
  public:
-  explicit Reading(const Group& group) : group_(group) {
+  explicit Reading(const hdf5::Group& group) : group_(group) {
     const std::vector<std::string> inputs = names_in(group, "input");
     const std::vector<std::string> outputs = names_in(group, "output");
-    const Dataset x = group.dataset("x");
+    const hdf5::Dataset x = group.dataset("x");
     require<StoreError>(x.lengths().size() == 2, x.path(), ": expected runs times inputs");
     rows_ = x.lengths()[0];
     x.require_lengths({rows_, inputs.size()});
@@ -85,7 +83,7 @@ class Reading {
     read_inputs(inputs);
     const std::vector<std::string> places = names_in_runs(outputs);
     for (std::size_t j = 0; j < outputs.size(); ++j) {
-      const Dataset values = column(places[j]);
+      const hdf5::Dataset values = column(places[j]);
       found_.outputs.push_back({outputs[j], values.text("units")});
       y_.push_back(values.numbers());
     }
@@ -103,15 +101,15 @@ class Reading {
   }
 
  private:
-  Dataset column(const std::string& name) const {
-    Dataset values = group_.dataset(name);
+  hdf5::Dataset column(const std::string& name) const {
+    hdf5::Dataset values = group_.dataset(name);
     values.require_lengths({rows_});
     return values;
   }
 
   void read_inputs(const std::vector<std::string>& names) {
-    const Dataset units = group_.dataset("input_unit");
-    const Dataset labels = group_.dataset("input_labels");
+    const hdf5::Dataset units = group_.dataset("input_unit");
+    const hdf5::Dataset labels = group_.dataset("input_labels");
     units.require_lengths({names.size()});
     labels.require_lengths({names.size()});
     const std::vector<std::string> unit = units.texts();
@@ -164,7 +162,7 @@ class Reading {
     return csv_field(labels[static_cast<std::size_t>(value)]);
   }
 
-  const Group& group_;
+  const hdf5::Group& group_;
   std::size_t rows_ = 0;
   std::vector<double> x_{};
   std::vector<double> status_{};
@@ -192,9 +190,9 @@ std::string reply_of(const fs::path& file) {
   const hdf5::Quiet quiet;
   const hdf5::Handle opened = hdf5::open_to_read(file);
   open_no_more_files();
-  const Group root = Group::root_of(opened);
+  const hdf5::Group root = hdf5::Group::root_of(opened);
   check_schema(root);
-  const Group group = root.group("runs");
+  const hdf5::Group group = root.group("runs");
   const StoredRuns runs = Reading(group).runs();
   return json_text({{"inputs", as_json(runs.inputs)},
                     {"outputs", as_json(runs.outputs)},
@@ -222,11 +220,11 @@ bool is_hdf5(const fs::path& file) {
          std::string_view(begin.data(), begin.size()) == signature;
 }
 
-StoredRuns runs_in_hdf5(const fs::path& file) {
+StoredRuns runs_in_hdf5(const fs::path& file, const Confinement& bounds) {
   const std::string name = file.string() + ": ";
   require<StoreError>(fs::is_regular_file(file), name, "the file cannot be read");
   try {
-    return runs_in_reply(confined([&] { return reply_of(file); }));
+    return runs_in_reply(confined([&] { return reply_of(file); }, bounds));
   } catch (const ChildDied& died) {
     throw StoreError(concat(name, "reading it ", died.what(),
                             ": the file is damaged, or made to do harm. Nothing was imported"));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "run/confined.hpp"
 #include "sonde/base/types.hpp"
 
 namespace sonde {
@@ -30,6 +31,6 @@ bool is_hdf5(const std::filesystem::path& file);
 /// plug-in loaded, and what is taken of memory and time is bounded.
 /// \pre no other thread runs
 /// \throws StoreError: the message begins with the file
-StoredRuns runs_in_hdf5(const std::filesystem::path& file);
+StoredRuns runs_in_hdf5(const std::filesystem::path& file, const Confinement& bounds = {});
 
 }  // namespace sonde

@@ -261,7 +261,12 @@ Rescue rescued_journal(std::string_view text, const fs::path& file,
   Chain chain;
   const auto begin = [&](Preamble preamble) {
     rescue.preamble = std::move(preamble);
-    following.emplace(rescue, known);
+    try {
+      following.emplace(rescue, known);
+    } catch (const ArgumentError& failure) {
+      throw StoreError(concat(file.string(), ": its first line tells of no campaign that can be: ",
+                              failure.what(), ". Restore it from a copy."));
+    }
   };
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Line& line = lines[i];

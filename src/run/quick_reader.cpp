@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace sonde::record {
 namespace {
 
@@ -74,7 +76,13 @@ class Cursor {
     good_ = good_ && digit != end_ && *digit >= '0' && *digit <= '9';
     if (!good_) return false;
     const auto [stop, problem] = std::from_chars(at_, end_, value);
-    good_ = problem == std::errc{};
+    const std::string_view digits(digit, static_cast<std::size_t>(stop - digit));
+    const std::size_t point = digits.find('.');
+    // C++ reads what JSON does not: 05, 1., 1.e5.
+    good_ = problem == std::errc{} &&
+            !(digits.size() > 1 && digits[0] == '0' && is_digit(digits[1])) &&
+            (point == std::string_view::npos ||
+             (point + 1 < digits.size() && is_digit(digits[point + 1])));
     at_ = stop;
     return good_;
   }

@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::filesystem::path file = fuzz::scratch() / "runs.h5";
   fuzz::write(file, fuzz::text_of(data, size));
   try {
-    const StoredRuns stored = runs_in_hdf5(file);
+    const StoredRuns stored = runs_in_hdf5(file, {.cpu_seconds = 1, .wall_seconds = 5.0});
     const CsvTable table = parse_csv(stored.csv, "runs.h5");
     fuzz::expect(table.rows.size() == stored.runs.size(), "a line a run");
     fuzz::expect(table.head.size() == stored.inputs.size() + stored.outputs.size(),

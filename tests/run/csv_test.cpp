@@ -38,6 +38,8 @@ TEST_CASE("a field is written so that it reads back", "[csv]") {
   const std::string odd = "say \"no\", then\nleave";
   const CsvTable table = parse_csv("t\n" + csv_field(odd) + "\n", "p.csv");
   CHECK(table.rows[0][0] == odd);
+  const std::string mark = "\xEF\xBB\xBFt";  // which at the begin of a file is none of its text
+  CHECK(parse_csv(csv_field(mark) + "\n1\n", "p.csv").head[0] == mark);
   CHECK(format_value(0.1, inputs[0]) == "0.1");
   CHECK(format_value(1.0, inputs[2]) == "CF,RP");
 }

@@ -127,6 +127,16 @@ TEST_CASE("without its first line a journal is rescued by what the study says", 
   CHECK(answers_in(rescued_journal(text, file, preamble(), half_of)) == runs);
 }
 
+TEST_CASE("a first line of which no campaign can be made is refused as damaged", "[rescue]") {
+  const TemporaryDirectory directory;
+  const fs::path file = directory / "journal.sonde";
+  Preamble odd = preamble();
+  odd.parameters[0].upper = odd.parameters[0].lower - 1.0;
+  Journal::create(file, odd);
+  CHECK(contains(message_of<StoreError>([&] { rescued_journal(text_of(file), file, {}, half_of); }),
+                 "journal.sonde: its first line tells of no campaign that can be: "));
+}
+
 TEST_CASE("what was rescued takes the place of the damaged journal, which is kept", "[rescue]") {
   const TemporaryDirectory directory;
   const fs::path file = directory / "journal.sonde";
