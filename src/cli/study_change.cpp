@@ -45,6 +45,7 @@ bool is_operation(const std::string& path) {
                    "simulator.on_death",
                    "simulator.on_failure",
                    "simulator.pause",
+                   "simulator.version",
                    "simulator.nudge",
                    "simulator.limits",
                    "simulator.tokens",
