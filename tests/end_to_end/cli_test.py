@@ -255,6 +255,24 @@ class Subcommands(Folder):
         self.assertLessEqual(why["selection"]["runner_up_worth"], why["worth"])
         self.assertIn("there is no query 12; the last is 11", self.sonde("why", "12", study, status=2).stderr)
 
+    def test_another_instruction_set_decides_the_same_or_replay_says_where_not(self):
+        study = self.study()
+        self.environment["SONDE_DENSE"] = "v2"
+        self.sonde("run", study)
+        same = r"^12 queries and [1-4] models? derived again: the same, bit for bit\n$"
+        for threads in (1, 3):
+            self.assertRegex(self.sonde("replay", study, "--threads", threads).stdout, same)
+        del self.environment["SONDE_DENSE"]
+        replayed = self.start("replay", study, "--json")
+        document = json.loads(replayed.communicate(timeout=WAIT)[0])
+        self.assertIn("x86-64-v2", document["recorded_by"])
+        difference = document["difference"]
+        self.assertEqual(replayed.returncode, 1 if difference else 0)
+        if difference:
+            self.assertNotEqual(document["recorded_by"], document["derived_by"])
+            self.assertTrue(difference["query"] >= 6 or difference["model"] >= 1)  # the design is whole numbers' work
+            self.assertNotEqual(difference["recorded"], difference["derived"])
+
     def test_models_are_kept_promoted_and_gone_back_to(self):
         study = self.study(replace=[("[method]", "[validation]\nshare = 0.25\n[segments]\nleft = \"a < 2\"\n[method]"),
                                     ("runs = 12", "runs = 24")])
