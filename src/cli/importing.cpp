@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -75,8 +76,25 @@ struct Run {
 
 struct Import {
   std::vector<Run> runs;
-  Index failed = 0, twice = 0, outside = 0;
+  Index failed = 0, twice = 0, outside = 0, unanswered = 0;
 };
+
+// Which column says, as `export` writes it, what came of a run; nothing where that is an input or
+// an output, or no column is called so.
+std::optional<std::size_t> status_column(const PointsFile& file, const OpenCampaign& open) {
+  constexpr const char* name = "status";
+  const auto is_it = [&](const auto& one) { return one.name == name; };
+  const auto& inputs = open.study.parameters;
+  const auto& outputs = open.campaign.outputs();
+  if (std::any_of(inputs.begin(), inputs.end(), is_it) ||
+      std::any_of(outputs.begin(), outputs.end(), is_it) || !file.table.has(name))
+    return std::nullopt;
+  return file.table.column(name);
+}
+
+bool is_answered(const std::string& status) {
+  return status != "open" && status != "rejected";
+}
 
 // Before anything is recorded: a value that no campaign could be given.
 void check_row(const PointsFile& file, Index i, const OpenCampaign& open) {
@@ -103,8 +121,13 @@ Import prepared(const PointsFile& file, const OpenCampaign& open) {
   std::set<Row> known = known_rows(open.campaign);
   std::map<Row, Index> half_done = open_imports(open.campaign);
   Index id = open.campaign.asked();
+  const std::optional<std::size_t> status = status_column(file, open);
   for (Index i = 0; i < file.x.rows(); ++i) {
     check_row(file, i, open);
+    if (status && !is_answered(file.table.rows[static_cast<std::size_t>(i)][*status])) {
+      ++import.unanswered;
+      continue;
+    }
     const Vector x = file.x.row(i);
     const Vector y = file.y.row(i).transpose();
     if (!known.insert(row_of(x, y)).second) {
@@ -186,6 +209,8 @@ Reply imported(OpenCampaign& open, const PointsFile& runs) {
     reply.out += fmt::format(", of these {} outside the domain", import.outside);
   if (import.twice > 0)
     reply.out += fmt::format("; {} passed over: they are known already", import.twice);
+  if (import.unanswered > 0)
+    reply.out += fmt::format("; {} without an answer left out", import.unanswered);
   reply.out += '\n';
   return reply;
 }

@@ -165,6 +165,15 @@ class Subcommands(Folder):
         runs = self.status()["runs"]
         self.assertEqual((runs["asked"], runs["ok"], runs["failed"], runs["open"], runs["imported"]), (7, 3, 3, 1, 3))
 
+    def test_runs_that_were_exported_without_an_answer_are_not_imported_as_failed(self):
+        text = STUDY[:STUDY.index("run = [")] + 'kind = "manual"\n' + STUDY[STUDY.index("[design]"):]
+        study = self.write("study.toml", text)
+        self.sonde("ask", study, "-n", 4)
+        self.sonde("tell", study, given='{"id":0,"y":{"value":1}}\n{"id":1,"failed":"burst"}\n{"id":2,"reject":"hot"}\n')
+        self.write("runs.csv", self.sonde("export", study).stdout)
+        said = self.sonde("import", study, "runs.csv", "-C", "other").stdout
+        self.assertEqual(said, "2 runs imported, of these 1 failed; 2 without an answer left out\n")
+
     def test_as_many_are_asked_as_were_wanted(self):
         text = STUDY[:STUDY.index("run = [")] + 'kind = "manual"\n' + STUDY[STUDY.index("[design]"):]
         study = self.write("study.toml", text)
