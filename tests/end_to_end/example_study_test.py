@@ -57,6 +57,7 @@ class ExampleStudy(unittest.TestCase):
         self.assertEqual(runs['ok'] + runs['failed'] + runs['timed_out'], runs['asked'])
         self.assertGreater(runs['ok'], 0.7 * runs['asked'])
 
+    @unittest.skipIf(RUNS, 'with its whole budget only')
     def test_every_output_was_learnt(self):
         outputs = self.status()['outputs']
         self.assertEqual(set(outputs), set(self.study['outputs']))
