@@ -169,7 +169,7 @@ class Subcommands(Folder):
         text = STUDY[:STUDY.index("run = [")] + 'kind = "manual"\n' + STUDY[STUDY.index("[design]"):]
         study = self.write("study.toml", text)
         self.sonde("ask", study, "-n", 4)
-        self.sonde("tell", study, given='{"id":0,"y":{"value":1}}\n{"id":1,"failed":"burst"}\n{"id":2,"reject":"hot"}\n')
+        self.sonde("tell", study, given='{"id":0,"y":{"value":1}}\n{"id":1,"failed":"burst"}\n')
         self.write("runs.csv", self.sonde("export", study).stdout)
         said = self.sonde("import", study, "runs.csv", "-C", "other").stdout
         self.assertEqual(said, "2 runs imported, of these 1 failed; 2 without an answer left out\n")
