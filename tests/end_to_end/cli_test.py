@@ -172,7 +172,7 @@ class Subcommands(Folder):
         self.sonde("tell", study, given='{"id":0,"y":{"value":1}}\n{"id":1,"failed":"burst"}\n')
         self.write("runs.csv", self.sonde("export", study).stdout)
         said = self.sonde("import", study, "runs.csv", "-C", "other").stdout
-        self.assertEqual(said, "2 runs imported, of these 1 failed; 2 without an answer left out\n")
+        self.assertEqual(said, "2 runs imported, of these 1 failed ones; 2 without an answer left out\n")
 
     def test_as_many_are_asked_as_were_wanted(self):
         text = STUDY[:STUDY.index("run = [")] + 'kind = "manual"\n' + STUDY[STUDY.index("[design]"):]
