@@ -41,8 +41,8 @@ struct Interval {
 /// \param x (n, d) natural units \param y (n) NaN: no value
 Interval held_out_error(const Response& response, PointsView x, VectorView y);
 /// Root mean square error of `b` over that of `a` on the same runs: above 1 where b is worse. The
-/// interval is that of the logarithm, by the delta method on the pairs; of fewer than two runs it is
-/// [0, inf).
+/// interval is that of the logarithm, by the delta method on the pairs; of fewer than two runs it
+/// is [0, inf).
 Interval held_out_ratio(const Response& a, const Response& b, PointsView x, VectorView y);
 
 }  // namespace sonde
