@@ -28,7 +28,7 @@ std::string moment(double seconds) {
 std::string changed_since(const Journal& journal, double before, double now) {
   const auto had = ingredients_at(journal, before);
   const auto has = ingredients_at(journal, now);
-  if (!had || !has) return "";
+  if (!had || !has || has->empty() || !std::isfinite(before) || !std::isfinite(now)) return "";
   const std::vector<std::string> changed = differences(*had, *has);
   return changed.empty() ? "; its program and its files are the same"
                          : fmt::format("; changed since: {}", fmt::join(changed, ", "));

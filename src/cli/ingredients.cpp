@@ -1,7 +1,6 @@
 #include "cli/ingredients.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/json_text.hpp"
@@ -16,22 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t largest_hashed = std::size_t{256} << 20;
-constexpr std::size_t most_files = 1000;  // of a folder
-constexpr double version_seconds = 10.0;  // to say its version in
+constexpr std::uintmax_t most_hashed = std::uintmax_t{512} << 20;  // bytes, of all files together
+constexpr std::size_t most_files = 1000;                           // of a folder
+constexpr double version_seconds = 10.0;                           // to say its version in
 
-// Nothing of it may keep a campaign from running.
-std::string digest_of(const fs::path& file) {
-  std::error_code absent;
-  const std::uintmax_t bytes = fs::file_size(file, absent);
-  if (absent) return "absent";
-  if (bytes > largest_hashed)
-    return concat(bytes, " bytes, written ",
-                  fs::last_write_time(file, absent).time_since_epoch().count());
-  const std::optional<std::string> text = read_small_file(file.string(), largest_hashed);
-  return text ? sha256(*text) : "absent";
-}
-
+// Nothing of it may keep a campaign from running, nor for long.
 class List {
  public:
   explicit List(fs::path study_directory) : directory_(std::move(study_directory)) {}
@@ -77,11 +65,24 @@ class List {
   std::vector<Ingredient> all() && { return std::move(all_); }
 
  private:
+  std::string digest_of(const fs::path& file) {
+    std::error_code absent;
+    const std::uintmax_t bytes = fs::file_size(file, absent);
+    if (absent) return "absent";
+    if (bytes > left_)
+      return concat(bytes, " bytes, written ",
+                    fs::last_write_time(file, absent).time_since_epoch().count());
+    const std::optional<std::string> text = read_small_file(file.string(), left_);
+    left_ -= bytes;
+    return text ? sha256(*text) : "absent";
+  }
+
   void add(const std::string& name, std::string digest) {
     all_.push_back({name, std::move(digest)});
   }
 
   fs::path directory_;
+  std::uintmax_t left_ = most_hashed;
   std::vector<Ingredient> all_{};
 };
 

@@ -13,8 +13,9 @@ namespace sonde::cli {
 /// What a simulation was made of: the program, a file that it was given, or what it says of itself.
 struct Ingredient {
   std::string name{};    ///< "program /usr/bin/solver", "file mesh.inp", "version"
-  std::string digest{};  ///< of a file SHA-256; of a larger one than 256 MiB its size and the time
-                         ///< it was written; of a version its words; "absent"
+  std::string digest{};  ///< of a file SHA-256; of one that exceeds 512 MiB, those before it
+                         ///< counted, its size and the time it was written; of a version its words;
+                         ///< "absent"
   friend bool operator==(const Ingredient&, const Ingredient&) = default;
 };
 

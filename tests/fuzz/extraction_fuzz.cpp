@@ -1,5 +1,3 @@
-#include <cmath>
-#include <cstdlib>
 #include <string>
 
 #include "fuzz/fuzz.hpp"
