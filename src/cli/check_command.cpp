@@ -17,6 +17,7 @@
 #include "cli/files.hpp"
 #include "cli/json_point.hpp"
 #include "cli/people.hpp"
+#include "cli/pool_words.hpp"
 #include "cli/subcommands.hpp"
 #include "cli/text_table.hpp"
 #include "run/csv.hpp"
@@ -237,7 +238,7 @@ std::string plan_text(const Study& study) {
   if (study.stop_error) add("error below " + shown_percent(*study.stop_error));
   if (study.stop_plateau) add(fmt::format("{} runs without progress", *study.stop_plateau));
   if (stop.empty()) add(fmt::format("{} runs", 10 * d));
-  return text + "stop      " + stop + "\n";
+  return text + pool_words(study) + "stop      " + stop + "\n";
 }
 
 std::string outputs_text(const Study& study) {

@@ -161,7 +161,9 @@ class Words {
     if (query_.why == "imported") words = "an earlier run, brought in from a table";
     if (query_.why == "gold")
       words = "a known point, asked again to see whether the simulator changed";
-    if (is_searched(query_)) words = fmt::format("of most worth by the criterion '{}'", query_.why);
+    if (query_.why == "random") words = "drawn at random, whatever the criterion says";
+    if (is_searched(query_) && query_.selection.outcome != "drawn")
+      words = fmt::format("of most worth by the criterion '{}'", query_.why);
     if (lineage_.session > 1)
       words += fmt::format(
           "; the study had been changed {} by then",
@@ -172,8 +174,9 @@ class Words {
   void how_chosen() {
     const Selection& s = query_.selection;
     if (!is_searched(query_)) return;
-    line("worth", fmt::format("{}, climbed to from number {} of {} candidates ({} evaluations, {})",
-                              shown(query_.worth), s.rank, s.candidates, s.evaluations, s.outcome));
+    if (s.row >= 0) line("candidate", fmt::format("row {} of the pool, from 0", s.row));
+    if (s.outcome == "drawn") return;
+    line("worth", s.outcome == "chosen" ? of_candidates() : climbed());
     if (s.runner_up.size() == 0) {
       line("runner-up", "none: no other region is worth anything");
     } else {
@@ -181,6 +184,18 @@ class Words {
                                     shown_percent(s.runner_up_worth / query_.worth),
                                     point(open_.study.parameters, s.runner_up)));
     }
+  }
+
+  std::string of_candidates() const {
+    const Selection& s = query_.selection;
+    return fmt::format("{}, number {} of {} candidates", shown(query_.worth), s.rank, s.candidates);
+  }
+
+  std::string climbed() const {
+    const Selection& s = query_.selection;
+    return fmt::format("{}, climbed to from number {} of {} candidates ({} evaluations, {})",
+                       shown(query_.worth), s.rank, s.candidates, s.evaluations,
+                       s.outcome == "nearest" ? "then the nearest candidate" : s.outcome);
   }
 
   void model() {
@@ -381,7 +396,8 @@ std::string lineage_json(const OpenCampaign& open, const Lineage& lineage) {
         {"outcome", s.outcome},
         {"runner_up", s.runner_up.size() == 0 ? JsonValue(nullptr)
                                               : json_point(open.study.parameters, s.runner_up)},
-        {"runner_up_worth", json_number(s.runner_up_worth)}};
+        {"runner_up_worth", json_number(s.runner_up_worth)},
+        {"row", s.row < 0 ? JsonValue(nullptr) : JsonValue(s.row)}};
   if (lineage.model)
     json["model"] = {{"number", lineage.model->model},
                      {"rows", lineage.model->rows},

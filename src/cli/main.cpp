@@ -90,11 +90,12 @@ int main(int argc, char** argv) {
           "Exit status: 0 done, 1 unexpected, 2 usage, 3 study file, 4 too many failures of the\n"
           "simulator, 5 target not met, 6 campaign locked or damaged, 7 simulator unreachable,\n"
           "130 or 143 interrupted (what was done is kept; the same command goes on)",
-      .subcommands = {
-          init_subcommand(),    check_subcommand(),    run_subcommand(),     status_subcommand(),
-          stop_subcommand(),    ask_subcommand(),      tell_subcommand(),    import_subcommand(),
-          predict_subcommand(), validate_subcommand(), compare_subcommand(), report_subcommand(),
-          serve_subcommand(),   export_subcommand(),   models_subcommand(),  repair_subcommand(),
-          replay_subcommand(),  why_subcommand(),      doctor_subcommand(),  version_subcommand()}};
+      .subcommands = {init_subcommand(),    check_subcommand(),    run_subcommand(),
+                      status_subcommand(),  stop_subcommand(),     ask_subcommand(),
+                      tell_subcommand(),    import_subcommand(),   select_subcommand(),
+                      predict_subcommand(), validate_subcommand(), compare_subcommand(),
+                      report_subcommand(),  serve_subcommand(),    export_subcommand(),
+                      models_subcommand(),  repair_subcommand(),   replay_subcommand(),
+                      why_subcommand(),     doctor_subcommand(),   version_subcommand()}};
   return carried_out(understood(program, argc, argv));
 }

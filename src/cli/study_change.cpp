@@ -33,6 +33,8 @@ bool is_operation(const std::string& path) {
                    "method.margin",
                    "constraints",
                    "validation",
+                   "pool",
+                   "hybrid",
                    "segments",
                    "simulator.parallel",
                    "simulator.timeout",

@@ -12,6 +12,7 @@ Subcommand stop_subcommand();
 Subcommand ask_subcommand();
 Subcommand tell_subcommand();
 Subcommand import_subcommand();
+Subcommand select_subcommand();
 Subcommand predict_subcommand();
 Subcommand validate_subcommand();
 Subcommand compare_subcommand();

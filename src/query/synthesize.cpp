@@ -11,6 +11,7 @@
 #include "query/candidates.hpp"
 #include "query/known_points.hpp"
 #include "query/success.hpp"
+#include "query/supposing.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/base/parallel.hpp"
 #include "sonde/space/design.hpp"
@@ -198,17 +199,17 @@ KnownPoints known_in(const Domain& domain, const SynthesisOptions& options) {
 }
 
 // Greedy choice of a batch: each query supposes those before it.
-class Batch {
+class Greedy {
  public:
-  Batch(const Surrogate& surrogate, const Criterion& criterion, PointsView asked, PointsView taken,
-        const SynthesisOptions& options)
+  Greedy(const Surrogate& surrogate, const Criterion& criterion, PointsView asked, PointsView taken,
+         const SynthesisOptions& options)
       : surrogate_(surrogate),
         criterion_(criterion),
         options_(options),
         known_(known_in(surrogate.domain(), options)) {
     known_.add_rows(taken);
     known_.add_rows(asked);
-    suppose(asked);
+    surrogate_ = query::supposing_what_it_can(surrogate_, asked);
   }
 
   bool add_one(Rng rng) {
@@ -227,36 +228,25 @@ class Batch {
     }
     if (!chosen) chosen = Chosen{{candidates.row(query::farthest(known_, candidates)), nan}};
     known_.add(chosen->point.x);
-    suppose(chosen->point.x.transpose());
+    surrogate_ = query::supposing_what_it_can(surrogate_, chosen->point.x.transpose());
     chosen_.push_back({*chosen, why});
     return true;
   }
 
-  Synthesis result() const {
+  Batch result() const {
     const auto k = static_cast<Index>(chosen_.size());
-    Synthesis synthesis{Points(k, known_.domain().dim()), Vector(k), {}, {}};
+    Batch made{Points(k, known_.domain().dim()), Vector(k), {}, {}};
     for (Index i = 0; i < k; ++i) {
       const auto& [chosen, why] = chosen_[static_cast<std::size_t>(i)];
-      synthesis.queries.row(i) = chosen.point.x;
-      synthesis.worth[i] = chosen.point.worth;
-      synthesis.why.push_back(why);
-      synthesis.selections.push_back(chosen.selection);
+      made.queries.row(i) = chosen.point.x;
+      made.worth[i] = chosen.point.worth;
+      made.why.push_back(why);
+      made.selections.push_back(chosen.selection);
     }
-    return synthesis;
+    return made;
   }
 
  private:
-  // Where rows cannot be supposed together, those that can be one by one.
-  void suppose(PointsView x) {
-    if (x.rows() == 0) return;
-    try {
-      surrogate_ = surrogate_.supposing(x);
-    } catch (const NumericalError&) {
-      if (x.rows() == 1) return;
-      for (Index i = 0; i < x.rows(); ++i) suppose(x.middleRows(i, 1));
-    }
-  }
-
   Surrogate surrogate_;
   const Criterion& criterion_;
   const SynthesisOptions& options_;
@@ -266,17 +256,17 @@ class Batch {
 
 }  // namespace
 
-Synthesis synthesize(const Surrogate& surrogate, const Criterion& criterion, Index k,
-                     PointsView asked, PointsView taken, const SynthesisOptions& options, Rng rng) {
+Batch synthesize(const Surrogate& surrogate, const Criterion& criterion, Index k, PointsView asked,
+                 PointsView taken, const SynthesisOptions& options, Rng rng) {
   require(k >= 0, "synthesize: expected a number of queries, got ", k);
   require(options.candidates > 0 && options.starts > 0,
           "synthesize: expected at least one candidate and one start, got ", options.candidates,
           " and ", options.starts);
-  Batch batch(surrogate, criterion, asked, taken, options);
+  Greedy greedy(surrogate, criterion, asked, taken, options);
   for (Index i = 0; i < k; ++i) {
-    if (!batch.add_one(rng.child("query", static_cast<std::uint64_t>(i)))) break;
+    if (!greedy.add_one(rng.child("query", static_cast<std::uint64_t>(i)))) break;
   }
-  return batch.result();
+  return greedy.result();
 }
 
 double usable_margin(const Domain& domain, double margin) {

@@ -44,6 +44,19 @@ void check_design(const Domain& domain, const CampaignOptions& options) {
   }
 }
 
+void check_steps(const Domain& domain, const CampaignOptions& options) {
+  require(!options.pool || options.pool->dim() == domain.dim(), "Campaign: the pool has points of ",
+          options.pool ? options.pool->dim() : 0, " parameters, the domain has ", domain.dim());
+  for (std::size_t i = 0; i < options.steps.size(); ++i) {
+    const Step& step = options.steps[i];
+    require(step.maker == Maker::Synthesis || options.pool, "Campaign: step ", i + 1,
+            " is of a pool, and there is none");
+    require(step.queries > 0 || (step.queries == 0 && i + 1 == options.steps.size()),
+            "Campaign: expected a number of queries above 0 in every step but the last, got ",
+            step.queries, " in step ", i + 1);
+  }
+}
+
 // Of the outputs of one surrogate the largest leave-one-out error, in units of their spread.
 double largest_error(const Surrogate& all, const std::vector<Index>& learnt) {
   const Surrogate surrogate = learnt.empty() ? all : all.only(learnt);
@@ -71,22 +84,32 @@ Campaign::State::State(Domain its_domain, std::vector<Output> its_outputs, Crite
           "' has no function");
   require(options.validation_share >= 0.0 && options.validation_share <= 0.9,
           "Campaign: expected a validation share from 0 to 0.9, got ", options.validation_share);
+  require(options.random_share >= 0.0 && options.random_share <= 0.9,
+          "Campaign: expected a random share from 0 to 0.9, got ", options.random_share);
   require(options.gold_every >= 0, "Campaign: expected gold_every of 0 or more, got ",
           options.gold_every);
   require(options.initial >= 0, "Campaign: expected an initial design of no less than 0, got ",
           options.initial);
   check_design(domain, options);
+  check_steps(domain, options);
   for (const Index output : options.learnt)
     require(output >= 0 && output < static_cast<Index>(outputs.size()),
             "Campaign: expected a learnt output below ", outputs.size(), ", got ", output);
-  if (!options.learnt.empty()) {
-    criterion.prepare = [prepare = criterion.prepare, learnt = options.learnt](
-                            const Surrogate& surrogate, Rng rng) {
-      return prepare(surrogate.only(learnt), rng);
-    };
-  }
+  criterion = of_learnt(std::move(criterion));
   options.model.fit.optimize.threads = options.threads;
   options.synthesis.optimize.threads = options.threads;
+  options.selection.threads = options.threads;
+  options.selection.same_point = options.synthesis.same_point;
+  if (options.steps.empty()) options.steps = {{options.pool ? Maker::Pool : Maker::Synthesis, 0}};
+}
+
+Criterion Campaign::State::of_learnt(Criterion its) const {
+  if (options.learnt.empty()) return its;
+  its.prepare = [prepare = std::move(its.prepare), learnt = options.learnt](
+                    const Surrogate& surrogate, Rng rng) {
+    return prepare(surrogate.only(learnt), rng);
+  };
+  return its;
 }
 
 void Campaign::State::check(const Fitted& fitted) const {
@@ -174,6 +197,7 @@ void Campaign::State::fold(const Asked& asked) {
     }
     if (is_import(query)) ++imported;
     if (is_gold(query)) ++gold;
+    if (query.why == "validation") ++validation_asked;
     queries.push_back(query);
     answers.emplace_back();
     transients.push_back(0);

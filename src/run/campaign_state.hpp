@@ -42,6 +42,7 @@ struct Campaign::State {
   Index rejected = 0;
   Index gold = 0;  // asked
   Index design_asked = 0;
+  Index validation_asked = 0;
   Index design_size = -1;            // fixed when its first query is asked
   Index imported_before_design = 0;  // imported_ok at that moment
   Fitted steering{};                 // that made the last queries
@@ -120,7 +121,18 @@ struct Campaign::State {
   Asked from_design(Index k);
   Asked gold_due() const;              // none: it is not
   bool is_validation(Index id) const;  // if it is asked next
-  Asked with_validation(Index k);
+  bool is_random(Index id) const;      // likewise, and not held out
+  bool is_drawn(Index id) const { return is_validation(id) || is_random(id); }
+  Asked with_drawn(Index k);
+  Query drawn_query(Index id, const Points& taken) const;  // without x where there is none
+  Index stepped() const;
+  const Step& step() const;  // whose turn it is
+  Index left_in_step() const;
+  bool from_pool() const;  // whether only candidates may be asked now
+  Points snapped(const Points& x, const Points& taken) const;
+  Criterion of_learnt(Criterion its) const;  // the same, blind for what is not to be learnt
+  Surrogate asking();  // of all data, that knows where runs fail; no search where one is fitted
+  Batch made_now(const Surrogate& surrogate, Index k);
   Asked learning(Index k);  // what the design or the surrogate asks for
   Points endless_design(Index k);
   Points uniform_draws(Index k);

@@ -185,6 +185,8 @@ void write_lineage(const Handle& runs, const Campaign& campaign, const Axis& run
                      [](const Query& q) -> const Vector& { return q.selection.runner_up; });
   columns.of_queries<double>("runner_up_worth", {"1", "value of the criterion there"},
                              [](const Query& q) { return q.selection.runner_up_worth; });
+  columns.of_queries<Int>("row", {"1", "of the pool, from 0; -1: it is no candidate of a pool"},
+                          [](const Query& q) { return Int{q.selection.row}; });
   columns.of_vectors("predicted_mean", output, {unit, "predicted before the run"},
                      [](const Query& q) -> const Vector& { return q.mean; });
   columns.of_vectors("predicted_deviation", output, {unit, "standard deviation predicted before"},

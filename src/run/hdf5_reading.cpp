@@ -132,24 +132,35 @@ Group Group::group(const std::string& name) const {
   return {opened(name, H5I_GROUP), path_ + "/" + name};
 }
 
-Dataset Group::dataset(const std::string& name) const {
-  return {opened(name, H5I_DATASET), path_ + "/" + name};
+Dataset Group::dataset(const std::string& name, hsize_t most) const {
+  return {opened(name, H5I_DATASET), path_ + "/" + name, most};
+}
+
+std::vector<std::string> Group::names() const {
+  std::vector<std::string> names;
+  hsize_t from = 0;
+  const auto add = [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
+    static_cast<std::vector<std::string>*>(list)->emplace_back(name);
+    return 0;
+  };
+  checked(H5Literate(handle_.id(), H5_INDEX_NAME, H5_ITER_INC, &from, add, &names), path_);
+  return names;
 }
 
 std::string Group::text(const std::string& attribute) const {
   return attribute_text(handle_, path_.empty() ? "/" : path_, attribute);
 }
 
-Dataset::Dataset(Handle handle, std::string path)
-    : handle_(std::move(handle)), path_(std::move(path)) {
+Dataset::Dataset(Handle handle, std::string path, hsize_t most)
+    : handle_(std::move(handle)), path_(std::move(path)), most_(most) {
   require_own_storage();
   const Handle space(checked(H5Dget_space(handle_.id()), path_), H5Sclose);
   const H5S_class_t kind = H5Sget_simple_extent_type(space.id());
   require_sound(kind == H5S_SCALAR || kind == H5S_SIMPLE, path_, ": has no values");
   lengths_.resize(static_cast<std::size_t>(checked(H5Sget_simple_extent_ndims(space.id()), path_)));
   checked(H5Sget_simple_extent_dims(space.id(), lengths_.data(), nullptr), path_);
-  require_sound(size() <= most_values, path_, ": claims ", words_of(lengths_), " values; at most ",
-                most_values, " are read");
+  require_sound(size() <= most_, path_, ": claims ", words_of(lengths_), " values; at most ", most_,
+                " are read");
 }
 
 /// Before its extent is looked at: that of a virtual dataset is asked of other files.
@@ -182,13 +193,13 @@ void Dataset::require_own_storage() const {
   }
 }
 
-/// No more than most_values + 1, whatever is claimed.
+/// No more than most_ + 1, whatever is claimed.
 hsize_t Dataset::size() const {
   hsize_t size = 1;
   for (const hsize_t length : lengths_) {
     if (length == 0) return 0;
-    size = length > most_values / size ? most_values + 1 : size * length;
-    if (size > most_values) break;
+    size = length > most_ / size ? most_ + 1 : size * length;
+    if (size > most_) break;
   }
   return size;
 }
@@ -198,11 +209,14 @@ void Dataset::require_lengths(const std::vector<hsize_t>& expected) const {
                 words_of(lengths_));
 }
 
-std::vector<double> Dataset::numbers() const {
+bool Dataset::has_numbers() const {
   const Handle type(checked(H5Dget_type(handle_.id()), path_), H5Tclose);
   const H5T_class_t kind = H5Tget_class(type.id());
-  require_sound((kind == H5T_INTEGER || kind == H5T_FLOAT) && H5Tget_size(type.id()) <= 8, path_,
-                ": expected numbers of up to 8 bytes, got something else");
+  return (kind == H5T_INTEGER || kind == H5T_FLOAT) && H5Tget_size(type.id()) <= 8;
+}
+
+std::vector<double> Dataset::numbers() const {
+  require_sound(has_numbers(), path_, ": expected numbers of up to 8 bytes, got something else");
   std::vector<double> values(size());
   if (values.empty()) return values;
   checked(H5Dread(handle_.id(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
@@ -218,6 +232,40 @@ std::vector<std::string> Dataset::texts() const {
   if (texts.texts.empty()) return {};
   checked(H5Dread(handle_.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.texts.data()),
           path_);
+  return copied(texts.texts, path_);
+}
+
+/// Marks that part of the list in its space; its own space in memory is returned.
+Handle Dataset::part_of(const Handle& space, hsize_t first, hsize_t count) const {
+  require_sound(lengths_.size() == 1 && first <= lengths_[0] && count <= lengths_[0] - first, path_,
+                ": expected a list of ", first + count, " values or more, got ",
+                words_of(lengths_));
+  checked(H5Sselect_hyperslab(space.id(), H5S_SELECT_SET, &first, nullptr, &count, nullptr), path_);
+  return {checked(H5Screate_simple(1, &count, nullptr), path_), H5Sclose};
+}
+
+std::vector<double> Dataset::numbers(hsize_t first, hsize_t count) const {
+  require_sound(has_numbers(), path_, ": expected numbers of up to 8 bytes, got something else");
+  const Handle space(checked(H5Dget_space(handle_.id()), path_), H5Sclose);
+  const Handle memory = part_of(space, first, count);
+  std::vector<double> values(count);
+  if (count == 0) return values;
+  checked(
+      H5Dread(handle_.id(), H5T_NATIVE_DOUBLE, memory.id(), space.id(), H5P_DEFAULT, values.data()),
+      path_);
+  return values;
+}
+
+std::vector<std::string> Dataset::texts(hsize_t first, hsize_t count) const {
+  const Handle stored(checked(H5Dget_type(handle_.id()), path_), H5Tclose);
+  const Handle space(checked(H5Dget_space(handle_.id()), path_), H5Sclose);
+  const Handle memory = part_of(space, first, count);
+  const Handle type = memory_type_of_text(stored, path_);
+  Texts texts(count, type, memory);
+  if (count == 0) return {};
+  checked(
+      H5Dread(handle_.id(), type.id(), memory.id(), space.id(), H5P_DEFAULT, texts.texts.data()),
+      path_);
   return copied(texts.texts, path_);
 }
 

@@ -124,12 +124,14 @@ Parameter to_parameter(const JsonValue& json) {
 }
 
 JsonValue selection(const Selection& s) {
-  return {{"of", s.candidates},
-          {"rank", s.rank},
-          {"evaluations", s.evaluations},
-          {"outcome", s.outcome},
-          {"runner_up", list(s.runner_up)},
-          {"its_worth", number(s.runner_up_worth)}};
+  JsonValue json = {{"of", s.candidates},
+                    {"rank", s.rank},
+                    {"evaluations", s.evaluations},
+                    {"outcome", s.outcome},
+                    {"runner_up", list(s.runner_up)},
+                    {"its_worth", number(s.runner_up_worth)}};
+  if (s.row >= 0) json["row"] = s.row;
+  return json;
 }
 
 Selection to_selection(const JsonValue& json) {
@@ -138,7 +140,8 @@ Selection to_selection(const JsonValue& json) {
           .evaluations = json.at("evaluations").get<int>(),
           .outcome = json.at("outcome").get<std::string>(),
           .runner_up = to_vector(json.at("runner_up")),
-          .runner_up_worth = to_number(json.at("its_worth"))};
+          .runner_up_worth = to_number(json.at("its_worth")),
+          .row = json.contains("row") ? json.at("row").get<Index>() : -1};
 }
 
 JsonValue query(const Query& q) {

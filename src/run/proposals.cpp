@@ -48,6 +48,34 @@ Points random_point(KnownPoints& known, Rng rng) {
   return one;
 }
 
+// The candidate farthest from all that is taken, and from those before it.
+Points farthest_in(const Pool& pool, const Domain& domain, Index k, const Points& taken,
+                   double same_point) {
+  KnownPoints known(domain, same_point);
+  known.add_rows(taken);
+  Points x(0, domain.dim());
+  for (Index i = 0; i < k; ++i) {
+    Vector best;
+    double most = -1.0;
+    pool.visit([&](Index, PointsView block) {
+      for (Index row = 0; row < block.rows(); ++row) {
+        const Vector u = domain.to_unit(block.row(row));
+        const double distance =
+            known.size() == 0
+                ? 0.0
+                : (known.unit_rows().rowwise() - u.transpose()).rowwise().norm().minCoeff();
+        if (!(distance > most) || !domain.admits(block.row(row)) || known.has(u)) continue;
+        most = distance;
+        best = block.row(row);
+      }
+    });
+    if (best.size() == 0) break;
+    known.add(best);
+    x = stacked(x, best.transpose());
+  }
+  return x;
+}
+
 }  // namespace
 
 Points Campaign::State::asked_points() const {
@@ -103,8 +131,11 @@ Asked Campaign::State::asked_at(const Points& x, const std::string& why) const {
 const Points& Campaign::State::design(std::uint64_t round, Index size) {
   if (!designs.empty() && designs.front().rows() != size) designs.clear();
   while (designs.size() <= round) {
-    designs.push_back(
-        sonde::design::named(options.design, domain, size, root.child("design", designs.size())));
+    const Points drawn =
+        sonde::design::named(options.design, domain, size, root.child("design", designs.size()));
+    designs.push_back(options.steps.front().maker == Maker::Synthesis
+                          ? drawn
+                          : snapped(drawn, Points(0, domain.dim())));
   }
   return designs[round];
 }
@@ -130,8 +161,12 @@ Points Campaign::State::uniform_draws(Index k) {
   for (Index i = 0; i < k; ++i, ++id) {
     while (is_validation(id)) ++id;
     const Rng rng = root.child("ask", static_cast<std::uint64_t>(id));
-    Points one = random_point(known, rng);
-    if (one.rows() == 0) one = space_filling(domain, 1, stacked(all_points(), x), rng);
+    Points one = from_pool() ? drawn_from(*options.pool, domain, 1, stacked(all_points(), x),
+                                          options.synthesis.same_point, rng)
+                                   .queries
+                             : random_point(known, rng);
+    if (one.rows() == 0 && !from_pool())
+      one = space_filling(domain, 1, stacked(all_points(), x), rng);
     if (one.rows() == 0) break;
     known.add_rows(one);
     x = stacked(x, one);
@@ -150,6 +185,8 @@ Points Campaign::State::endless_design(Index k) {
   for (std::uint64_t round = 0; round <= rounds && x.rows() < k; ++round) {
     x = stacked(x, fresh_rows(known, design(round, size), k - x.rows()));
   }
+  if (from_pool() && x.rows() == 0)
+    return farthest_in(*options.pool, domain, k, all_points(), options.synthesis.same_point);
   return x.rows() > 0 ? x
                       : space_filling(domain, k, all_points(), root.child("ask", queries.size()));
 }
@@ -308,8 +345,7 @@ Surrogate Campaign::State::with_gaps_supposed(Surrogate surrogate) {
 Asked Campaign::State::from_surrogate(Index k) {
   Asked asked;
   const Surrogate surrogate = with_gaps_supposed(with_success(believed(asked)));
-  const Synthesis made = synthesize(surrogate, criterion, k, asked_points(), taken_points(),
-                                    options.synthesis, root.child("ask", queries.size()));
+  const Batch made = made_now(surrogate, std::min(k, left_in_step()));
   asked.queries = asked_at(made.queries, "").queries;
   const auto m = static_cast<Index>(outputs.size());
   for (Index i = 0; i < made.queries.rows(); ++i) {
@@ -330,7 +366,10 @@ Asked Campaign::State::from_surrogate(Index k) {
 
 Asked Campaign::State::filled(Index k, const std::string& why) {
   const Rng rng = root.child("ask", queries.size());
-  return asked_at(space_filling(domain, k, all_points(), rng), "space filling: " + why);
+  const Points x = from_pool() ? farthest_in(*options.pool, domain, k, all_points(),
+                                             options.synthesis.same_point)
+                               : space_filling(domain, k, all_points(), rng);
+  return asked_at(x, "space filling: " + why);
 }
 
 Asked Campaign::State::gold_due() const {
@@ -353,25 +392,50 @@ bool Campaign::State::is_validation(Index id) const {
              options.validation_share;
 }
 
-// Those that are held out stand among the others, where their draws put them.
-Asked Campaign::State::with_validation(Index k) {
+bool Campaign::State::is_random(Index id) const {
+  return options.random_share > 0.0 && !options.design_only && design_asked >= initial() &&
+         !is_validation(id) &&
+         root.child("random", static_cast<std::uint64_t>(id)).uniform() < options.random_share;
+}
+
+Query Campaign::State::drawn_query(Index id, const Points& taken) const {
+  const bool held_out = is_validation(id);
+  Query query{.id = id, .x = {}, .why = held_out ? "validation" : "random"};
+  const Rng rng =
+      root.child(held_out ? "validation" : "random", static_cast<std::uint64_t>(id)).child("x");
+  const double same_point = options.synthesis.same_point;
+  if (from_pool()) {
+    const Batch one = drawn_from(*options.pool, domain, 1, taken, same_point, rng);
+    if (one.queries.rows() == 0) return query;
+    query.x = one.queries.row(0);
+    query.selection = one.selections.front();
+    return query;
+  }
+  KnownPoints known(domain, same_point);
+  known.add_rows(taken);
+  const Points x = random_point(known, rng);
+  if (x.rows() > 0) query.x = x.row(0);
+  return query;
+}
+
+// Those that are drawn stand among the others, where their draws put them.
+Asked Campaign::State::with_drawn(Index k) {
   const auto next = static_cast<Index>(queries.size());
-  Index held_out = 0;
-  for (Index i = 0; i < k; ++i) held_out += is_validation(next + i) ? 1 : 0;
-  if (held_out == 0) return learning(k);
-  Asked asked = held_out < k ? learning(k - held_out) : Asked{};
+  Index drawn = 0;
+  for (Index i = 0; i < k; ++i) drawn += is_drawn(next + i) ? 1 : 0;
+  if (drawn == 0) return learning(k);
+  Asked asked = drawn < k ? learning(k - drawn) : Asked{};
   std::vector<Query> others = std::move(asked.queries);
   asked.queries.clear();
-  KnownPoints known(domain, options.synthesis.same_point);
-  known.add_rows(all_points());
-  for (const Query& query : others) known.add(query.x);
+  Points taken = all_points();
+  for (const Query& query : others) taken = stacked(taken, query.x.transpose());
   std::size_t used = 0;
   for (Index id = next; id < next + k; ++id) {
-    if (is_validation(id)) {
-      const Points x =
-          random_point(known, root.child("validation", static_cast<std::uint64_t>(id)).child("x"));
-      if (x.rows() == 0) break;
-      asked.queries.push_back({.id = id, .x = x.row(0), .why = "validation"});
+    if (is_drawn(id)) {
+      Query query = drawn_query(id, taken);
+      if (query.x.size() == 0) break;
+      taken = stacked(taken, query.x.transpose());
+      asked.queries.push_back(std::move(query));
     } else {
       if (used == others.size()) break;
       asked.queries.push_back(std::move(others[used++]));
@@ -395,7 +459,7 @@ Asked Campaign::State::learning(Index k) {
 Asked Campaign::propose(Index k) {
   if (k <= 0) return {};
   if (Asked gold = state_->gold_due(); !gold.queries.empty()) return gold;
-  return state_->with_validation(k);
+  return state_->with_drawn(k);
 }
 
 Index Campaign::design_left() const {

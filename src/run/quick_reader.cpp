@@ -107,6 +107,7 @@ Selection selection(Cursor& line) {
   s.runner_up = line.numbers();
   line.expect(",\"its_worth\":");
   s.runner_up_worth = line.number();
+  if (line.takes(",\"row\":")) s.row = line.integer<Index>();
   line.expect("}");
   return s;
 }

@@ -177,6 +177,7 @@ class Replaying {
     compare.hold("outcome of the optimiser", a.outcome, b.outcome);
     compare.hold_each(a.runner_up, b.runner_up, named_input("runner-up's"));
     compare.hold("worth of the runner-up", a.runner_up_worth, b.runner_up_worth);
+    compare.hold("row of the pool", a.row, b.row);
   }
 
   std::function<std::string(Index)> named_input(const std::string& what) const {

@@ -101,6 +101,7 @@ void check_files(const Study& study, const TomlValue& document) {
   if (!study.simulator.stdin_template.empty())
     check("simulator", "stdin", study.simulator.stdin_template);
   if (!study.design_file.empty()) check("design", "file", study.design_file);
+  if (!study.pool_file.empty()) check("pool", "file", study.pool_file);
 }
 
 std::string text_of(const std::filesystem::path& file) {
@@ -125,12 +126,12 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   const TomlValue document = parse_toml(text, file.string());
   TomlReader root(file.string(), "", document);
   check_schema(root);
-  root.not_available({"simulators", "pool", "stream", "hybrid"});
+  root.not_available({"simulators", "stream"});
   StudyBuilder builder{.study = {.file = file, .text = text}};
   builder.study.title = root.text("title").value_or("");
   for (const char* key : {"variables", "constants", "derived", "constraints", "outputs",
                           "simulator", "tokens", "slurm", "echo", "design", "method", "stop",
-                          "gold", "review", "tags", "validation", "segments"})
+                          "gold", "review", "tags", "validation", "segments", "pool", "hybrid"})
     root.find(key);
   root.done();
   read_space(root, builder);
@@ -142,6 +143,8 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   builder.study.tags = read_conditions(root, "tags", builder.study);
   builder.study.segments = read_conditions(root, "segments", builder.study);
   read_validation(root, builder.study);
+  read_pool(root, builder.study);
+  read_hybrid(root, builder.study);
   if (std::optional<TomlReader> gold = root.table("gold")) {
     gold->needed("every", "every = 25: after how many runs a known point is asked again");
     builder.study.gold_every = static_cast<Index>(*gold->whole("every", 2, most_runs));
@@ -171,6 +174,10 @@ CampaignOptions Study::campaign_options() const {
   options.synthesis.margin = margin;
   options.gold_every = gold_every;
   options.validation_share = validation_share;
+  options.random_share = random_share;
+  options.pool = pool();
+  options.selection = selection;
+  options.steps = steps;
   for (std::size_t j = 0; j < goals.size(); ++j) {
     if (goals[j] == "learn") options.learnt.push_back(static_cast<Index>(j));
   }

@@ -49,6 +49,10 @@ std::vector<std::pair<std::string, Expression>> read_conditions(TomlReader& root
                                                                 std::string_view table,
                                                                 const Study& study);
 
+/// [pool] and, after it, [hybrid]: study_pool.cpp.
+void read_pool(TomlReader& root, Study& study);
+void read_hybrid(TomlReader& root, Study& study);
+
 /// Letters, digits and _, not a digit first, not longer than 64.
 bool well_formed_name(const std::string& name);
 /// What is done about failures, and what a run may use: study_remedies.cpp.

@@ -125,6 +125,7 @@ TEST_CASE("a corner where runs fail is told from the rest", "[classify]") {
   // 60 points leave a strip of some half their distance (0.13 of the side) about an edge of 0.9
   // sides in doubt: a tenth of the square, of which half is guessed right.
   CHECK(right >= 370);
+  CHECK(classifier.region() > 0.99);
 }
 
 TEST_CASE("failures all over the place leave no place avoided", "[classify]") {
@@ -134,6 +135,31 @@ TEST_CASE("failures all over the place leave no place avoided", "[classify]") {
   const Vector p = classifier.probability(design::uniform(square(), 200, Rng(6)));
   CHECK(p.minCoeff() > 0.4);
   CHECK(p.mean() > 0.8);
+  CHECK(classifier.region() < 0.5);
+}
+
+TEST_CASE("failures by chance rarely speak for a region", "[classify]") {
+  // Where all failures are speckles, the odds of a region have mean 1 at even odds before the data,
+  // so that by Markov's inequality they pass 4 in a quarter of all samples at most: in 10 of 40,
+  // and three deviations of sqrt(40 / 4 * 3 / 4) are 8 more.
+  int fooled = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Labelled data{design::uniform(square(), 30, Rng(seed)), {}};
+    Rng draw = Rng(seed).child("speckle");
+    for (Index i = 0; i < 30; ++i) data.succeeded.push_back(draw.uniform() >= 0.1);
+    data.succeeded.back() = false;
+    fooled += Classifier::fit(square(), data.x, data.succeeded).region() > 0.8 ? 1 : 0;
+  }
+  CHECK(fooled <= 18);
+}
+
+TEST_CASE("the probability is the average of a region's and of none", "[classify]") {
+  // A single failure among successes nearby: far from all of them the region's part falls back to
+  // its prior, and no average is below what is left when a region is certain to be there.
+  const Labelled data = labelled(30, 0.0, 6);
+  const Classifier classifier = Classifier::fit(square(), data.x, data.succeeded);
+  const Vector p = classifier.probability(design::uniform(square(), 200, Rng(2)));
+  CHECK(p.minCoeff() >= 1.0 - classifier.region());
 }
 
 TEST_CASE("a classifier of more points than it may take is near one of all", "[classify]") {

@@ -124,9 +124,8 @@ TEST_CASE("on random domains every query is admissible and none stands twice", "
         Surrogate::fit(domain, {{"y", "1"}}, data, {}, Matrix(), Rng(rng()));
     const Criterion criterion =
         rng.below(2) == 0 ? criteria::variance() : criteria::integrated_variance(32);
-    const Synthesis made =
-        synthesize(surrogate, criterion, 4, known.bottomRows(2), known.topRows(4),
-                   {.candidates = 64, .starts = 3}, Rng(rng()));
+    const Batch made = synthesize(surrogate, criterion, 4, known.bottomRows(2), known.topRows(4),
+                                  {.candidates = 64, .starts = 3}, Rng(rng()));
     ++domains;
     INFO("domain " << domains << " of " << domain.dim() << " parameters and "
                    << domain.constraints().size() << " constraints, " << criterion.name);
@@ -157,7 +156,7 @@ TEST_CASE("the point found is as worthy as the best of many tried", "[synthesize
       const Surrogate surrogate = believed(domain, 5 * d, static_cast<std::uint64_t>(d));
       for (const Criterion& criterion : {criteria::variance(), criteria::integrated_variance()}) {
         const Rng rng(11);
-        const Synthesis made =
+        const Batch made =
             synthesize(surrogate, criterion, 1, none_of(domain), none_of(domain), {}, rng);
         // The stream that the first query's criterion is prepared with.
         const Acquisition worth =
@@ -199,7 +198,7 @@ TEST_CASE("of a thousand corners that are all summits the search finds the highe
       for (Index j = 0; j < d; ++j) x[j] = (corner >> j) % 2 == 0 ? -1.0 : 1.0;
       highest = std::max(highest, x.dot(a * x));
     }
-    const Synthesis made =
+    const Batch made =
         synthesize(surrogate, convex, 1, none_of(domain), none_of(domain), {}, Rng(seed));
     ratios.push_back(made.worth[0] / highest);
   }
@@ -219,8 +218,8 @@ TEST_CASE("integers and choices are searched for their best level", "[synthesize
   const Domain domain({Parameter::linear("load", 0.0, 10.0), Parameter::integer("rounds", 0, 400),
                        Parameter::choice("material", {"a", "b", "c", "d"})});
   const Surrogate surrogate = believed(domain, 8, 1);
-  const Synthesis made = synthesize(surrogate, peak, 1, none_of(domain), none_of(domain),
-                                    {.candidates = 32, .starts = 2}, Rng(1));
+  const Batch made = synthesize(surrogate, peak, 1, none_of(domain), none_of(domain),
+                                {.candidates = 32, .starts = 2}, Rng(1));
   CHECK(made.queries(0, 0) == Approx(3.7).margin(2e-3));
   CHECK(made.queries(0, 1) == 6.0);
   CHECK(made.queries(0, 2) == 2.0);
@@ -229,14 +228,14 @@ TEST_CASE("integers and choices are searched for their best level", "[synthesize
 TEST_CASE("a batch is no point twice, and supposes what was chosen before", "[synthesize]") {
   const Domain domain({Parameter::linear("a", 0.0, 1.0), Parameter::linear("b", 0.0, 1.0)});
   const Surrogate surrogate = believed(domain, 8, 4);
-  const Synthesis both =
+  const Batch both =
       synthesize(surrogate, criteria::variance(), 3, none_of(domain), none_of(domain), {}, Rng(2));
   CHECK(all_apart(domain, both.queries, 0.02));
   // The second of a batch is as worthy as the first of a batch that is told of the first as asked.
   const Acquisition after =
       criteria::variance().prepare(surrogate.supposing(both.queries.topRows(1)), Rng(1));
-  const Synthesis told = synthesize(surrogate, criteria::variance(), 1, both.queries.topRows(1),
-                                    none_of(domain), {}, Rng(3));
+  const Batch told = synthesize(surrogate, criteria::variance(), 1, both.queries.topRows(1),
+                                none_of(domain), {}, Rng(3));
   CHECK(told.worth[0] == Approx(both.worth[1]).epsilon(0.01));
   CHECK(both.worth[1] == Approx(after(both.queries.row(1))).epsilon(1e-6));
   CHECK(both.worth[1] < both.worth[0]);
@@ -265,7 +264,7 @@ TEST_CASE("where the criterion breaks down the space is filled, and why says so"
   const Criterion nowhere{"hopeful", [](const Surrogate&, Rng) -> Acquisition {
                             return Acquisition([](VectorView) { return nan; });
                           }};
-  const Synthesis blind = synthesize(surrogate, nowhere, 2, none_of(domain), corner, {}, Rng(1));
+  const Batch blind = synthesize(surrogate, nowhere, 2, none_of(domain), corner, {}, Rng(1));
   CHECK(blind.why[0] == "space filling: hopeful is nowhere finite");
   CHECK(std::isnan(blind.worth[0]));
   // Farthest from (0, 0) is the opposite corner, then one of the other two.
@@ -275,7 +274,7 @@ TEST_CASE("where the criterion breaks down the space is filled, and why says so"
   const Criterion broken{"broken", [](const Surrogate&, Rng) -> Acquisition {
                            throw NumericalError("rows 1 and 2 are the same");
                          }};
-  const Synthesis fallen =
+  const Batch fallen =
       synthesize(surrogate, broken, 1, none_of(domain), none_of(domain), {}, Rng(1));
   CHECK(fallen.why[0] == "space filling: rows 1 and 2 are the same");
   CHECK(domain.admits(fallen.queries.row(0)));
@@ -287,7 +286,7 @@ TEST_CASE("a criterion that is finite in places is asked there", "[synthesize]")
       "half", [](const Surrogate&, Rng) -> Acquisition {
         return Acquisition([](VectorView x) { return x[0] < 0.5 ? x[1] + x[0] : nan; });
       }};
-  const Synthesis made =
+  const Batch made =
       synthesize(believed(domain, 6, 6), half, 1, none_of(domain), none_of(domain), {}, Rng(1));
   CHECK(made.why[0] == "half");
   CHECK(made.queries(0, 0) < 0.5);
@@ -301,7 +300,7 @@ TEST_CASE("an exhausted domain gives fewer points", "[synthesize]") {
   const Points known{{0.0, 0.0}, {1.0, 1.0}, {2.0, 0.0}};
   Dataset data{known, Matrix{{0.0}, {1.0}, {3.0}}};
   const Surrogate surrogate = Surrogate::fit(domain, {{"y", "1"}}, data, {}, Matrix(), Rng(1));
-  const Synthesis made =
+  const Batch made =
       synthesize(surrogate, criteria::variance(), 5, none_of(domain), known, {}, Rng(1));
   CHECK(made.queries.rows() == 2);
   CHECK(made.queries.sum() == 0.0 + 1.0 + 1.0 + 0.0);  // (0, y) and (1, x)
@@ -316,8 +315,8 @@ TEST_CASE("with a margin synthesis keeps off the bounds where it can", "[synthes
   const Domain domain(parameters);
   SynthesisOptions options;
   const auto farthest_off = [&](const Domain& where) {
-    const Synthesis made = synthesize(believed(where, 8, 7), criteria::variance(), 4,
-                                      none_of(where), none_of(where), options, Rng(2));
+    const Batch made = synthesize(believed(where, 8, 7), criteria::variance(), 4, none_of(where),
+                                  none_of(where), options, Rng(2));
     const Points u = where.rows_to_unit(made.queries);
     CHECK((u.col(2).array() == 0.0 || u.col(2).array() == 1.0).any());  // levels are not kept off
     return (u.leftCols(2).array() - 0.5).abs().maxCoeff();

@@ -355,7 +355,7 @@ TEST_CASE("what a later version knows is said not to be available", "[study]") {
       {{"[outputs.value]", "[outputs.value]\ngoal = \"minimize\""},
        {"[outputs.value]", "[outputs.value]\ngoal = { contour = 3 }"},
        {"[simulator]", "[simulators.fine]"},
-       {"[outputs.value]", "[pool]\nfile = \"a.csv\"\n[outputs.value]"}}));
+       {"[outputs.value]", "[stream]\nfrom = \"-\"\n[outputs.value]"}}));
   const auto [old, fresh] = value;
   CAPTURE(old, fresh);
   CHECK(contains(refusal(old, fresh), "not available in this version of Sonde"));

@@ -19,9 +19,13 @@ struct ClassifierOptions {
 /// Where runs succeed: a Gaussian process f with radial Matern 5/2, and a run at x succeeds with
 /// probability (1 - s) Phi(f(x)). Successes prove their place; a failure may be a speckle, which
 /// hits any run with probability s and says nothing of the place. The posterior is by expectation
-/// propagation; lengths, variance, mean of f and s maximise its evidence and a prior.
+/// propagation; lengths, variance, mean of f and s maximise its evidence and a prior. Against it
+/// stands, with even odds before the data, that all failures are speckles: what is predicted is the
+/// average of both by their evidence, so that a few failures here and there scare off nobody.
 /// An immutable value, cheap to copy.
-/// \see Rasmussen & Williams (2006), section 3.6; Kuss & Rasmussen (2005), JMLR 6
+/// \see Rasmussen & Williams (2006), section 3.6; Kuss & Rasmussen (2005), JMLR 6; MacKay (1992),
+/// Neural Computation 4, for evidence by Laplace's approximation; Hoeting et al. (1999),
+/// Statistical Science 14, for averages of models
 class Classifier {
  public:
   /// O(n^3) some hundred times, n = min(rows, most_points).
@@ -30,13 +34,14 @@ class Classifier {
   static Classifier fit(const Domain& domain, PointsView x, const std::vector<bool>& succeeded,
                         const ClassifierOptions& options = {});
 
-  /// Phi(f(x)), expected: that x is no place where runs fail. (k, d) natural units -> (k); O(n^2)
-  /// a row.
+  /// 1 - r + r Phi(f(x)), expected: that x is no place where runs fail, r = region(). (k, d)
+  /// natural units -> (k); O(n^2) a row.
   Vector probability(PointsView x) const;
   /// The same at one point; `gradient` (d) in natural units, or empty.
   double probability_at(VectorView x, VectorOut gradient) const;
 
   double speckle() const noexcept;  ///< s, that a run fails wherever it is
+  double region() const noexcept;   ///< r, that there is a place at all where runs fail
 
  private:
   struct State;

@@ -8,7 +8,7 @@
 #include "sonde/gp/surrogate.hpp"
 #include "sonde/math/optimize.hpp"
 #include "sonde/query/acquisition.hpp"
-#include "sonde/space/query.hpp"
+#include "sonde/query/batch.hpp"
 
 namespace sonde {
 
@@ -22,13 +22,6 @@ struct SynthesisOptions {
   OptimizeOptions optimize{.max_evaluations = 60, .x_tolerance = 1e-4, .f_tolerance = 1e-6};
 };
 
-struct Synthesis {
-  Points queries;  ///< (k, d), every row admissible, no row twice nor among the asked or the data
-  Vector worth;    ///< (k), acquisition of each when it was chosen; NaN where there was a fallback
-  std::vector<std::string> why;         ///< (k), the criterion's name, or why there was a fallback
-  std::vector<Selection> selections{};  ///< (k)
-};
-
 /// k queries, chosen one after the other, each supposing those before it and all of `asked`.
 ///
 /// Candidates are screened by the row path, the best are climbed from under all constraints;
@@ -40,8 +33,8 @@ struct Synthesis {
 ///
 /// \param asked (q, d) queries without an answer: open or failed; may have no rows.
 /// \param taken (t, d) further points never to be proposed again: the data.
-Synthesis synthesize(const Surrogate& surrogate, const Criterion& criterion, Index k,
-                     PointsView asked, PointsView taken, const SynthesisOptions& options, Rng rng);
+Batch synthesize(const Surrogate& surrogate, const Criterion& criterion, Index k, PointsView asked,
+                 PointsView taken, const SynthesisOptions& options, Rng rng);
 
 /// The margin, or half of it, a quarter, ...: the largest at which anything of the domain is
 /// admissible; 0 where that is below a hundredth. What synthesize() keeps off the bounds.

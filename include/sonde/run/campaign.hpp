@@ -11,6 +11,7 @@
 #include "sonde/oracle/crew.hpp"
 #include "sonde/oracle/oracle.hpp"
 #include "sonde/query/acquisition.hpp"
+#include "sonde/query/pool.hpp"
 #include "sonde/query/synthesize.hpp"
 #include "sonde/run/people.hpp"
 #include "sonde/run/roles.hpp"
@@ -18,6 +19,18 @@
 #include "sonde/space/query.hpp"
 
 namespace sonde {
+
+/// Who makes queries once the initial design is asked.
+enum class Maker {
+  Synthesis,  ///< anywhere in the domain: see synthesize()
+  Pool,       ///< the most worthy candidates: see select_from()
+  Snapped     ///< the candidates nearest to what synthesis makes: see snapped_to()
+};
+
+struct Step {
+  Maker maker = Maker::Synthesis;
+  Index queries = 0;  ///< then the next step's turn has come; 0: there is no next one
+};
 
 struct CampaignOptions {
   Index initial = 0;               ///< size of the initial design; 0: d + 2
@@ -39,6 +52,16 @@ struct CampaignOptions {
   /// So many of the queries are drawn at random over the input distribution, whatever the
   /// criterion says: `why` is "validation", and no surrogate learns from them. In [0, 0.9].
   double validation_share = 0.0;
+  /// So many are drawn at random, whatever the criterion says, to learn from: `why` is "random". In
+  /// [0, 0.9].
+  double random_share = 0.0;
+  /// Candidates that may be asked. Where the first step is not Synthesis, the initial design is
+  /// made of those nearest to it; as long as a step is not, what is held out and what is random as
+  /// well.
+  std::optional<Pool> pool{};
+  PoolOptions selection{};
+  /// One after the other; none: one without an end, by Pool where there is one.
+  std::vector<Step> steps{};
   double refit_growth = 0.1;  ///< search parameters anew when the data has grown by this part
   ModelOptions model{};
   SynthesisOptions synthesis{};
@@ -105,6 +128,14 @@ class Campaign {
   void apply(const Event& event);
   /// Throws what apply() would, changes nothing: before an event is recorded.
   void check(const Event& event) const;
+
+  /// The most worthy of a pool, as it would choose now, whatever the steps say, and what it would
+  /// choose of these: nothing changes. \param by its own criterion where there is none
+  /// \throws NumericalError, ArgumentError where there is no surrogate.
+  Shortlist shortlist(const Pool& pool, const PoolOptions& options,
+                      const std::optional<Criterion>& by = {});
+  Batch select(const Pool& pool, const Shortlist& first, Index k, const PoolOptions& options,
+               const std::optional<Criterion>& by = {});
 
   const Domain& domain() const noexcept;
   const std::vector<Output>& outputs() const noexcept;

@@ -55,6 +55,11 @@ struct Study {
   std::string design = "maximin";
   std::filesystem::path design_file{};
 
+  std::filesystem::path pool_file{};  ///< of candidates; empty: none
+  PoolOptions selection{};
+  std::vector<Step> steps{};  ///< none: CampaignOptions has the default
+  double random_share = 0.0;
+
   std::string query = "auto";
   double margin = 0.0;  ///< of each range, that synthesis keeps off bounds
   Index batch = 1;
@@ -72,7 +77,8 @@ struct Study {
   std::vector<Output> output_names() const;
   TemplateValues template_values() const { return {constants, derived, seed}; }
   CampaignOptions campaign_options() const;  ///< reads design_file where one is named
-  StopRule stop_rule() const;                ///< any of those given; none: after 10 d queries
+  std::optional<Pool> pool() const;  ///< of pool_file, which is read when it is first visited
+  StopRule stop_rule() const;        ///< any of those given; none: after 10 d queries
   Index max_queries() const;  ///< for RunOptions: what stop_rule() allows at most; 0: no limit
 };
 

@@ -11,7 +11,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
@@ -60,15 +59,10 @@ const std::vector<Scene>& scenes() {
   return all;
 }
 
-// Whether the point is a speckle: the same for the same point.
-bool speckled(VectorView x, double share) {
-  std::uint64_t bits = 1469598103934665603u;
-  for (const double value : x) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, &value, sizeof word);
-    bits = (bits ^ word) * 1099511628211u;
-  }
-  return Rng(bits).uniform() < share;
+// Whether a campaign's query is a speckle: the same with the model and without it, so that neither
+// is the luckier one.
+bool speckled(std::uint64_t seed, Index id, double share) {
+  return Rng(seed).child("speckle", static_cast<std::uint64_t>(id)).uniform() < share;
 }
 
 struct Outcome {
@@ -88,7 +82,8 @@ Outcome campaign_of(const Function& function, const Scene& scene, bool learn, st
     campaign.apply(asked);
     for (const Query& query : asked.queries) {
       Answer answer;
-      if (scene.crashes(function.domain.to_unit(query.x)) || speckled(query.x, scene.speckle)) {
+      if (scene.crashes(function.domain.to_unit(query.x)) ||
+          speckled(seed, query.id, scene.speckle)) {
         answer.kind = "signal";
         if (query.id >= first) ++failing;
       } else {

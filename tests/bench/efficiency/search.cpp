@@ -85,8 +85,7 @@ void quality(std::uint64_t states) {
         const Surrogate surrogate = campaign.surrogate();
         const Rng rng = Rng(7).child("state", state);
         const Points none(0, domain.dim());
-        const Synthesis made =
-            synthesize(surrogate, criterion, 1, none, campaign.data().x, {}, rng);
+        const Batch made = synthesize(surrogate, criterion, 1, none, campaign.data().x, {}, rng);
         // What synthesize() made of the same stream for its first query.
         const Acquisition worth =
             criterion.prepare(surrogate, rng.child("query", 0).child("criterion"));

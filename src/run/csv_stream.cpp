@@ -1,0 +1,128 @@
+#include "run/csv_stream.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/nearest_name.hpp"
+#include "base/text.hpp"
+#include "run/csv.hpp"
+#include "sonde/base/error.hpp"
+
+namespace sonde {
+namespace {
+
+constexpr std::size_t bytes_at_once = 1u << 20;
+constexpr std::size_t longest_record = 64u << 20;
+constexpr std::string_view mark_of_utf8 = "\xEF\xBB\xBF";
+
+}  // namespace
+
+CsvStream::CsvStream(const std::filesystem::path& file)
+    : file_(file.string()), stream_(file, std::ios::binary) {
+  require(stream_.good() && !std::filesystem::is_directory(file), file_,
+          ": the file cannot be read");
+  fill();
+  if (std::string_view(buffer_).starts_with(mark_of_utf8)) at_ = mark_of_utf8.size();
+  require(take_record(), file_,
+          ": expected a head with the names of the columns, got an empty file");
+  split();
+  head_.assign(fields_.begin(), fields_.end());
+}
+
+std::size_t CsvStream::column(std::string_view name) const {
+  CsvTable table;
+  table.file = file_;
+  table.head = head_;
+  return table.column(name);
+}
+
+bool CsvStream::next() {
+  if (!take_record()) return false;
+  split();
+  require(fields_.size() == head_.size(), file_, ":", line_, ": expected ", head_.size(),
+          " fields as in the head, got ", fields_.size());
+  return true;
+}
+
+void CsvStream::seek(std::uint64_t offset, long line) {
+  stream_.clear();
+  stream_.seekg(static_cast<std::streamoff>(offset));
+  buffer_.clear();
+  at_ = 0;
+  buffer_offset_ = offset;
+  next_line_ = line;
+}
+
+// Drops what is behind `at_`, and reads on.
+bool CsvStream::fill() {
+  buffer_.erase(0, at_);
+  buffer_offset_ += at_;
+  at_ = 0;
+  const std::size_t before = buffer_.size();
+  require(before < longest_record, file_, ":", next_line_,
+          ": a row has more than 64 MiB. Does a quote have no end?");
+  buffer_.resize(before + bytes_at_once);
+  stream_.read(buffer_.data() + before, bytes_at_once);
+  buffer_.resize(before + static_cast<std::size_t>(std::max<std::streamsize>(0, stream_.gcount())));
+  require(!stream_.bad(), file_, ": the file cannot be read on");
+  return buffer_.size() > before;
+}
+
+// A line end within quotes is part of a field.
+bool CsvStream::take_record() {
+  for (;;) {
+    std::size_t from = at_;
+    std::size_t quotes = 0;
+    long lines = 0;
+    for (;;) {
+      const void* found = from < buffer_.size()
+                              ? std::memchr(buffer_.data() + from, '\n', buffer_.size() - from)
+                              : nullptr;
+      const bool ended = found != nullptr;
+      const auto end =
+          ended ? static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data())
+                : buffer_.size();
+      if (!ended && stream_.good()) {
+        if (!fill() && at_ == buffer_.size()) return false;
+        from = at_, quotes = 0, lines = 0;
+        continue;
+      }
+      const bool comment = buffer_[at_ < buffer_.size() ? at_ : 0] == '#';
+      quotes += static_cast<std::size_t>(
+          std::count(buffer_.begin() + static_cast<std::ptrdiff_t>(from),
+                     buffer_.begin() + static_cast<std::ptrdiff_t>(end), '"'));
+      ++lines;
+      if (ended && quotes % 2 == 1 && !comment) {
+        from = end + 1;
+        continue;
+      }
+      record_ = std::string_view(buffer_).substr(at_, end - at_);
+      offset_ = buffer_offset_ + at_;
+      line_ = next_line_;
+      next_line_ += lines;
+      const bool last = !ended && record_.empty();
+      at_ = ended ? end + 1 : end;
+      if (last) return false;
+      if (!comment && !trimmed(record_).empty()) return true;
+      break;
+    }
+  }
+}
+
+void CsvStream::split() {
+  fields_.clear();
+  if (record_.find('"') != std::string_view::npos) {
+    const CsvTable one = parse_csv(std::string(record_), file_);
+    unquoted_ = one.head;
+    fields_.assign(unquoted_.begin(), unquoted_.end());
+    return;
+  }
+  for (std::size_t from = 0;;) {
+    const std::size_t comma = record_.find(',', from);
+    fields_.push_back(trimmed(record_.substr(from, comma - from)));
+    if (comma == std::string_view::npos) return;
+    from = comma + 1;
+  }
+}
+
+}  // namespace sonde

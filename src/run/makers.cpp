@@ -1,0 +1,94 @@
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "run/campaign_state.hpp"
+#include "sonde/query/snap.hpp"
+
+// Who makes the queries, once the initial design is asked: one step after the other.
+
+namespace sonde {
+
+// Of the queries that steps have made, those drawn at random among them.
+Index Campaign::State::stepped() const {
+  return static_cast<Index>(queries.size()) - imported - gold - design_asked - validation_asked;
+}
+
+const Step& Campaign::State::step() const {
+  Index before = stepped();
+  for (const Step& one : options.steps) {
+    if (one.queries == 0 || before < one.queries) return one;
+    before -= one.queries;
+  }
+  return options.steps.back();
+}
+
+Index Campaign::State::left_in_step() const {
+  Index left = -stepped();
+  for (const Step& one : options.steps) {
+    if (one.queries == 0) break;
+    left += one.queries;
+    if (left > 0) return left;
+  }
+  return std::numeric_limits<Index>::max();
+}
+
+bool Campaign::State::from_pool() const {
+  const bool begun = design_asked >= initial();
+  return (begun ? step() : options.steps.front()).maker != Maker::Synthesis;
+}
+
+Points Campaign::State::snapped(const Points& x, const Points& taken) const {
+  const std::vector<Neighbour> found =
+      snapped_to(*options.pool, domain, x, taken, options.synthesis.same_point);
+  Points rows(static_cast<Index>(found.size()), domain.dim());
+  for (Index i = 0; i < rows.rows(); ++i) rows.row(i) = found[static_cast<std::size_t>(i)].x;
+  return rows;
+}
+
+Surrogate Campaign::State::asking() {
+  return with_gaps_supposed(with_success(is_fitted() ? conditioned(newest) : refit()));
+}
+
+Shortlist Campaign::shortlist(const Pool& pool, const PoolOptions& options,
+                              const std::optional<Criterion>& by) {
+  State& state = *state_;
+  return sonde::shortlist(state.asking(), by ? state.of_learnt(*by) : state.criterion, pool,
+                          state.asked_points(), state.taken_points(), options,
+                          state.root.child("ask", state.queries.size()));
+}
+
+Batch Campaign::select(const Pool& pool, const Shortlist& first, Index k,
+                       const PoolOptions& options, const std::optional<Criterion>& by) {
+  State& state = *state_;
+  return select_from(pool, first, state.asking(), by ? state.of_learnt(*by) : state.criterion, k,
+                     state.asked_points(), state.taken_points(), options,
+                     state.root.child("ask", state.queries.size()));
+}
+
+Batch Campaign::State::made_now(const Surrogate& surrogate, Index k) {
+  const Rng rng = root.child("ask", queries.size());
+  const Points asked = asked_points(), taken = taken_points();
+  if (step().maker == Maker::Pool) {
+    const Shortlist first =
+        sonde::shortlist(surrogate, criterion, *options.pool, asked, taken, options.selection, rng);
+    return select_from(*options.pool, first, surrogate, criterion, k, asked, taken,
+                       options.selection, rng);
+  }
+  Batch made = synthesize(surrogate, criterion, k, asked, taken, options.synthesis, rng);
+  if (step().maker == Maker::Synthesis) return made;
+  const std::vector<Neighbour> found =
+      snapped_to(*options.pool, domain, made.queries, all_points(), options.synthesis.same_point);
+  made.queries.conservativeResize(static_cast<Index>(found.size()), Eigen::NoChange);
+  made.worth.conservativeResize(static_cast<Index>(found.size()));
+  made.why.resize(found.size());
+  made.selections.resize(found.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    made.queries.row(static_cast<Index>(i)) = found[i].x;
+    made.selections[i].row = found[i].row;
+    made.selections[i].outcome = "nearest";
+  }
+  return made;
+}
+
+}  // namespace sonde
