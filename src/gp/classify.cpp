@@ -35,6 +35,9 @@ struct Prior {
   }
 };
 
+// Odds of a region before the data: what fails by chance has mostly been tried again and gone well.
+constexpr double odds_of_region = 4.0;
+
 double speckle_of(double logit) {
   return 1.0 / (1.0 + std::exp(-logit));
 }
@@ -172,14 +175,14 @@ Classifier Classifier::fit(const Domain& domain, PointsView x, const std::vector
   starts.row(1).segment(1, p).array() -= 1.0;
   const Vector best =
       maximize(ScalarField(posterior), lower, upper, {}, starts, options.optimize).x;
-  const double odds =
+  const double odds_of_speckle =
       std::exp(log_evidence_of_speckle_alone(labels, prior.mean[p + 2], prior.sd[p + 2]) -
                log_evidence_by_laplace(ScalarField(posterior), best, prior.sd));
 
   const Kernel kernel = kernel_of(best, p);
   const double s = speckle_of(best[p + 2]);
   return Classifier(std::make_shared<const State>(
-      State{features, seen, kernel, best[p + 1], s, 1.0 / (1.0 + odds),
+      State{features, seen, kernel, best[p + 1], s, 1.0 / (1.0 + odds_of_speckle / odds_of_region),
             propagated(kernel->covariance(seen, seen), labels, best[p + 1], s)}));
 }
 

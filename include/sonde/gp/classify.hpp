@@ -20,8 +20,8 @@ struct ClassifierOptions {
 /// probability (1 - s) Phi(f(x)). Successes prove their place; a failure may be a speckle, which
 /// hits any run with probability s and says nothing of the place. The posterior is by expectation
 /// propagation; lengths, variance, mean of f and s maximise its evidence and a prior. Against it
-/// stands, with even odds before the data, that all failures are speckles: what is predicted is the
-/// average of both by their evidence, so that a few failures here and there scare off nobody.
+/// stands, at odds of 1 to 4 before the data, that all failures are speckles: what is predicted is
+/// the average of both by their evidence, so that a few failures here and there scare off nobody.
 /// An immutable value, cheap to copy.
 /// \see Rasmussen & Williams (2006), section 3.6; Kuss & Rasmussen (2005), JMLR 6; MacKay (1992),
 /// Neural Computation 4, for evidence by Laplace's approximation; Hoeting et al. (1999),
