@@ -266,8 +266,8 @@ CampaignOptions options_of(const CampaignFolder& folder, const Study& study, int
 
 Campaign new_campaign(const Study& study, CampaignOptions options, std::uint64_t seed) {
   try {
-    return Campaign(study.domain(), study.output_names(), criteria::named(study.query),
-                    std::move(options), seed);
+    return Campaign(study.domain(), study.output_names(), study.criterion(), std::move(options),
+                    seed);
   } catch (const ArgumentError& failure) {
     // The study's values were checked one by one; what is left are the points of its design.
     throw StudyError(study.file.string() + ": " + failure.what());

@@ -100,7 +100,10 @@ OpenCampaign opened(const Setting& setting, const Way& way, std::uint64_t seed,
   const CampaignFolder folder{setting.folder.compare() / name, setting.study.file, name};
   Study study = setting.study;
   study.seed = seed;
-  if (!way.design) study.query = way.name;
+  if (!way.design && way.name != study.query) {
+    study.query = way.name;
+    study.queries.clear();
+  }
   Campaign campaign = new_campaign(study, options_of(setting, way), seed);
   if (!folder.begun()) {
     fs::create_directories(folder.directory);
@@ -183,7 +186,7 @@ PointsFile test_of(const CompareChoices& choices, const Setting& setting) {
 
 std::vector<bool> learnt(const Study& study) {
   std::vector<bool> learnt;
-  for (const std::string& goal : study.goals) learnt.push_back(goal == "learn");
+  for (const std::string& goal : study.goals) learnt.push_back(goal != "observe");
   // Where nothing is to be learnt, all of it counts.
   if (std::none_of(learnt.begin(), learnt.end(), [](bool one) { return one; }))
     learnt.assign(learnt.size(), true);

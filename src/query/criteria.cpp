@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "query/asked.hpp"
+#include "query/integrated.hpp"
 #include "query/success.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/space/design.hpp"
@@ -12,27 +14,8 @@
 namespace sonde::criteria {
 namespace {
 
-// What makes outputs comparable: the variance between places, or between observations where the
-// surrogate sees no place as different.
-double unit_of(const Response& response) {
-  const double spread = response.spread();
-  if (std::isfinite(spread) && spread > 0.0) return spread * spread;
-  const Vector y = response.observed();
-  const double variance =
-      (y.array() - y.mean()).square().sum() / static_cast<double>(std::max<Index>(1, y.size()));
-  return variance > 0.0 ? variance : 1.0;
-}
-
-std::vector<double> units_of(const Surrogate& surrogate) {
-  std::vector<double> units;
-  for (Index j = 0; j < static_cast<Index>(surrogate.outputs().size()); ++j) {
-    units.push_back(unit_of(surrogate[j]));
-  }
-  return units;
-}
-
 Acquisition total_variance(const Surrogate& surrogate) {
-  const std::vector<double> units = units_of(surrogate);
+  const std::vector<double> units = query::units_of(surrogate);
   const auto local = [surrogate, units](VectorView x, VectorOut gradient) {
     double worth = 0.0;
     if (gradient.size() > 0) gradient.setZero();
@@ -54,7 +37,7 @@ Acquisition total_variance(const Surrogate& surrogate) {
 }
 
 Acquisition total_disagreement(const Surrogate& surrogate) {
-  const std::vector<double> units = units_of(surrogate);
+  const std::vector<double> units = query::units_of(surrogate);
   const auto local = [surrogate, units](VectorView x, VectorOut gradient) {
     double worth = 0.0;
     Vector slope(gradient.size());
@@ -73,8 +56,6 @@ Acquisition total_disagreement(const Surrogate& surrogate) {
   };
   return Acquisition(local).with_rows(rows);
 }
-
-enum class Weights { Even, Calibrated };
 
 /// How far the variances at points (r, d) are to be believed: squared misses of leaving out over
 /// their variances, smoothed along the length scales (those beyond a range count as it), drawn to
@@ -99,43 +80,14 @@ Vector calibration(const Domain& domain, const Response& response, PointsView at
   return factor;
 }
 
-Acquisition total_reduction(const Surrogate& surrogate, Index reference_points, Weights kind,
-                            Rng rng) {
-  const Points reference = design::reference(surrogate.domain(), reference_points, rng);
-  const std::vector<double> units = units_of(surrogate);
-  // What cannot be run need not be known.
-  std::optional<Vector> success;
-  if (surrogate.success()) success = surrogate.success()->probability(reference).cwiseMax(1e-6);
-  auto reductions = std::make_shared<std::vector<VarianceReduction>>();
-  for (std::size_t j = 0; j < units.size(); ++j) {
-    const Response& response = surrogate[static_cast<Index>(j)];
-    Vector weights = Vector::Ones(reference.rows());
-    if (kind == Weights::Calibrated)
-      weights = calibration(surrogate.domain(), response, reference).array() + 1e-6;
-    if (success) weights.array() *= success->array();
-    if (const auto& arrival = surrogate.arrival(static_cast<Index>(j)))
-      weights.array() *= arrival->probability(reference).cwiseMax(1e-6).array();
-    weights /= weights.sum();
-    reductions->emplace_back(response, reference, weights);
-  }
-  const auto local = [reductions, units](VectorView x, VectorOut gradient) {
-    double worth = 0.0;
-    Vector slope(gradient.size());
-    if (gradient.size() > 0) gradient.setZero();
-    for (std::size_t j = 0; j < units.size(); ++j) {
-      worth += (*reductions)[j](x, slope) / units[j];
-      if (gradient.size() > 0) gradient += slope / units[j];
-    }
-    return worth;
+Vector even(const Response&, PointsView reference) {
+  return Vector::Ones(reference.rows());
+}
+
+query::ReferenceWeights calibrated(const Domain& domain) {
+  return [domain](const Response& response, PointsView reference) {
+    return Vector(calibration(domain, response, reference).array() + 1e-6);
   };
-  const auto rows = [reductions, units](PointsView x) {
-    Vector worth = Vector::Zero(x.rows());
-    for (std::size_t j = 0; j < units.size(); ++j) {
-      worth += (*reductions)[j].on_rows(x) / units[j];
-    }
-    return worth;
-  };
-  return Acquisition(local).with_rows(rows);
 }
 
 }  // namespace
@@ -151,13 +103,6 @@ namespace {
 void check_reference(Index points) {
   require(points > 0, "criteria: integrated variance needs at least one reference point, got ",
           points);
-}
-
-/// How many queries stand behind what the surrogate believes, those supposed among them.
-Index asked_of(const Surrogate& surrogate) {
-  const Response& response = surrogate[0];
-  return surrogate.size() + response.members().front().process.size() -
-         static_cast<Index>(response.point_rows().size());
 }
 
 bool disagrees(const Surrogate& surrogate) {
@@ -185,7 +130,7 @@ bool disagrees_beyond_noise(const Surrogate& surrogate) {
 
 bool committee_is_due(const Surrogate& surrogate) {
   const Index every = surrogate.domain().dim() <= 4 ? 3 : 6;
-  return asked_of(surrogate) % every == 0 && disagrees(surrogate) &&
+  return query::asked_of(surrogate) % every == 0 && disagrees(surrogate) &&
          disagrees_beyond_noise(surrogate);
 }
 
@@ -196,7 +141,7 @@ Criterion integrated_variance(Index reference_points) {
   return {"integrated variance",
           [reference_points](const Surrogate& surrogate, Rng rng) -> Acquisition {
             return query::where_outputs_arrive(surrogate, [&](const Surrogate& its) {
-              return total_reduction(its, reference_points, Weights::Even, rng.child("reference"));
+              return query::integrated(its, reference_points, even, rng.child("reference"));
             });
           }};
 }
@@ -206,8 +151,8 @@ Criterion calibrated_integrated_variance(Index reference_points) {
   return {"calibrated integrated variance",
           [reference_points](const Surrogate& surrogate, Rng rng) -> Acquisition {
             return query::where_outputs_arrive(surrogate, [&](const Surrogate& its) {
-              return total_reduction(its, reference_points, Weights::Calibrated,
-                                     rng.child("reference"));
+              return query::integrated(its, reference_points, calibrated(its.domain()),
+                                       rng.child("reference"));
             });
           }};
 }

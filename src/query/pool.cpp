@@ -57,9 +57,9 @@ Measure distance_from(const KnownPoints& known, const std::string& reason) {
 Measure measure_of(const Surrogate& surrogate, const Criterion& criterion, const KnownPoints& known,
                    Rng rng) {
   try {
-    return {
-        query::where_runs_succeed(criterion.prepare(surrogate, rng.child("criterion")), surrogate),
-        criterion.why ? criterion.why(surrogate) : criterion.name};
+    return {query::where_runs_succeed(criterion.prepare(surrogate, rng.child("criterion")),
+                                      surrogate, criterion.logarithmic),
+            criterion.why ? criterion.why(surrogate) : criterion.name};
   } catch (const NumericalError& failure) {
     return distance_from(known, failure.what());
   }

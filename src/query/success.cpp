@@ -59,6 +59,33 @@ Acquisition weighted(Acquisition worth, const std::optional<Classifier>& known) 
       .with_rows(rows);
 }
 
+// The same of a logarithm of worth.
+Acquisition added(Acquisition worth, const std::optional<Classifier>& known) {
+  if (!known) return worth;
+  const Classifier classifier = *known;
+  const auto rows = [worth, classifier](PointsView x) {
+    Vector values = worth.on_rows(x);
+    const Vector p = classifier.probability(x);
+    for (Index i = 0; i < x.rows(); ++i) values[i] += std::log(weight_of(p[i]).value);
+    return values;
+  };
+  if (!worth.has_gradient()) {
+    return Acquisition([worth, classifier](VectorView x) {
+             Vector none;
+             return worth(x) + std::log(weight_of(classifier.probability_at(x, none)).value);
+           })
+        .with_rows(rows);
+  }
+  return Acquisition([worth, classifier](VectorView x, VectorOut gradient) {
+           Vector slope(gradient.size());
+           const double value = worth(x, gradient);
+           const Weight w = weight_of(classifier.probability_at(x, slope));
+           if (gradient.size() > 0) gradient += w.slope / w.value * slope;
+           return value + std::log(w.value);
+         })
+      .with_rows(rows);
+}
+
 Acquisition sum(std::vector<Acquisition> parts) {
   const auto rows = [parts](PointsView x) {
     Vector total = Vector::Zero(x.rows());
@@ -80,7 +107,8 @@ Acquisition sum(std::vector<Acquisition> parts) {
 
 }  // namespace
 
-Acquisition where_runs_succeed(Acquisition worth, const Surrogate& surrogate) {
+Acquisition where_runs_succeed(Acquisition worth, const Surrogate& surrogate, bool logarithmic) {
+  if (logarithmic) return added(std::move(worth), surrogate.success());
   return weighted(std::move(worth), surrogate.success());
 }
 

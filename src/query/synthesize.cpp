@@ -219,8 +219,9 @@ class Greedy {
     std::string why = criterion_.why ? criterion_.why(surrogate_) : criterion_.name;
     std::optional<Chosen> chosen;
     try {
-      const Acquisition worth = query::where_runs_succeed(
-          criterion_.prepare(surrogate_, rng.child("criterion")), surrogate_);
+      const Acquisition worth =
+          query::where_runs_succeed(criterion_.prepare(surrogate_, rng.child("criterion")),
+                                    surrogate_, criterion_.logarithmic);
       chosen = most_worthy(worth, known_, candidates, options_, rng.child("search"));
       if (!chosen) why = concat("space filling: ", criterion_.name, " is nowhere finite");
     } catch (const NumericalError& failure) {

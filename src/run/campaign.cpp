@@ -9,6 +9,7 @@
 #include "run/gold_queries.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/gp/validate.hpp"
+#include "sonde/query/ensemble.hpp"
 #include "sonde/space/design.hpp"
 
 namespace sonde {
@@ -104,12 +105,7 @@ Campaign::State::State(Domain its_domain, std::vector<Output> its_outputs, Crite
 }
 
 Criterion Campaign::State::of_learnt(Criterion its) const {
-  if (options.learnt.empty()) return its;
-  its.prepare = [prepare = std::move(its.prepare), learnt = options.learnt](
-                    const Surrogate& surrogate, Rng rng) {
-    return prepare(surrogate.only(learnt), rng);
-  };
-  return its;
+  return options.learnt.empty() ? its : criteria::on_outputs(std::move(its), options.learnt);
 }
 
 void Campaign::State::check(const Fitted& fitted) const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "query/known_points.hpp"
 #include "sonde/run/campaign.hpp"
 
 namespace sonde {
@@ -75,6 +76,13 @@ struct Campaign::State {
     std::optional<Classifier> classifier{};
   };
   std::map<Index, Arrival> arrivals{};  // of outputs that did not always
+  struct Known {
+    std::size_t asked = 0, edited = 0;
+    query::KnownPoints points;
+    Index design = -1;                 // size of the initial one, of which
+    std::vector<Index> design_left{};  // these rows are none of the points
+  };
+  std::optional<Known> seen{};  // grows with the queries
 
   void check(const Fitted& fitted) const;
   void check(const Asked& asked) const;
@@ -108,8 +116,9 @@ struct Campaign::State {
   void count_out(Index id);
 
   const Dataset& dataset();
-  Points asked_points() const;  // (q, d) open, failed, or edited away
-  Points all_points() const;    // (a, d) all ever asked, or edited away
+  Points asked_points() const;            // (q, d) open, failed, or edited away
+  Points all_points() const;              // (a, d) all ever asked, or edited away
+  const query::KnownPoints& all_known();  // the same
   Points taken_points();  // (t, d) never to be asked again: the data, and what teaches nothing
   Points with_edited_away(Points x) const;
   Index design_target() const;  // before earlier runs are counted
@@ -118,6 +127,7 @@ struct Campaign::State {
 
   const Points& design(std::uint64_t round, Index size);
   Points design_rows_left();
+  const std::vector<Index>& design_left(Index size);  // of the initial one, of that size
   Asked from_design(Index k);
   Asked gold_due() const;              // none: it is not
   bool is_validation(Index id) const;  // if it is asked next

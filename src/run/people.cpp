@@ -207,6 +207,7 @@ void Campaign::State::fold(const Reviewed& reviewed) {
   Query& query = queries[place];
   if (query.x != reviewed.x) edited_away.push_back(query.x);
   query.x = reviewed.x;
+  seen.reset();
   query.worth = std::numeric_limits<double>::quiet_NaN();  // what was foretold was of another point
   query.mean.resize(0);
   query.deviation.resize(0);

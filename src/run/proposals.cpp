@@ -111,6 +111,38 @@ Points Campaign::State::all_points() const {
   return with_edited_away(std::move(x));
 }
 
+const KnownPoints& Campaign::State::all_known() {
+  if (!seen) seen = Known{0, 0, KnownPoints(domain, options.synthesis.same_point)};
+  KnownPoints added(domain, options.synthesis.same_point);
+  const auto add = [&](const Vector& x) {
+    seen->points.add(x);
+    added.add(x);
+  };
+  for (; seen->asked < queries.size(); ++seen->asked) add(queries[seen->asked].x);
+  for (; seen->edited < edited_away.size(); ++seen->edited) add(edited_away[seen->edited]);
+  if (seen->design >= 0 && added.size() > 0) {
+    const Points& rows = design(0, seen->design);
+    std::erase_if(seen->design_left,
+                  [&](Index row) { return added.has(domain.to_unit(rows.row(row))); });
+  }
+  return seen->points;
+}
+
+const std::vector<Index>& Campaign::State::design_left(Index size) {
+  all_known();
+  if (seen->design == size) return seen->design_left;
+  KnownPoints points = seen->points;
+  seen->design_left.clear();
+  const Points& rows = design(0, size);
+  for (Index row = 0; row < rows.rows(); ++row) {
+    if (points.has(domain.to_unit(rows.row(row)))) continue;
+    points.add(rows.row(row));
+    seen->design_left.push_back(row);
+  }
+  seen->design = size;
+  return seen->design_left;
+}
+
 // What a reviewer did not want is not to come back.
 Points Campaign::State::with_edited_away(Points x) const {
   Index row = x.rows();
@@ -147,15 +179,16 @@ Points Campaign::State::design_rows_left() {
   if (left <= 0) return Points(0, domain.dim());
   if (options.design_points.rows() > 0) return options.design_points.bottomRows(left);
   const Index size = design_size >= 0 ? design_size : initial();
-  KnownPoints known(domain, options.synthesis.same_point);
-  known.add_rows(all_points());
-  return fresh_rows(known, design(0, size), left);
+  const std::vector<Index>& rows = design_left(size);
+  const auto count = std::min(static_cast<std::size_t>(left), rows.size());
+  return design(0, size)(
+      std::vector<Index>(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count)),
+      Eigen::all);
 }
 
 // Each from a stream of its own, so that it does not matter how many are asked at once.
 Points Campaign::State::uniform_draws(Index k) {
-  KnownPoints known(domain, options.synthesis.same_point);
-  known.add_rows(all_points());
+  KnownPoints known = all_known();
   Points x(0, domain.dim());
   auto id = static_cast<Index>(queries.size());
   for (Index i = 0; i < k; ++i, ++id) {
@@ -176,8 +209,7 @@ Points Campaign::State::uniform_draws(Index k) {
 
 Points Campaign::State::endless_design(Index k) {
   if (options.design == "uniform") return uniform_draws(k);
-  KnownPoints known(domain, options.synthesis.same_point);
-  known.add_rows(all_points());
+  KnownPoints known = all_known();
   Points x(0, domain.dim());
   const Index size = options.initial > 0 ? options.initial : domain.dim() + 2;
   const std::uint64_t rounds =
@@ -192,11 +224,10 @@ Points Campaign::State::endless_design(Index k) {
 }
 
 Asked Campaign::State::from_design(Index k) {
-  const Points left = design_rows_left();
   const bool given = options.design_points.rows() > 0;
-  if (options.design_only && !(given && left.rows() > 0)) {
+  const Points left = options.design_only && !given ? Points() : design_rows_left();
+  if (options.design_only && !(given && left.rows() > 0))
     return asked_at(endless_design(k), "design");
-  }
   return asked_at(left.topRows(std::min(k, left.rows())), "design");
 }
 

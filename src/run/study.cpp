@@ -34,7 +34,7 @@ void read_design(TomlReader& root, Study& study) {
 void read_method(TomlReader& root, Study& study) {
   std::optional<TomlReader> reader = root.table("method");
   if (!reader) return;
-  study.query = reader->word("query", criteria::names()).value_or(study.query);
+  read_query(*reader, study);
   if (const std::optional<double> margin = reader->number("margin")) {
     if (!(*margin >= 0.0 && *margin <= 0.45))
       reader->refuse(reader->find("margin")->at, "margin",
@@ -179,7 +179,7 @@ CampaignOptions Study::campaign_options() const {
   options.selection = selection;
   options.steps = steps;
   for (std::size_t j = 0; j < goals.size(); ++j) {
-    if (goals[j] == "learn") options.learnt.push_back(static_cast<Index>(j));
+    if (goals[j] != "observe") options.learnt.push_back(static_cast<Index>(j));
   }
   if (options.learnt.size() == goals.size()) options.learnt.clear();
   if (design_file.empty()) return options;

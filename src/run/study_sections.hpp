@@ -49,6 +49,11 @@ std::vector<std::pair<std::string, Expression>> read_conditions(TomlReader& root
                                                                 std::string_view table,
                                                                 const Study& study);
 
+/// `query` of [method]: study_query.cpp. After the outputs.
+void read_query(TomlReader& method, Study& study);
+/// `goal` of an output, added to the study.
+void read_goal(TomlReader& output, Study& study);
+
 /// [pool] and, after it, [hybrid]: study_pool.cpp.
 void read_pool(TomlReader& root, Study& study);
 void read_hybrid(TomlReader& root, Study& study);

@@ -85,16 +85,6 @@ Extraction extraction_of(TomlReader& reader) {
   return from;
 }
 
-std::string goal_of(TomlReader& reader) {
-  const TomlValue* value = reader.find("goal");
-  if (!value) return "learn";
-  const std::string& text = value->text;
-  const bool contour = value->type == TomlValue::Type::Table || text.starts_with("contour");
-  if (contour)
-    reader.refuse(value->at, "goal", "a contour is not available in this version of Sonde");
-  return *reader.word("goal", {"learn", "observe"}, {"minimize", "maximize"});
-}
-
 void read_accept(TomlReader& reader, const StudyBuilder& builder, const Symbols& symbols,
                  ProcessOutput& output) {
   const TomlValue* value = reader.find("accept");
@@ -144,7 +134,7 @@ void read_outputs(TomlReader& root, StudyBuilder& builder) {
       output.from = extraction_of(*from);
       from->done();
     }
-    study.goals.push_back(goal_of(reader));
+    read_goal(reader, study);
     study.tolerances[static_cast<Index>(j)] =
         reader.positive("tolerance").value_or(std::numeric_limits<double>::quiet_NaN());
     read_accept(reader, builder, symbols, output);

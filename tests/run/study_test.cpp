@@ -350,11 +350,46 @@ TEST_CASE("remedies, limits and tokens that cannot be are refused with their pla
   CHECK(contains(refusal("run = [", line + "\nrun = ["), words));
 }
 
+TEST_CASE("what is asked for follows the goals of the outputs and the names of criteria",
+          "[study]") {
+  const auto value = GENERATE(table<std::string, std::string, std::string>(
+      {{"", "", "auto"},
+       {"goal = \"minimize\"", "", "expected improvement"},
+       {"goal = \"maximize\"", "query = \"confidence bound\"", "confidence bound"},
+       {"goal = { contour = 3 }", "", "targeted integrated variance"},
+       {"goal = { contour = 3.5 }", "query = \"expected feasibility\"", "expected feasibility"},
+       {"goal = \"minimize\"", "query = \"variance\"", "variance"},
+       {"", "query = [\"variance\", \"committee\"]", "variance, committee"},
+       {"goal = { contour = 1 }", "query = { variance = 1, \"deviation number\" = 2.5 }",
+        "variance + deviation number"}}));
+  const auto [goal, query, name] = value;
+  CAPTURE(goal, query);
+  std::string text = small_study;
+  text.replace(text.find("[outputs.value]"), 15, "[outputs.value]\n" + goal);
+  if (!query.empty()) text += "\n[method]\n" + query + "\n";
+  CHECK(parse_study(text, "wing.toml").criterion().name == name);
+}
+
+TEST_CASE("a criterion that no goal calls for is refused", "[study]") {
+  const auto of_query = [](const std::string& query) {
+    const std::string text = small_study + "\n[method]\n" + query + "\n";
+    return message_of<StudyError>([&] { parse_study(text, "wing.toml"); });
+  };
+  CHECK(contains(of_query("query = \"expected feasibility\""),
+                 "goal = { contour = LEVEL } is needed"));
+  CHECK(contains(of_query("query = \"expected improvement\""), "goal = \"minimize\" or"));
+  CHECK(contains(of_query("query = [\"variance\"]"), "two and more"));
+  CHECK(contains(of_query("query = [\"variance\", \"varianse\"]"), "did you mean 'variance'"));
+  CHECK(contains(of_query("query = { variance = 1, committee = -1 }"), "a weight above 0"));
+  CHECK(contains(refusal("[outputs.value]", "[outputs.value]\ngoal = { contour = \"x\" }"),
+                 "outputs.value.goal.contour"));
+  CHECK(contains(refusal("[outputs.value]", "[outputs.value]\ngoal = \"minimise\""),
+                 "did you mean 'minimize'"));
+}
+
 TEST_CASE("what a later version knows is said not to be available", "[study]") {
   const auto value = GENERATE(table<std::string, std::string>(
-      {{"[outputs.value]", "[outputs.value]\ngoal = \"minimize\""},
-       {"[outputs.value]", "[outputs.value]\ngoal = { contour = 3 }"},
-       {"[simulator]", "[simulators.fine]"},
+      {{"[simulator]", "[simulators.fine]"},
        {"[outputs.value]", "[stream]\nfrom = \"-\"\n[outputs.value]"}}));
   const auto [old, fresh] = value;
   CAPTURE(old, fresh);

@@ -19,6 +19,8 @@ struct Criterion {
   std::function<Acquisition(const Surrogate&, Rng)> prepare;
   /// What to record in place of the name, where it depends on the surrogate; none: the name.
   std::function<std::string(const Surrogate&)> why{};
+  /// The worth is the logarithm of what a point is worth: a weight is added to it as its logarithm.
+  bool logarithmic = false;
 };
 
 }  // namespace sonde

@@ -32,7 +32,9 @@ struct Study {
   std::vector<std::pair<std::string, std::string>> formulas{};  ///< constraints as written, by name
 
   std::vector<ProcessOutput> outputs{};
-  std::vector<std::string> goals{};  ///< (m) "learn", "observe", ...
+  /// (m) "learn", "observe", "contour", "minimize", "maximize"
+  std::vector<std::string> goals{};
+  Vector levels{};                   ///< (m) of the contours; NaN: none
   Vector tolerances{};               ///< (m) in the output's unit; NaN: none
 
   enum class Kind { Command, Manual, Umbridge };
@@ -60,7 +62,10 @@ struct Study {
   std::vector<Step> steps{};  ///< none: CampaignOptions has the default
   double random_share = 0.0;
 
-  std::string query = "auto";
+  std::string query = "auto";  ///< as it is called: one criterion, or several
+  /// Several, by name and weight; none: `query` alone.
+  std::vector<std::pair<std::string, double>> queries{};
+  bool queries_in_turn = true;  ///< else by the weighted sum of their ranks
   double margin = 0.0;  ///< of each range, that synthesis keeps off bounds
   Index batch = 1;
   Pace pace = Pace::Streaming;
@@ -76,6 +81,8 @@ struct Study {
   Domain domain() const { return Domain(parameters, constraints); }
   std::vector<Output> output_names() const;
   TemplateValues template_values() const { return {constants, derived, seed}; }
+  /// By `query` and goals: where outputs have different ones each has its turn.
+  Criterion criterion() const;
   CampaignOptions campaign_options() const;  ///< reads design_file where one is named
   std::optional<Pool> pool() const;  ///< of pool_file, which is read when it is first visited
   StopRule stop_rule() const;        ///< any of those given; none: after 10 d queries

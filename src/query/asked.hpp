@@ -1,0 +1,10 @@
+#pragma once
+
+#include "sonde/gp/surrogate.hpp"
+
+namespace sonde::query {
+
+/// How many queries stand behind what the surrogate believes, those supposed among them.
+Index asked_of(const Surrogate& surrogate);
+
+}  // namespace sonde::query

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "sonde/query/acquisition.hpp"
+
+namespace sonde::query {
+
+/// (m) what makes outputs comparable: the variance of each between places, or between observations
+/// where the surrogate sees no place as different.
+std::vector<double> units_of(const Surrogate& surrogate);
+
+/// How much points (r, d) of the domain count for a response: (r), any positive scale.
+using ReferenceWeights = std::function<Vector(const Response&, PointsView)>;
+
+/// Drop of the weighted mean variance over the domain, summed over outputs in units_of(); places
+/// where runs fail, or the output does not arrive, count for less.
+Acquisition integrated(const Surrogate& surrogate, Index reference_points,
+                       const ReferenceWeights& counted, Rng rng);
+
+}  // namespace sonde::query
