@@ -22,7 +22,9 @@ void KnownPoints::add(VectorView x) {
   if (size_ == rows_.rows()) rows_.conservativeResize(2 * rows_.rows(), Eigen::NoChange);
   rows_.row(size_) = domain_.to_unit(x);
   const std::pair<double, Index> place{rows_.row(size_).dot(direction_), size_};
-  along_.insert(std::upper_bound(along_.begin(), along_.end(), place), place);
+  // What is no number is the same as nothing.
+  if (!std::isnan(place.first))
+    along_.insert(std::upper_bound(along_.begin(), along_.end(), place), place);
   ++size_;
 }
 
