@@ -211,6 +211,12 @@ std::string formats_text(const Study& study, const Query& query) {
   return text;
 }
 
+std::string goal_text(const Study& study, std::size_t output) {
+  const double level = study.levels[static_cast<Index>(output)];
+  return std::isfinite(level) ? fmt::format("{} {}", study.goals[output], level)
+                              : study.goals[output];
+}
+
 std::string plan_text(const Study& study) {
   const auto d = static_cast<Index>(study.parameters.size());
   const Index initial = study.initial > 0 ? study.initial : d + 2;
@@ -245,7 +251,7 @@ std::string outputs_text(const Study& study) {
   std::vector<std::vector<std::string>> rows{{"output", "unit", "goal", "accepted if"}};
   for (std::size_t j = 0; j < study.outputs.size(); ++j) {
     const ProcessOutput& output = study.outputs[j];
-    rows.push_back({output.output.name, output.output.unit, study.goals[j],
+    rows.push_back({output.output.name, output.output.unit, goal_text(study, j),
                     output.accept ? output.accept->text() : ""});
   }
   return text_table(rows);

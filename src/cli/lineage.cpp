@@ -180,8 +180,11 @@ class Words {
     if (s.runner_up.size() == 0) {
       line("runner-up", "none: no other region is worth anything");
     } else {
-      line("runner-up", fmt::format("{} ({} of it) at {}", shown(s.runner_up_worth),
-                                    shown_percent(s.runner_up_worth / query_.worth),
+      const std::string share =
+          query_.worth > 0.0
+              ? fmt::format(" ({} of it)", shown_percent(s.runner_up_worth / query_.worth))
+              : "";
+      line("runner-up", fmt::format("{}{} at {}", shown(s.runner_up_worth), share,
                                     point(open_.study.parameters, s.runner_up)));
     }
   }

@@ -117,6 +117,22 @@ class Subcommands(Folder):
         self.assertTrue((self.folder / "study" / "study.h5").stat().st_size)
         self.assertEqual(self.status(), self.status("study"))
 
+    def test_a_goal_says_what_is_sought(self):
+        more = [("runs = 12", "runs = 22"), ("batch = 2", "batch = 1")]
+        self.study(replace=[("[outputs.value]", '[outputs.value]\ngoal = "minimize"')] + more)
+        self.sonde("run", "study.toml")
+        runs = self.runs()
+        self.assertEqual({run["why"] for run in runs}, {"design", "expected improvement"})
+        self.assertLess(min(float(run["value"]) for run in runs), 2)  # least: 0.398; of 22 at random: 1 to 10
+        study = self.study("contour.toml", replace=[("[outputs.value]", "[outputs.value]\ngoal = { contour = 30 }")] + more)
+        self.assertIn("contour 30", self.sonde("check", study).stdout)
+        self.sonde("run", study)
+        self.assertEqual({run["why"] for run in self.runs(study)}, {"design", "targeted integrated variance"})
+        self.sonde("replay", study)
+        study = self.study("turns.toml", replace=[("seed = 3", 'seed = 3\nquery = ["variance", "integrated variance"]')])
+        self.sonde("run", study)
+        self.assertEqual([run["why"] for run in self.runs(study)[6:]], ["variance", "integrated variance"] * 3)
+
     def test_the_results_in_every_form(self):
         study = self.study()
         self.sonde("run", study)
