@@ -109,6 +109,10 @@ class HandingOut {
       const std::optional<Index> unspent = budget_left();
       if (unspent == 0) {
         reply_.err += fmt::format("sonde: the budget of {} runs is used\n", most());
+        if (const auto open = open_.campaign.open(); !open.empty())
+          reply_.err += fmt::format(
+              "sonde: {} of them in somebody's hands; sonde ask --again shows what is\n",
+              open.size() == 1 ? "one is" : fmt::format("{} are", open.size()));
         return;
       }
       k = std::min(k, unspent.value_or(k));

@@ -41,10 +41,12 @@ fs::path study_of(const fs::path& directory) {
   });
   if (noted != notes.rend()) {
     const fs::path study = noted->substr(study_note.size());
-    if (fs::exists(study)) return study;
-    // The folder may have moved as a whole.
-    const fs::path beside = fs::absolute(directory).parent_path() / study.filename();
-    if (fs::exists(beside)) return beside;
+    // The folder may have been moved or copied as a whole.
+    fs::path here = fs::absolute(directory).lexically_normal();
+    if (!here.has_filename()) here = here.parent_path();
+    const fs::path beside = here.parent_path() / study.filename();
+    const bool called_alike = here.filename() == study.stem();
+    if (fs::exists(beside) && (called_alike || !fs::exists(study))) return beside;
     return study;
   }
   fs::path beside = fs::absolute(directory).lexically_normal();

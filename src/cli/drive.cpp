@@ -86,11 +86,8 @@ void keep_last_model(OpenCampaign& open) {
 
 // What is left of the wall time that earlier sessions did not use.
 StopRule rule_of(const OpenCampaign& open) {
-  Study study = open.study;
-  if (study.stop_wall_seconds)
-    study.stop_wall_seconds =
-        std::max(0.0, *study.stop_wall_seconds - sessions_of(open.journal).seconds);
-  return study.stop_rule();
+  return open.study.stop_rule(open.study.stop_wall_seconds ? sessions_of(open.journal).seconds
+                                                           : 0.0);
 }
 
 // A message about "table.key: ..." with the place of that key in the study.

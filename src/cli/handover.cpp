@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -28,7 +30,35 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto between_looks = std::chrono::milliseconds(30);
-constexpr double longest_wait = 600.0;  // s, for one that attends to the inbox, or has begun
+constexpr double longest_wait = 600.0;  // s, for one that has begun with the request
+
+volatile std::sig_atomic_t called_off = 0;  // by this signal
+
+extern "C" void remember_call_off(int signal) {
+  called_off = signal;
+}
+
+// While it lives signals that end a process are remembered instead.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    called_off = 0;
+    for (std::size_t i = 0; i < signals.size(); ++i) {
+      struct sigaction action {};
+      action.sa_handler = remember_call_off;
+      ::sigaction(signals[i], &action, &before_[i]);
+    }
+  }
+  ~SignalsHeld() {
+    for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &before_[i], nullptr);
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+ private:
+  static constexpr std::array<int, 3> signals{SIGINT, SIGTERM, SIGHUP};
+  std::array<struct sigaction, 3> before_{};
+};
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -42,7 +72,9 @@ std::string new_name() {
 
 int printed(const Reply& reply) {
   std::fputs(reply.out.c_str(), stdout);
-  std::fflush(stdout);
+  if (std::fflush(stdout) != 0 && !reply.out.empty())
+    std::fputs("sonde: what was recorded did not reach its reader: sonde ask --again shows it\n",
+               stderr);
   std::fputs(printable_lines(reply.err).c_str(), stderr);
   return reply.status;
 }
@@ -99,13 +131,17 @@ class Way {
 
   // A reply, or nothing where the journal may be free. \throws JournalLocked after the wait
   std::optional<Reply> await(const JournalLocked& locked) {
-    Clock::time_point unattended = begun_;
+    const SignalsHeld held;
     while (folder_.being_written()) {
       if (std::optional<Reply> reply = answer()) return reply;
-      if (locked_by_another(folder_.desk_lock())) unattended = Clock::now();
-      const bool over =
-          seconds_since(unattended) > options_.wait || seconds_since(begun_) > longest_wait;
-      if (over && (name_.empty() || taken_back())) throw locked;
+      const bool nobody_began = called_off != 0 || seconds_since(begun_) > options_.wait
+                                    ? name_.empty() || taken_back()
+                                    : false;
+      // Where somebody has begun, what comes of it is waited for: it must reach its reader.
+      if (nobody_began && called_off != 0)
+        return Reply{128 + static_cast<int>(called_off), "",
+                     "sonde: called off; nothing was recorded\n"};
+      if (nobody_began) throw locked;
       require<StoreError>(seconds_since(begun_) <= longest_wait, folder_.shown(),
                           ": whoever holds the journal has taken the request, but gives no answer. "
                           "It will be carried out: see sonde status");

@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::size_t at_once = 500;  // runs that are recorded by one sync
 
+// Of an input, in ranges: beyond it no surrogate can tell what is near.
+constexpr double farthest = 1e6;
+
 using Row = std::vector<double>;  // x, then y; -0 as 0, NaN as empty
 
 Row row_of(VectorView x, VectorView y) {
@@ -101,9 +104,10 @@ void check_row(const PointsFile& file, Index i, const OpenCampaign& open) {
   const std::string where = file.table.place(static_cast<std::size_t>(i)) + ": ";
   const Vector unit = open.campaign.domain().to_unit(file.x.row(i));
   for (Index j = 0; j < unit.size(); ++j)
-    require<UsageError>(std::isfinite(file.x(i, j)) && std::isfinite(unit[j]), where, "'",
-                        open.study.parameters[static_cast<std::size_t>(j)].name, "' cannot be ",
-                        file.x(i, j), " on its scale");
+    require<UsageError>(
+        std::isfinite(file.x(i, j)) && std::isfinite(unit[j]) && std::abs(unit[j]) <= farthest,
+        where, "'", open.study.parameters[static_cast<std::size_t>(j)].name, "' cannot be ",
+        file.x(i, j), " on its scale");
   for (Index j = 0; j < file.y.cols(); ++j)
     require<UsageError>(!(std::abs(file.y(i, j)) > largest_value), where, "'",
                         open.campaign.outputs()[static_cast<std::size_t>(j)].name,

@@ -1,8 +1,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -77,6 +79,13 @@ int carried_out(const Action& action) {
   }
 }
 
+// What could not be written has not reached its reader.
+int written(int status) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  std::fprintf(stderr, "sonde: standard output cannot be written: %s\n", std::strerror(errno));
+  return status == Done ? static_cast<int>(Unexpected) : status;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -97,5 +106,5 @@ int main(int argc, char** argv) {
                       report_subcommand(),  serve_subcommand(),    export_subcommand(),
                       models_subcommand(),  repair_subcommand(),   replay_subcommand(),
                       why_subcommand(),     doctor_subcommand(),   version_subcommand()}};
-  return carried_out(understood(program, argc, argv));
+  return written(carried_out(understood(program, argc, argv)));
 }

@@ -104,11 +104,8 @@ void follow(Source& source, Offer& offer) {
     if (!source.has_grown()) continue;
     try {
       const Index before = source.runs();
-      Models models = source.models();
-      if (source.runs() != before) {
-        offer.replace(std::move(models));
-        std::fprintf(stderr, "now of %td runs\n", source.runs());
-      }
+      offer.replace(source.models());  // runs may have been corrected, a model promoted
+      if (source.runs() != before) std::fprintf(stderr, "now of %td runs\n", source.runs());
     } catch (const std::exception& failure) {
       std::fprintf(stderr, "sonde: the campaign cannot be read now, the last surrogate stays: %s\n",
                    failure.what());

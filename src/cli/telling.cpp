@@ -148,7 +148,10 @@ class Line {
     Answer answer = answer_in(said, query(), open_.study);
     require<UsageError>(answer.message.size() <= longest_words, "\"failed\" has ",
                         answer.message.size(), " bytes, at most ", longest_words, " are recorded");
-    if (json_.contains("seconds") && json_["seconds"].is_number())
+    require<UsageError>(!json_.contains("failed") || json_["failed"] != false,
+                        "\"failed\": expected the reason as text, got false");
+    if (json_.contains("seconds") && json_["seconds"].is_number() &&
+        json_["seconds"].get<double>() >= 0.0)
       answer.seconds = json_["seconds"];
     return answer;
   }

@@ -110,7 +110,7 @@ const std::vector<std::string>& failure_kinds() {
       "file limit",      "signal",     "exit status",  "fail_when",    "succeed_when",
       "output missing",  "not finite", "out of range", "echo differs", "inadmissible",
       "unreachable",     "node lost",  "cancelled",    "preempted",    "lost",
-      "exception",       "told",       "rejected"};
+      "disk full",       "exception",  "told",         "rejected"};
   return kinds;
 }
 

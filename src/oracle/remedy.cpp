@@ -19,8 +19,9 @@ Remedy remedy_for(const SimulatorSpec& spec, const Answer& answer, std::optional
   if (then) return *then;
   for (const auto& [kind, remedy] : spec.on_failure)
     if (kind == answer.kind) return remedy;
-  if (answer.transient || is_one_of(answer.kind, {"could not start", "lost", "unreachable",
-                                                  "node lost", "cancelled", "preempted"}))
+  if (answer.transient ||
+      is_one_of(answer.kind, {"could not start", "lost", "unreachable", "node lost", "cancelled",
+                              "preempted", "disk full"}))
     return Remedy::Retry;
   if (spec.nudge > 0.0 && !is_one_of(answer.kind, {"timeout", "stall", "cpu limit", "out of memory",
                                                    "file limit", "inadmissible", "rejected"}))

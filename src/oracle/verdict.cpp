@@ -12,6 +12,7 @@
 #include "oracle/file.hpp"
 #include "oracle/number.hpp"
 #include "sonde/base/error.hpp"
+#include "sonde/oracle/disk_full.hpp"
 
 namespace sonde {
 namespace {
@@ -157,6 +158,17 @@ Verdict::Judged Verdict::on(const RunResult& result, const RunOutput& output,
   return judged;
 }
 
+// The disk's fault, not the point's: most programs say it in the system's own words.
+Answer Verdict::by_disk(const RunOutput& output) const {
+  for (const char* const stream : {run_files::standard_error, run_files::standard_output}) {
+    const Sight sight =
+        look_for(Pattern("(?i)no space left on device|disk quota exceeded"), stream, output);
+    if (sight.found)
+      return failed(disk_full_kind, concat("'", stream, "' says '", sight.line, "'"));
+  }
+  return fine();
+}
+
 // A limit shows itself by a signal, or by what a program says that was refused something.
 Answer Verdict::by_limits(const RunResult& result, const RunOutput& output) const {
   const std::string words = last_words(output);
@@ -182,7 +194,8 @@ Answer Verdict::by_end(const RunResult& result, const RunOutput& output) const {
   const bool ended_badly = result.outcome == Outcome::Signalled ||
                            (result.outcome == Outcome::Exited && result.exit_status != 0);
   if (ended_badly)
-    if (Answer limit = by_limits(result, output); limit.status != Status::Ok) return limit;
+    for (Answer cause : {by_limits(result, output), by_disk(output)})
+      if (cause.status != Status::Ok) return cause;
   const std::string words = last_words(output);
   switch (result.outcome) {
     case Outcome::CouldNotStart:

@@ -47,6 +47,7 @@ class Verdict {
   // Each: Ok where it has nothing against the run.
   Answer by_end(const RunResult& result, const RunOutput& output) const;
   Answer by_limits(const RunResult& result, const RunOutput& output) const;
+  Answer by_disk(const RunOutput& output) const;
   Judged by_texts(const RunOutput& output) const;
   Answer by_outputs(const RunOutput& output) const;
   Answer by_ranges(const Answer& answer, const Query& query) const;

@@ -123,7 +123,15 @@ CsvTable read_csv(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
   require(stream.good() && !std::filesystem::is_directory(file), file.string(),
           ": the file cannot be read");
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  constexpr std::size_t most = 1u << 30, at_once = 1u << 20;
+  std::string text;
+  while (stream) {
+    const std::size_t before = text.size();
+    text.resize(before + at_once);
+    stream.read(text.data() + before, at_once);
+    text.resize(before + static_cast<std::size_t>(stream.gcount()));
+    require(text.size() < most, file.string(), ": a table has at most 1 GiB, this one has more");
+  }
   return parse_csv(text, file.string());
 }
 

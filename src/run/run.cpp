@@ -276,7 +276,8 @@ class Loop {
     try {
       std::optional<Answered> answered = crew_.wait(patience);
       while (answered) {
-        if (answered->answer.kind == disk_full_kind) wait_for_room(*answered);
+        if (answered->answer.kind == disk_full_kind && !answered->answer.transient)
+          wait_for_room(*answered);
         if (counts(*answered)) ready.emplace_back(std::move(*answered));
         answered = crew_.in_flight() > 0 ? crew_.wait(0.0) : std::nullopt;
       }

@@ -17,14 +17,14 @@ StopRule after_queries(Index queries) {
   };
 }
 
-StopRule after_seconds(double seconds) {
+StopRule after_seconds(double seconds, double before) {
   using Clock = std::chrono::steady_clock;
   const auto begin = std::make_shared<std::optional<Clock::time_point>>();
-  return [seconds, begin](Campaign&) -> std::optional<std::string> {
+  return [seconds, before, begin](Campaign&) -> std::optional<std::string> {
     const Clock::time_point now = Clock::now();
     if (!*begin) *begin = now;
     const std::chrono::duration<double> passed = now - **begin;
-    if (passed.count() < seconds) return std::nullopt;
+    if (before + passed.count() < seconds) return std::nullopt;
     return concat(seconds, " s have passed");
   };
 }

@@ -196,10 +196,10 @@ CampaignOptions Study::campaign_options() const {
   return options;
 }
 
-StopRule Study::stop_rule() const {
+StopRule Study::stop_rule(double seconds_before) const {
   std::vector<StopRule> rules;
   if (stop_runs) rules.push_back(after_queries(*stop_runs));
-  if (stop_wall_seconds) rules.push_back(after_seconds(*stop_wall_seconds));
+  if (stop_wall_seconds) rules.push_back(after_seconds(*stop_wall_seconds, seconds_before));
   if (stop_error) rules.push_back(below_error(*stop_error));
   if (stop_plateau) rules.push_back(plateau(*stop_plateau));
   if (rules.empty()) rules.push_back(after_queries(max_queries()));

@@ -117,6 +117,66 @@ class Subcommands(Folder):
         self.assertTrue((self.folder / "study" / "study.h5").stat().st_size)
         self.assertEqual(self.status(), self.status("study"))
 
+    def test_files_are_written_as_what_they_are(self):
+        study = self.study()
+        self.sonde("run", study)
+        table = self.sonde("export", study).stdout
+        self.write("target.csv", "old")
+        (self.folder / "link.csv").symlink_to("target.csv")
+        self.sonde("export", study, "-o", "link.csv")
+        self.assertTrue((self.folder / "link.csv").is_symlink())
+        self.assertEqual((self.folder / "target.csv").read_text(), table)
+        os.mkfifo(self.folder / "pipe")
+        reader = subprocess.Popen(["cat", "pipe"], cwd=self.folder, stdout=subprocess.PIPE, text=True)
+        self.sonde("export", study, "-o", "pipe")
+        self.assertEqual(reader.communicate(timeout=WAIT)[0], table)
+        self.assertIn("directory", self.sonde("export", study, "-o", ".", status=6).stderr)
+        for process in [self.start("export", study, "--format", "c99", "-o", "same.c") for _ in range(6)]:
+            self.assertEqual(process.communicate(timeout=WAIT)[1], "")
+            self.assertEqual(process.returncode, 0)
+        self.assertEqual(sorted(file.name for file in self.folder.glob("*.new")), [])
+
+    def test_output_that_cannot_be_written_is_said(self):
+        study = self.study()
+        self.sonde("run", study)
+        for arguments in (["export", study], ["status", study], ["status", study, "--json"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([SONDE, *arguments], cwd=self.folder, stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertIn("standard output cannot be written", done.stderr)
+
+    def test_a_copied_campaign_follows_its_own_study(self):
+        study = self.study()
+        self.sonde("run", study)
+        copy = self.folder / "copy"
+        copy.mkdir()
+        shutil.copytree(self.folder / "study", copy / "study")
+        (copy / "study.toml").write_text((self.folder / study).read_text().replace("runs = 12", "runs = 14"))
+        self.sonde("run", "copy/study")
+        self.assertEqual(len(self.runs("copy/study")), 14)
+        self.assertEqual(len(self.runs(study)), 12)
+
+    def test_an_ask_that_is_called_off_hands_nothing_out(self):
+        self.study(replace=[('run = ["%s"]' % (SIMULATORS / "branin"), 'run = ["sleep", "60"]')])
+        run = self.start("run", "study.toml", "-q")
+        self.addCleanup(run.communicate)
+        self.addCleanup(run.kill)
+        self.wait_for(lambda: (self.folder / "study/journal.sonde").exists() and
+                      '"kind":"asked"' in (self.folder / "study/journal.sonde").read_text(errors="replace"), run)
+        time.sleep(0.3)
+        run.send_signal(signal.SIGSTOP)
+        self.addCleanup(run.send_signal, signal.SIGCONT)
+        begun = time.monotonic()
+        self.assertIn("being written by", self.sonde("ask", "study.toml", "--wait", "1 s", status=6).stderr)
+        self.assertLess(time.monotonic() - begun, 30)
+        ask = self.start("ask", "study.toml", "--wait", "60 s")
+        requests = lambda: list((self.folder / "study/inbox").glob("*.request"))
+        self.wait_for(requests, ask)
+        ask.send_signal(signal.SIGINT)
+        self.assertIn("nothing was recorded", ask.communicate(timeout=WAIT)[1])
+        self.assertEqual(ask.returncode, 130)
+        self.assertEqual(requests(), [])
+
     def test_a_goal_says_what_is_sought(self):
         more = [("runs = 12", "runs = 22"), ("batch = 2", "batch = 1")]
         self.study(replace=[("[outputs.value]", '[outputs.value]\ngoal = "minimize"')] + more)

@@ -71,6 +71,15 @@ class Failures(unittest.TestCase):
         self.assertEqual(len((self.folder / "starts").read_text().splitlines()),
                          sum(run["attempts"] for run in self.runs()))
 
+    def test_a_disk_that_is_full_for_a_while_is_not_the_points_fault(self):
+        # Every third start finds no room, and says so in the system's own words.
+        self.study('echo x >> $here/starts\n[ $(($(wc -l < $here/starts) % 3)) -ne 0 ] || '
+                   '{ echo "write: No space left on device" >&2; exit 3; }\n' + SAY, 'pause = "0.01 s"')
+        self.sonde("run", "study.toml")
+        status = self.document("status", "study.toml", "--json")
+        self.assertEqual((status["runs"]["ok"], status["runs"]["failed"]), (6, 0))
+        self.assertGreater(len((self.folder / "starts").read_text().splitlines()), 6)
+
     def test_a_set_up_that_is_broken_stops_with_its_diagnosis_and_burns_nothing(self):
         self.study('echo "licence server is down" >&2\nexit 3\n', 'parallel = 4\npause = "0.01 s"\n'
                    'on_failure = { "exit status" = "retry" }', design=100, runs=100)

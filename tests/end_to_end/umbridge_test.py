@@ -371,6 +371,35 @@ class Example(Folder):
         self.assertLess(outputs["deflection"]["loo_nrmse"], 0.3)
 
 
+class Followed(unittest.TestCase):
+    def test_what_is_corrected_is_served_anew(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        def sonde(*arguments, given=""):
+            return subprocess.run([SONDE, *arguments], cwd=folder.name, input=given, capture_output=True, text=True,
+                                  timeout=WAIT, check=True).stdout
+        (pathlib.Path(folder.name) / "m.toml").write_text(
+            'sonde = 1\n[variables.a]\nbounds = [0, 1]\n[outputs.f]\n[simulator]\nkind = "manual"\n[stop]\nruns = 9\n')
+        asked = [json.loads(line) for line in sonde("ask", "m.toml", "-n", "6").splitlines()]
+        sonde("tell", "m.toml", given="".join(json.dumps({"id": q["id"], "y": {"f": q["x"]["a"] ** 2}}) + "\n" for q in asked))
+        server = subprocess.Popen([SONDE, "serve", "m", "--port", "0"], cwd=folder.name, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        url = server.stdout.readline().strip()
+        def mean():
+            body = json.dumps({"name": "mean", "input": [[asked[0]["x"]["a"]]], "config": {}}).encode()
+            with urllib.request.urlopen(urllib.request.Request(url + "/Evaluate", body), timeout=WAIT) as answer:
+                return json.load(answer)["output"][0][0]
+        before = mean()
+        sonde("tell", "m.toml", given='{"id": 0, "correct": {"y": {"f": 7}}}\n')
+        end = time.monotonic() + WAIT
+        while abs(mean() - before) < 1 and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertGreater(mean(), before + 1)
+
+
 class Served(Folder):
     """sonde serve, by the rules of the protocol."""
 

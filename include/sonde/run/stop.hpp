@@ -12,8 +12,9 @@ namespace sonde {
 /// Why to stop, or nothing. Asked before each proposal.
 using StopRule = std::function<std::optional<std::string>(Campaign&)>;
 
-StopRule after_queries(Index queries);   ///< Campaign::spent()
-StopRule after_seconds(double seconds);  ///< of wall time, from the first time it is asked
+StopRule after_queries(Index queries);  ///< Campaign::spent()
+StopRule after_seconds(double seconds,
+                       double before = 0.0);  ///< of wall time, from the first time it is asked
 /// Campaign::estimated_error(), not before 2 (d + 2) answers: fewer tell little of it.
 StopRule below_error(double relative_error);
 /// No fall of the estimated error by more than `fraction` within the last `queries` answered ones.

@@ -85,7 +85,8 @@ struct Study {
   Criterion criterion() const;
   CampaignOptions campaign_options() const;  ///< reads design_file where one is named
   std::optional<Pool> pool() const;  ///< of pool_file, which is read when it is first visited
-  StopRule stop_rule() const;        ///< any of those given; none: after 10 d queries
+  /// Any of those given; none: after 10 d queries. \param seconds_before of earlier sessions
+  StopRule stop_rule(double seconds_before = 0.0) const;
   Index max_queries() const;  ///< for RunOptions: what stop_rule() allows at most; 0: no limit
 };
 
