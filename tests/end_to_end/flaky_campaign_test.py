@@ -19,7 +19,7 @@ WAIT = 600  # s, for anything that must come
 # memory or disk ends by a signal or by itself.
 KINDS = {
     "segv": {"signal"}, "abort": {"signal"}, "memory": {"signal", "exit status"},
-    "exit": {"exit status"}, "licence": {"exit status"}, "disk": {"exit status"}, "flood": {"exit status"},
+    "exit": {"exit status"}, "licence": {"exit status"}, "disk": {"disk full"}, "flood": {"exit status"},
     "hang": {"timeout"}, "stubborn": {"timeout"}, "spin": {"timeout"},
     "nan": {"not finite"}, "inf": {"not finite"}, "absurd": {"out of range"},
     "garbage": {"output missing"}, "missing": {"output missing"}, "torn": {"output missing"},
@@ -42,6 +42,7 @@ run = ["{flaky}", "--files", "--rate", "0.3", "--log", "{log}", "--orphan-second
 parallel = 4
 timeout = "10 s"
 fail_when = [ {{ file = "stderr.txt", regex = "(?i)diverged", kind = "diverged" }} ]
+on_failure = {{ "disk full" = "give up" }}
 [design]
 kind = "uniform"
 runs = {design}
