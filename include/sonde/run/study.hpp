@@ -34,8 +34,8 @@ struct Study {
   std::vector<ProcessOutput> outputs{};
   /// (m) "learn", "observe", "contour", "minimize", "maximize"
   std::vector<std::string> goals{};
-  Vector levels{};                   ///< (m) of the contours; NaN: none
-  Vector tolerances{};               ///< (m) in the output's unit; NaN: none
+  Vector levels{};      ///< (m) of the contours; NaN: none
+  Vector tolerances{};  ///< (m) in the output's unit; NaN: none
 
   enum class Kind { Command, Manual, Umbridge };
   Kind kind = Kind::Command;
@@ -66,7 +66,7 @@ struct Study {
   /// Several, by name and weight; none: `query` alone.
   std::vector<std::pair<std::string, double>> queries{};
   bool queries_in_turn = true;  ///< else by the weighted sum of their ranks
-  double margin = 0.0;  ///< of each range, that synthesis keeps off bounds
+  double margin = 0.0;          ///< of each range, that synthesis keeps off bounds
   Index batch = 1;
   Pace pace = Pace::Streaming;
   std::uint64_t seed = 1;
