@@ -105,7 +105,8 @@ Criterion targeted_integrated_variance(double level, Index reference_points) {
 }
 
 Criterion expected_improvement(Extreme extreme) {
-  return {"expected improvement", [extreme](const Surrogate& surrogate, Rng) -> Acquisition {
+  return {"expected improvement",
+          [extreme](const Surrogate& surrogate, Rng) -> Acquisition {
             const Response& response = surrogate[0];
             const double sign = extreme == Extreme::Smallest ? 1.0 : -1.0;
             const double scale = scale_of(response);
