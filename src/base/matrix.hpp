@@ -20,4 +20,11 @@ inline Vector joined(const Vector& left, const Vector& right) {
   return both;
 }
 
+/// (n, d) above (m, d).
+inline Points stacked(PointsView above, PointsView below) {
+  Points both(above.rows() + below.rows(), below.cols());
+  both << above, below;
+  return both;
+}
+
 }  // namespace sonde

@@ -134,14 +134,13 @@ class Way {
     const SignalsHeld held;
     while (folder_.being_written()) {
       if (std::optional<Reply> reply = answer()) return reply;
-      const bool nobody_began = called_off != 0 || seconds_since(begun_) > options_.wait
-                                    ? name_.empty() || taken_back()
-                                    : false;
+      const bool over = called_off != 0 || seconds_since(begun_) > options_.wait;
       // Where somebody has begun, what comes of it is waited for: it must reach its reader.
-      if (nobody_began && called_off != 0)
+      if (over && (name_.empty() || taken_back())) {
+        if (called_off == 0) throw locked;
         return Reply{128 + static_cast<int>(called_off), "",
                      "sonde: called off; nothing was recorded\n"};
-      if (nobody_began) throw locked;
+      }
       require<StoreError>(seconds_since(begun_) <= longest_wait, folder_.shown(),
                           ": whoever holds the journal has taken the request, but gives no answer. "
                           "It will be carried out: see sonde status");

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/matrix.hpp"
 #include "query/known_points.hpp"
 #include "query/success.hpp"
 #include "query/supposing.hpp"
@@ -23,7 +24,6 @@ constexpr Index rows_a_block = 8192;
 constexpr Index rows_a_task = 256;
 constexpr double elsewhere = 0.1;  // of some range
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 Vector scored(const Acquisition& worth, PointsView x, int threads) {
   Vector values(x.rows());
@@ -222,6 +222,7 @@ class Choice {
   }
 
   bool add_one() {
+    if (unsupposed_) suppose(*std::exchange(unsupposed_, std::nullopt));
     std::optional<Index> best = most_worthy();
     const bool passed_over = !best || worth_[*best] < least_listed();
     if (list_.cut && passed_over) {
@@ -344,7 +345,7 @@ class Choice {
     selected_.selections.push_back(std::move(selection));
     known_.add(x);
     close_to(x);
-    if (options_.diversity == Diversity::Supposing) suppose(x);
+    if (options_.diversity == Diversity::Supposing) unsupposed_ = x;
   }
 
   // What is the same point is no longer to be had.
@@ -384,8 +385,9 @@ class Choice {
   Rng rng_;  // the same for all, so that worth before and after can be compared
   KnownPoints known_;
   Measure measure_;
-  Vector worth_;            // (s) now
-  std::vector<bool> free_;  // (s) not chosen
+  Vector worth_;                        // (s) now
+  std::vector<bool> free_;              // (s) not chosen
+  std::optional<Vector> unsupposed_{};  // the last one: dear, and of use to the next one alone
   Batch selected_;
 };
 
@@ -401,22 +403,6 @@ Pool::Pool(Points x) : dim_(x.cols()) {
 
 Pool::Pool(Index dim, std::function<void(const Visitor&)> visit)
     : dim_(dim), visit_(std::move(visit)) {}
-
-Points Pool::rows(const std::vector<Index>& numbers) const {
-  Points found(static_cast<Index>(numbers.size()), dim_);
-  std::vector<bool> seen(numbers.size(), false);
-  visit_([&](Index first, PointsView block) {
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      const Index at = numbers[i] - first;
-      if (at < 0 || at >= block.rows()) continue;
-      found.row(static_cast<Index>(i)) = block.row(at);
-      seen[i] = true;
-    }
-  });
-  for (std::size_t i = 0; i < numbers.size(); ++i)
-    require(seen[i], "pool: there is no row ", numbers[i]);
-  return found;
-}
 
 Batch drawn_from(const Pool& pool, const Domain& domain, Index k, PointsView taken,
                  double same_point, Rng rng) {
@@ -455,6 +441,21 @@ Batch drawn_from(const Pool& pool, const Domain& domain, Index k, PointsView tak
   drawn.worth = Vector::Constant(drawn.queries.rows(), nan);
   drawn.why.assign(drawn.selections.size(), "random");
   return drawn;
+}
+
+Points farthest_in(const Pool& pool, const Domain& domain, Index k, PointsView taken,
+                   double same_point) {
+  KnownPoints known(domain, same_point);
+  known.add_rows(taken);
+  Points x(0, domain.dim());
+  for (Index i = 0; i < k; ++i) {
+    const Shortlist one = visited(pool, distance_from(known, ""), known, {.shortlist = 1});
+    if (one.x.rows() == 0) break;
+    known.add(one.x.row(0));
+    x.conservativeResize(i + 1, Eigen::NoChange);
+    x.row(i) = one.x.row(0);
+  }
+  return x;
 }
 
 Shortlist shortlist(const Surrogate& surrogate, const Criterion& criterion, const Pool& pool,

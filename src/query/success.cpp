@@ -23,65 +23,47 @@ Weight weight_of(double p) {
   return value < least ? Weight{least, 0.0} : Weight{value, 7.0 * power};
 }
 
+// A worth and its slopes by what it was and by p.
+struct Told {
+  double value;
+  double by_worth;
+  double by_p;
+};
+using Telling = Told (*)(double worth, Weight weight);
+
 // A worth below zero grows worse where runs fail.
-double weighted(double worth, double weight) {
-  return worth >= 0.0 ? worth * weight : worth / weight;
+Told times(double worth, Weight w) {
+  if (worth >= 0.0) return {worth * w.value, w.value, worth * w.slope};
+  return {worth / w.value, 1.0 / w.value, -worth * w.slope / (w.value * w.value)};
 }
 
-Acquisition weighted(Acquisition worth, const std::optional<Classifier>& known) {
+Told plus_logarithm(double worth, Weight w) {
+  return {worth + std::log(w.value), 1.0, w.slope / w.value};
+}
+
+Acquisition weighted(Acquisition worth, const std::optional<Classifier>& known,
+                     Telling told = times) {
   if (!known) return worth;
   const Classifier classifier = *known;
-  const auto rows = [worth, classifier](PointsView x) {
+  const auto rows = [worth, classifier, told](PointsView x) {
     Vector values = worth.on_rows(x);
     const Vector p = classifier.probability(x);
-    for (Index i = 0; i < x.rows(); ++i) values[i] = weighted(values[i], weight_of(p[i]).value);
+    for (Index i = 0; i < x.rows(); ++i) values[i] = told(values[i], weight_of(p[i])).value;
     return values;
   };
   if (!worth.has_gradient()) {
-    return Acquisition([worth, classifier](VectorView x) {
+    return Acquisition([worth, classifier, told](VectorView x) {
              Vector none;
-             return weighted(worth(x), weight_of(classifier.probability_at(x, none)).value);
+             return told(worth(x), weight_of(classifier.probability_at(x, none))).value;
            })
         .with_rows(rows);
   }
-  return Acquisition([worth, classifier](VectorView x, VectorOut gradient) {
-           Vector rise(gradient.size()), slope(gradient.size());
-           const double value = worth(x, rise);
-           const Weight w = weight_of(classifier.probability_at(x, slope));
-           if (gradient.size() > 0) {
-             if (value >= 0.0)
-               gradient = w.value * rise + value * w.slope * slope;
-             else
-               gradient = rise / w.value - value * w.slope / (w.value * w.value) * slope;
-           }
-           return weighted(value, w.value);
-         })
-      .with_rows(rows);
-}
-
-// The same of a logarithm of worth.
-Acquisition added(Acquisition worth, const std::optional<Classifier>& known) {
-  if (!known) return worth;
-  const Classifier classifier = *known;
-  const auto rows = [worth, classifier](PointsView x) {
-    Vector values = worth.on_rows(x);
-    const Vector p = classifier.probability(x);
-    for (Index i = 0; i < x.rows(); ++i) values[i] += std::log(weight_of(p[i]).value);
-    return values;
-  };
-  if (!worth.has_gradient()) {
-    return Acquisition([worth, classifier](VectorView x) {
-             Vector none;
-             return worth(x) + std::log(weight_of(classifier.probability_at(x, none)).value);
-           })
-        .with_rows(rows);
-  }
-  return Acquisition([worth, classifier](VectorView x, VectorOut gradient) {
+  return Acquisition([worth, classifier, told](VectorView x, VectorOut gradient) {
            Vector slope(gradient.size());
            const double value = worth(x, gradient);
-           const Weight w = weight_of(classifier.probability_at(x, slope));
-           if (gradient.size() > 0) gradient += w.slope / w.value * slope;
-           return value + std::log(w.value);
+           const Told its = told(value, weight_of(classifier.probability_at(x, slope)));
+           if (gradient.size() > 0) gradient = its.by_worth * gradient + its.by_p * slope;
+           return its.value;
          })
       .with_rows(rows);
 }
@@ -108,8 +90,7 @@ Acquisition sum(std::vector<Acquisition> parts) {
 }  // namespace
 
 Acquisition where_runs_succeed(Acquisition worth, const Surrogate& surrogate, bool logarithmic) {
-  if (logarithmic) return added(std::move(worth), surrogate.success());
-  return weighted(std::move(worth), surrogate.success());
+  return weighted(std::move(worth), surrogate.success(), logarithmic ? plus_logarithm : times);
 }
 
 Acquisition where_outputs_arrive(const Surrogate& surrogate,

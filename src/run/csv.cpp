@@ -20,8 +20,17 @@ namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-// A record of the text from `at` on; leaves `at` behind its line end, adds the lines it spans.
-std::vector<std::string> record(const std::string& text, std::size_t& at, long& line) {
+std::optional<double> parse_number(std::string_view text) {
+  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  double number = 0.0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::vector<std::string> csv_record(const std::string& text, std::size_t& at, long& line) {
   std::vector<std::string> fields;
   std::string field;
   bool quoted = false, was_quoted = false;
@@ -57,16 +66,6 @@ std::vector<std::string> record(const std::string& text, std::size_t& at, long& 
   return fields;
 }
 
-std::optional<double> parse_number(std::string_view text) {
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
-  double number = 0.0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-}  // namespace
-
 bool CsvTable::has(std::string_view column) const {
   return std::find(head.begin(), head.end(), column) != head.end();
 }
@@ -100,7 +99,7 @@ CsvTable parse_csv(const std::string& text, const std::string& file,
   while (at < text.size()) {
     const long begins = line;
     const bool comment = text[at] == '#';
-    std::vector<std::string> fields = record(text, at, line);
+    std::vector<std::string> fields = csv_record(text, at, line);
     if (comment || (fields.size() == 1 && fields[0].empty())) continue;
     if (!headed) {
       table.head = std::move(fields);

@@ -26,6 +26,9 @@ struct CsvTable {
   std::size_t column(std::string_view name) const;
 };
 
+/// A record of the text from `at` on; leaves `at` behind its line end, adds the lines it spans.
+std::vector<std::string> csv_record(const std::string& text, std::size_t& at, long& line);
+
 /// \throws ArgumentError where it cannot be read, or a row has another number of fields than the
 /// head.
 CsvTable read_csv(const std::filesystem::path& file);

@@ -1,7 +1,6 @@
 #include "run/csv_stream.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/nearest_name.hpp"
 #include "base/text.hpp"
@@ -25,7 +24,6 @@ CsvStream::CsvStream(const std::filesystem::path& file)
   if (std::string_view(buffer_).starts_with(mark_of_utf8)) at_ = mark_of_utf8.size();
   require(take_record(), file_,
           ": expected a head with the names of the columns, got an empty file");
-  split();
   head_.assign(fields_.begin(), fields_.end());
 }
 
@@ -38,7 +36,6 @@ std::size_t CsvStream::column(std::string_view name) const {
 
 bool CsvStream::next() {
   if (!take_record()) return false;
-  split();
   require(fields_.size() == head_.size(), file_, ":", line_, ": expected ", head_.size(),
           " fields as in the head, got ", fields_.size());
   return true;
@@ -68,58 +65,38 @@ bool CsvStream::fill() {
   return buffer_.size() > before;
 }
 
-// A line end within quotes is part of a field.
 bool CsvStream::take_record() {
   for (;;) {
-    std::size_t from = at_;
-    std::size_t quotes = 0;
-    long lines = 0;
-    for (;;) {
-      const void* found = from < buffer_.size()
-                              ? std::memchr(buffer_.data() + from, '\n', buffer_.size() - from)
-                              : nullptr;
-      const bool ended = found != nullptr;
-      const auto end =
-          ended ? static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data())
-                : buffer_.size();
-      if (!ended && stream_.good()) {
-        if (!fill() && at_ == buffer_.size()) return false;
-        from = at_, quotes = 0, lines = 0;
-        continue;
-      }
-      const bool comment = buffer_[at_ < buffer_.size() ? at_ : 0] == '#';
-      quotes += static_cast<std::size_t>(
-          std::count(buffer_.begin() + static_cast<std::ptrdiff_t>(from),
-                     buffer_.begin() + static_cast<std::ptrdiff_t>(end), '"'));
-      ++lines;
-      if (ended && quotes % 2 == 1 && !comment) {
-        from = end + 1;
-        continue;
-      }
-      record_ = std::string_view(buffer_).substr(at_, end - at_);
-      offset_ = buffer_offset_ + at_;
-      line_ = next_line_;
-      next_line_ += lines;
-      const bool last = !ended && record_.empty();
-      at_ = ended ? end + 1 : end;
-      if (last) return false;
-      if (!comment && !trimmed(record_).empty()) return true;
-      break;
+    const std::size_t end = buffer_.find('\n', at_);
+    const bool whole = end != std::string::npos;
+    if (!whole && fill()) continue;
+    if (at_ == buffer_.size()) return false;
+    const bool comment = buffer_[at_] == '#';
+    const std::string_view text = std::string_view(buffer_).substr(at_, end - at_);
+    offset_ = buffer_offset_ + at_;
+    line_ = next_line_;
+    if (text.find('"') == std::string_view::npos) {
+      split(text);
+      at_ = whole ? end + 1 : buffer_.size();
+      ++next_line_;
+    } else {
+      std::size_t behind = at_;
+      long line = next_line_;
+      unquoted_ = csv_record(buffer_, behind, line);
+      if (behind == buffer_.size() && fill()) continue;  // a line end may be part of a field
+      fields_.assign(unquoted_.begin(), unquoted_.end());
+      at_ = behind;
+      next_line_ = line;
     }
+    if (!comment && !(fields_.size() == 1 && fields_[0].empty())) return true;
   }
 }
 
-void CsvStream::split() {
+void CsvStream::split(std::string_view record) {
   fields_.clear();
-  if (record_.find('"') != std::string_view::npos) {
-    const CsvTable one = parse_csv(std::string(record_), file_);
-    unquoted_ = one.head;
-    fields_.assign(unquoted_.begin(), unquoted_.end());
-    return;
-  }
   for (std::size_t from = 0;;) {
-    const std::size_t comma = record_.find(',', from);
-    fields_.push_back(trimmed(record_.substr(from, comma - from)));
+    const std::size_t comma = record.find(',', from);
+    fields_.push_back(trimmed(record.substr(from, comma - from)));
     if (comma == std::string_view::npos) return;
     from = comma + 1;
   }

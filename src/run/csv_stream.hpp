@@ -32,9 +32,9 @@ class CsvStream {
   const std::string& file() const noexcept { return file_; }
 
  private:
-  bool take_record();  // into record_; false: there is none
-  bool fill();
-  void split();
+  bool take_record();  // into fields_; false: there is none
+  bool fill();         // false: there is no more
+  void split(std::string_view record);
 
   std::string file_;
   std::ifstream stream_;
@@ -42,7 +42,6 @@ class CsvStream {
   std::size_t at_ = 0;  // in the buffer
   std::uint64_t buffer_offset_ = 0;
   long next_line_ = 1;
-  std::string_view record_{};
   long line_ = 0;
   std::uint64_t offset_ = 0;
   std::vector<std::string> head_{};

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "run/pool_hdf5.hpp"
+#include "run/shard.hpp"
 #include "sonde/query/pool.hpp"
 #include "sonde/space/domain.hpp"
 

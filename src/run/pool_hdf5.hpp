@@ -4,17 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "run/shard.hpp"
 #include "sonde/space/domain.hpp"
 
 namespace sonde {
-
-constexpr Index pool_block = 8192;  ///< rows
-
-/// Every `of`-th block of a pool, from block `part` on.
-struct Shard {
-  Index part = 0;
-  Index of = 1;
-};
 
 /// What a file says of its candidates.
 struct PoolHdf5 {

@@ -17,8 +17,6 @@ namespace {
 
 using query::KnownPoints;
 
-constexpr std::uint64_t max_redraws = 20;
-
 // The rows that are neither known nor stand twice, at most k.
 Points fresh_rows(KnownPoints& known, PointsView x, Index k) {
   Points fresh(std::min(k, x.rows()), x.cols());
@@ -30,50 +28,6 @@ Points fresh_rows(KnownPoints& known, PointsView x, Index k) {
   }
   fresh.conservativeResize(count, Eigen::NoChange);
   return fresh;
-}
-
-Points stacked(const Points& above, const Points& below) {
-  Points result(above.rows() + below.rows(), below.cols());
-  result.topRows(above.rows()) = above;
-  result.bottomRows(below.rows()) = below;
-  return result;
-}
-
-// One that is not known, of the input distribution; none where it is not found.
-Points random_point(KnownPoints& known, Rng rng) {
-  Points one(0, known.domain().dim());
-  for (std::uint64_t draw = 0; draw < max_redraws && one.rows() == 0; ++draw) {
-    one = fresh_rows(known, design::uniform(known.domain(), 1, rng.child("draw", draw)), 1);
-  }
-  return one;
-}
-
-// The candidate farthest from all that is taken, and from those before it.
-Points farthest_in(const Pool& pool, const Domain& domain, Index k, const Points& taken,
-                   double same_point) {
-  KnownPoints known(domain, same_point);
-  known.add_rows(taken);
-  Points x(0, domain.dim());
-  for (Index i = 0; i < k; ++i) {
-    Vector best;
-    double most = -1.0;
-    pool.visit([&](Index, PointsView block) {
-      for (Index row = 0; row < block.rows(); ++row) {
-        const Vector u = domain.to_unit(block.row(row));
-        const double distance =
-            known.size() == 0
-                ? 0.0
-                : (known.unit_rows().rowwise() - u.transpose()).rowwise().norm().minCoeff();
-        if (!(distance > most) || !domain.admits(block.row(row)) || known.has(u)) continue;
-        most = distance;
-        best = block.row(row);
-      }
-    });
-    if (best.size() == 0) break;
-    known.add(best);
-    x = stacked(x, best.transpose());
-  }
-  return x;
 }
 
 }  // namespace
@@ -184,27 +138,6 @@ Points Campaign::State::design_rows_left() {
   return design(0, size)(
       std::vector<Index>(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count)),
       Eigen::all);
-}
-
-// Each from a stream of its own, so that it does not matter how many are asked at once.
-Points Campaign::State::uniform_draws(Index k) {
-  KnownPoints known = all_known();
-  Points x(0, domain.dim());
-  auto id = static_cast<Index>(queries.size());
-  for (Index i = 0; i < k; ++i, ++id) {
-    while (is_validation(id)) ++id;
-    const Rng rng = root.child("ask", static_cast<std::uint64_t>(id));
-    Points one = from_pool() ? drawn_from(*options.pool, domain, 1, stacked(all_points(), x),
-                                          options.synthesis.same_point, rng)
-                                   .queries
-                             : random_point(known, rng);
-    if (one.rows() == 0 && !from_pool())
-      one = space_filling(domain, 1, stacked(all_points(), x), rng);
-    if (one.rows() == 0) break;
-    known.add_rows(one);
-    x = stacked(x, one);
-  }
-  return x;
 }
 
 Points Campaign::State::endless_design(Index k) {
@@ -414,66 +347,6 @@ Asked Campaign::State::gold_due() const {
     return asked_at(x.transpose(), "gold");
   }
   return {};
-}
-
-// By a draw of its own, so that it does not matter how many are asked at once.
-bool Campaign::State::is_validation(Index id) const {
-  return options.validation_share > 0.0 &&
-         root.child("validation", static_cast<std::uint64_t>(id)).uniform() <
-             options.validation_share;
-}
-
-bool Campaign::State::is_random(Index id) const {
-  return options.random_share > 0.0 && !options.design_only && design_asked >= initial() &&
-         !is_validation(id) &&
-         root.child("random", static_cast<std::uint64_t>(id)).uniform() < options.random_share;
-}
-
-Query Campaign::State::drawn_query(Index id, const Points& taken) const {
-  const bool held_out = is_validation(id);
-  Query query{.id = id, .x = {}, .why = held_out ? "validation" : "random"};
-  const Rng rng =
-      root.child(held_out ? "validation" : "random", static_cast<std::uint64_t>(id)).child("x");
-  const double same_point = options.synthesis.same_point;
-  if (from_pool()) {
-    const Batch one = drawn_from(*options.pool, domain, 1, taken, same_point, rng);
-    if (one.queries.rows() == 0) return query;
-    query.x = one.queries.row(0);
-    query.selection = one.selections.front();
-    return query;
-  }
-  KnownPoints known(domain, same_point);
-  known.add_rows(taken);
-  const Points x = random_point(known, rng);
-  if (x.rows() > 0) query.x = x.row(0);
-  return query;
-}
-
-// Those that are drawn stand among the others, where their draws put them.
-Asked Campaign::State::with_drawn(Index k) {
-  const auto next = static_cast<Index>(queries.size());
-  Index drawn = 0;
-  for (Index i = 0; i < k; ++i) drawn += is_drawn(next + i) ? 1 : 0;
-  if (drawn == 0) return learning(k);
-  Asked asked = drawn < k ? learning(k - drawn) : Asked{};
-  std::vector<Query> others = std::move(asked.queries);
-  asked.queries.clear();
-  Points taken = all_points();
-  for (const Query& query : others) taken = stacked(taken, query.x.transpose());
-  std::size_t used = 0;
-  for (Index id = next; id < next + k; ++id) {
-    if (is_drawn(id)) {
-      Query query = drawn_query(id, taken);
-      if (query.x.size() == 0) break;
-      taken = stacked(taken, query.x.transpose());
-      asked.queries.push_back(std::move(query));
-    } else {
-      if (used == others.size()) break;
-      asked.queries.push_back(std::move(others[used++]));
-      asked.queries.back().id = id;
-    }
-  }
-  return asked;
 }
 
 Asked Campaign::State::learning(Index k) {

@@ -24,9 +24,6 @@ class Pool {
 
   Index dim() const noexcept { return dim_; }
   void visit(const Visitor& visitor) const { visit_(visitor); }
-  /// The rows (k, d) of these numbers, in their order: one visit. \throws ArgumentError: no such
-  /// row
-  Points rows(const std::vector<Index>& numbers) const;
 
  private:
   Index dim_;
@@ -89,5 +86,10 @@ Batch select_from(const Pool& pool, const Shortlist& first, const Surrogate& sur
 /// k rows drawn at random, each admissible and new alike; fewer where there are no more. One visit.
 Batch drawn_from(const Pool& pool, const Domain& domain, Index k, PointsView taken,
                  double same_point, Rng rng);
+
+/// k rows, each as far as possible in the unit cube from the `taken` (t, d) and from those before
+/// it, admissible and new; fewer where there are no more. A visit each.
+Points farthest_in(const Pool& pool, const Domain& domain, Index k, PointsView taken,
+                   double same_point);
 
 }  // namespace sonde
