@@ -227,7 +227,7 @@ class Waiting {
 
 RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress& progress,
                        Interruptions& interruptions) {
-  note_begin(open.journal, options.workers, open.study);
+  const SessionClock::time_point begun = note_begin(open.journal, options.workers, open.study);
   progress.by_hand();
   Waiting waiting(open, options, attended(open, rule_of(open), options, progress));
   const std::unique_ptr<LiveFile> file = live_file(open, options, progress);
@@ -250,7 +250,7 @@ RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress
     if (!end) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   progress.erase();
-  note_end(open.journal, *end);
+  note_end(open.journal, *end, begun);
   return *end;
 }
 
@@ -293,11 +293,11 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
     for (const Event& event : events) progress.event(event);
   };
   const StopRule rule = attended(open, rule_of(open), options, progress);
-  note_begin(open.journal, options.workers, open.study);
+  const SessionClock::time_point begun = note_begin(open.journal, options.workers, open.study);
   const RunEnd end = run(open.campaign, oracle, rule, run_options, recorder);
   progress.erase();
   if (end.state != RunEnd::State::Interrupted) keep_last_model(open);
-  note_end(open.journal, end);
+  note_end(open.journal, end, begun);
   return end;
 }
 

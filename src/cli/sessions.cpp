@@ -60,18 +60,21 @@ std::set<std::string> builds_of(const Journal& journal) {
   return builds;
 }
 
-void note_begin(Journal& journal, int workers, const Study& study) {
+SessionClock::time_point note_begin(Journal& journal, int workers, const Study& study) {
   journal.note(json_text({{"run", "begins"},
                           {"at", seconds_since_1970()},
                           {"pid", getpid()},
                           {"workers", workers},
                           {"build", this_build()},
                           {"ingredients", json_of(ingredients_of(study))}}));
+  return SessionClock::now();
 }
 
-void note_end(Journal& journal, const RunEnd& end) {
+void note_end(Journal& journal, const RunEnd& end, SessionClock::time_point begun) {
+  const std::chrono::duration<double> took = SessionClock::now() - begun;
   journal.note(json_text({{"run", "ends"},
                           {"at", seconds_since_1970()},
+                          {"seconds", took.count()},
                           {"state", name_of(end.state)},
                           {"reason", end.reason}}));
 }
@@ -81,8 +84,8 @@ Sessions sessions_of(const Journal& journal) {
   double begun = std::numeric_limits<double>::infinity();  // none is open
   // Of one that was killed the end is unknown; its last answer came in that time.
   const double last = last_answer(journal);
-  const auto close = [&](double end) {
-    sessions.seconds += std::max(0.0, end - begun);
+  const auto close = [&](double seconds) {
+    sessions.seconds += std::max(0.0, seconds);
     begun = std::numeric_limits<double>::infinity();
   };
   for (const std::string& text : journal.notes()) {
@@ -90,17 +93,17 @@ Sessions sessions_of(const Journal& journal) {
     if (!note.is_object() || !note.contains("run") || !note["at"].is_number()) continue;
     const double at = note["at"];
     if (note["run"] == "begins") {
-      close(std::min(at, last));
+      close(std::min(at, last) - begun);
       begun = at;
       sessions.state = "unended";
       sessions.reason = "";
     } else {
-      close(at);
+      close(note.value("seconds", at - begun));
       sessions.state = note.value("state", "");
       sessions.reason = note.value("reason", "");
     }
   }
-  close(last);
+  close(last - begun);
   return sessions;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <set>
 #include <string>
 
@@ -22,9 +23,12 @@ std::string this_build();
 /// Those that worked on the campaign, as far as its notes tell.
 std::set<std::string> builds_of(const Journal& journal);
 
+using SessionClock = std::chrono::steady_clock;
+
 /// \param study whose simulator's program and files are noted, as they are now
-void note_begin(Journal& journal, int workers, const Study& study);
-void note_end(Journal& journal, const RunEnd& end);
+/// \return when it began
+SessionClock::time_point note_begin(Journal& journal, int workers, const Study& study);
+void note_end(Journal& journal, const RunEnd& end, SessionClock::time_point begun);
 Sessions sessions_of(const Journal& journal);
 
 std::string name_of(RunEnd::State state);

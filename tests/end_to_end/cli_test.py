@@ -724,6 +724,23 @@ exec "{SIMULATORS}/branin"
         self.assertEqual(self.status()["runs"]["ok"], 12)
         self.same(reference)
 
+    def test_ctrl_c_thrice_ends_sonde_and_loses_nothing(self):
+        script = (self.folder / "sim.sh").read_text()
+        self.write("sim.sh", script.replace("#!/bin/sh\n", "#!/bin/sh\ntrap '' TERM\n"))
+        reference = self.reference()
+        self.hold(8)
+        process = self.start("run", "study.toml")
+        self.wait_for(lambda: 8 in self.started() and 9 in self.started(), process)
+        for _ in range(3):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        process.communicate(timeout=WAIT)
+        self.assertEqual(process.returncode, -signal.SIGINT)  # there and then: no grace for the simulators
+        self.hold(1000)
+        self.sonde("run", "study.toml")
+        self.assertEqual(self.status()["runs"]["ok"], 12)
+        self.same(reference)
+
     def test_sigterm_and_sonde_stop(self):
         self.hold(6)
         process = self.start("run", "study.toml")
@@ -740,7 +757,6 @@ exec "{SIMULATORS}/branin"
         self.assertEqual(process.returncode, 130)
         self.assertEqual(self.status()["state"], "interrupted")
         self.assertIn("nothing is running", self.sonde("stop", "study.toml").stdout)
-
 
     def test_sonde_stop_reaches_a_comparison(self):
         self.sonde("run", "study.toml")

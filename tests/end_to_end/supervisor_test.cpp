@@ -163,6 +163,28 @@ TEST_CASE("a run whose supervisor was killed is lost: nothing of it stays, it is
   CHECK(answer.attempts == 2);
 }
 
+TEST_CASE("a process that has got the number of a dead supervisor is let be", "[supervisor]") {
+  const Gated world;
+  const pid_t first = engine(world);
+  REQUIRE_FALSE(world.begun.wait().empty());
+  const pid_t supervisor = world.supervisor();
+  kill_and_reap(first);
+  ::kill(supervisor, SIGKILL);
+  REQUIRE(goes_away(supervisor));
+  const pid_t stranger = ::fork();
+  if (stranger == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  std::ofstream(world.run() / ".sonde/lock") << stranger << "\n";
+  world.go.open();
+  const Answer answer = world.ask();
+  CHECK(answer.status == Status::Ok);
+  CHECK(answer.attempts == 2);
+  CHECK(::waitpid(stranger, nullptr, WNOHANG) == 0);
+  kill_and_reap(stranger);
+}
+
 TEST_CASE("a run that is lost again and again is a failure", "[supervisor]") {
   // The script's parent is its supervisor.
   const ScriptOracle world("kill -KILL $PPID\nsleep 1000\n");
@@ -191,6 +213,7 @@ TEST_CASE("a simulator inherits no descriptor, no blocked signal, no terminal", 
       "ls /proc/self/fd | wc -l > fds\n"
       "grep -E '^Sig(Blk|Ign):' /proc/self/status > signals\n"
       "ulimit -c > core\n"
+      "cat /proc/self/oom_score_adj > oom\n"
       "ps -o sid= -p $$ > session 2>/dev/null || echo $$ > session\n"
       "echo $$ > self\necho '{\"y\": {\"f\": 1.5}}'\n");
   sigset_t blocked;
@@ -208,6 +231,7 @@ TEST_CASE("a simulator inherits no descriptor, no blocked signal, no terminal", 
     CHECK((std::stoull(mask, nullptr, 16) & 0x7fffffffu) == 0);  // 32 and 33 are the C library's
   }
   CHECK(text_of(world.run() / "core") == "0\n");
+  CHECK(text_of(world.run() / "oom") == "500\n");  // the kernel takes it before the engine
   CHECK(std::stoi(text_of(world.run() / "session")) == std::stoi(text_of(world.run() / "self")));
 }
 
