@@ -10,6 +10,7 @@
 #include "base/json_text.hpp"
 #include "base/nearest_name.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/json_point.hpp"
 #include "cli/people.hpp"
 #include "cli/text_table.hpp"
 
@@ -80,6 +81,25 @@ Answer answer_in(const JsonValue& told, const Query& query, const Study& study) 
           .kind = "told"};
 }
 
+std::vector<std::string> names_of(const std::vector<Parameter>& parameters) {
+  std::vector<std::string> names;
+  for (const Parameter& parameter : parameters) names.push_back(parameter.name);
+  return names;
+}
+
+double coordinate_told(const JsonValue& value, const Parameter& parameter) {
+  const bool text = parameter.scale == Scale::Choice;
+  require<UsageError>(text ? value.is_string() : value.is_number(), "expected ",
+                      text ? "one of its texts" : "a number", " for '", parameter.name, "', got ",
+                      json_text(value));
+  if (!text) return value.get<double>();
+  const auto found =
+      std::find(parameter.labels.begin(), parameter.labels.end(), value.get<std::string>());
+  require<UsageError>(found != parameter.labels.end(), json_text(value), " is no value of '",
+                      parameter.name, "'", suggestion(value.get<std::string>(), parameter.labels));
+  return static_cast<double>(found - parameter.labels.begin());
+}
+
 bool same(const Answer& a, const Answer& b) {
   if (a.status != b.status) return false;
   if (a.status == Answer::Status::Ok) return a.y.size() == b.y.size() && a.y == b.y;
@@ -116,6 +136,7 @@ class Line {
 
   // Nothing where it has been told before in the same words.
   std::optional<Event> event() const {
+    require_asked_point();
     const std::vector<std::string> deeds{"y",    "failed", "correct", "approve",
                                          "edit", "reject", "mark"};
     const auto is = [&](const std::string& deed) { return json_.contains(deed); };
@@ -131,6 +152,29 @@ class Line {
  private:
   const Query& query() const { return open_.campaign.queries()[static_cast<std::size_t>(id_)]; }
   const std::optional<Answer>& before() const { return open_.campaign.answer(id_); }
+
+  // What was measured elsewhere would be learnt at the wrong place.
+  void require_asked_point() const {
+    if (!json_.contains("x")) return;
+    const std::vector<Parameter>& parameters = open_.study.parameters;
+    const JsonValue& told = json_["x"];
+    require<UsageError>(told.is_object(), "expected \"x\": {name: value}, got ", json_text(told));
+    check_keys(told, names_of(parameters));
+    const auto is_told = [&](const Vector& x) {
+      for (std::size_t j = 0; j < parameters.size(); ++j) {
+        if (!told.contains(parameters[j].name)) continue;
+        const double value = coordinate_told(told[parameters[j].name], parameters[j]);
+        const double known = x[static_cast<Index>(j)];
+        const double range = parameters[j].upper - parameters[j].lower;
+        if (!(std::abs(value - known) <= 1e-9 * std::max(range, std::abs(known)))) return false;
+      }
+      return true;
+    };
+    // A program may have moved it.
+    require<UsageError>(is_told(query().x) || is_told(open_.campaign.point(id_)), "query ", id_,
+                        " was asked at ", json_text(json_point(parameters, query().x)),
+                        ", this tells of ", json_text(told));
+  }
 
   void require_open() const {
     require<UsageError>(!before() || before()->kind != rejected_kind, "query ", id_,
@@ -252,32 +296,16 @@ class Line {
     require<UsageError>(query().why != "gold", "query ", id_,
                         " asks a known point again: it cannot be another one");
     const std::vector<Parameter>& parameters = open_.study.parameters;
-    std::vector<std::string> names;
-    for (const Parameter& parameter : parameters) names.push_back(parameter.name);
-    check_keys(changes, names);
+    check_keys(changes, names_of(parameters));
     Vector x = query().x;
-    for (std::size_t j = 0; j < names.size(); ++j) {
-      if (changes.contains(names[j]))
-        x[static_cast<Index>(j)] = edited_value(changes[names[j]], parameters[j]);
+    for (std::size_t j = 0; j < parameters.size(); ++j) {
+      if (changes.contains(parameters[j].name))
+        x[static_cast<Index>(j)] = coordinate_told(changes[parameters[j].name], parameters[j]);
     }
     for (const Violation& broken : open_.campaign.domain().violations(x))
       throw UsageError(
           fmt::format("the edited point breaks '{}' by {}", broken.name, broken.excess));
     return x;
-  }
-
-  double edited_value(const JsonValue& value, const Parameter& parameter) const {
-    const bool text = parameter.scale == Scale::Choice;
-    require<UsageError>(text ? value.is_string() : value.is_number(), "expected ",
-                        text ? "one of its texts" : "a number", " for '", parameter.name, "', got ",
-                        json_text(value));
-    if (!text) return value.get<double>();
-    const auto found =
-        std::find(parameter.labels.begin(), parameter.labels.end(), value.get<std::string>());
-    require<UsageError>(found != parameter.labels.end(), json_text(value), " is no value of '",
-                        parameter.name, "'",
-                        suggestion(value.get<std::string>(), parameter.labels));
-    return static_cast<double>(found - parameter.labels.begin());
   }
 
   const OpenCampaign& open_;

@@ -21,8 +21,8 @@ constexpr double longest_load = 60.0;  // s
 
 // Nobody else's: what is loaded may do all that we may.
 void check_owner(const std::string& file) {
-  require<OracleError>(std::filesystem::path(file).is_absolute(),
-                       "simulator.library: expected an absolute path, got '", printable(file), "'");
+  require<StudyError>(std::filesystem::path(file).is_absolute(),
+                      "simulator.library: expected an absolute path, got '", printable(file), "'");
   struct stat facts {};
   require<OracleError>(::stat(file.c_str(), &facts) == 0 && S_ISREG(facts.st_mode),
                        "simulator.library: '", printable(file), "' does not exist");

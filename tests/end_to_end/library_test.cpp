@@ -95,7 +95,7 @@ TEST_CASE("a plug-in that crashes, exits or says no is one failed run", "[librar
 
 TEST_CASE("what is no plug-in is refused, or fails with the reason", "[library]") {
   const TemporaryDirectory folder;
-  CHECK(contains(message_of<OracleError>([&] { Plugged("plugin.so").oracle(); }),
+  CHECK(contains(message_of<StudyError>([&] { Plugged("plugin.so").oracle(); }),
                  "expected an absolute path"));
   CHECK(contains(message_of<OracleError>([&] { Plugged("/no/such.so").oracle(); }),
                  "does not exist"));

@@ -395,6 +395,16 @@ class Leases(Folder):
         self.tell(*({"id": i, "y": {"value": i}} for i in reversed(ids)))
         self.assertEqual([r["y"]["value"] for r in self.runs()[:4]], ids)
 
+    def test_what_was_measured_elsewhere_is_not_recorded_here(self):
+        self.study()
+        asked = self.ask("-n", 2)
+        lines = [dict(q, y={"value": 1}) for q in asked]
+        name = next(iter(lines[1]["x"]))
+        lines[1]["x"][name] += 1e-3
+        told = self.sonde("tell", "study.toml", given="\n".join(map(json.dumps, lines)), status=2).stderr
+        self.assertIn("1 answer recorded", told)
+        self.assertIn("stdin:2: query 1 was asked at", told)
+
     def test_run_leaves_what_somebody_has_for_a_time_and_waits_for_it(self):
         self.study(("runs = 200\n[stop]", "runs = 4\n[stop]"), ("runs = 200", "runs = 4"), text=PROGRAM)
         self.ask("--lease", "2 h")
