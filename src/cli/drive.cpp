@@ -12,6 +12,7 @@
 
 #include "base/allowance.hpp"
 #include "base/clock.hpp"
+#include "cli/arrivals.hpp"
 #include "cli/asking.hpp"
 #include "cli/fitting_cost.hpp"
 #include "cli/gold.hpp"
@@ -257,36 +258,44 @@ RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress
 RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& options,
              Progress& progress, Interruptions& interruptions) {
   const std::unique_ptr<LiveFile> file = live_file(open, options, progress);
-  const RunOptions run_options{
-      .workers = options.workers,
-      .batch = open.study.batch,
-      .max_queries = open.study.max_queries(),
-      .pace = open.study.pace,
-      .interruption =
-          [&] {
-            const Interruption asked = interruptions.now();
-            if (asked != Interruption::None && options.outside)
-              show_waiting(open, progress);  // these do not run
-            progress.interruption(asked);
-            progress.draw();
-            return asked;
-          },
-      .outside = [&] { attend(open, options, progress, file.get()); },
-      .ready =
-          [&](const Query& query) {
-            return !options.outside ||
-                   !in_other_hands(open.campaign, query.id, seconds_since_1970());
-          },
-      .failing =
-          [&](const std::string& failure) {
-            progress.erase();
-            std::fprintf(stderr,
-                         "sonde: %s\nsonde: nothing more is begun; running "
-                         "simulations may finish, Ctrl-C ends them\n",
-                         failure.c_str());
-          },
-      .full = [&](const std::string& words) { progress.pause(words); },
-      .pause_seconds = open.study.pause_seconds};
+  RunOptions run_options{.workers = options.workers,
+                         .batch = open.study.batch,
+                         .max_queries = open.study.max_queries(),
+                         .pace = open.study.pace,
+                         .interruption =
+                             [&] {
+                               const Interruption asked = interruptions.now();
+                               if (asked != Interruption::None && options.outside)
+                                 show_waiting(open, progress);  // these do not run
+                               progress.interruption(asked);
+                               progress.draw();
+                               return asked;
+                             },
+                         .outside = [&] { attend(open, options, progress, file.get()); },
+                         .ready =
+                             [&](const Query& query) {
+                               return !options.outside || !in_other_hands(open.campaign, query.id,
+                                                                          seconds_since_1970());
+                             },
+                         .failing =
+                             [&](const std::string& failure) {
+                               progress.erase();
+                               std::fprintf(stderr,
+                                            "sonde: %s\nsonde: nothing more is begun; running "
+                                            "simulations may finish, Ctrl-C ends them\n",
+                                            failure.c_str());
+                             },
+                         .full = [&](const std::string& words) { progress.pause(words); },
+                         .pause_seconds = open.study.pause_seconds};
+  if (open.study.stream) {
+    const auto arrivals = std::make_shared<Arrivals>(open, [](const std::string& lines) {
+      require<Error>(std::fputs(lines.c_str(), stdout) >= 0 && std::fflush(stdout) == 0,
+                     "what was decided cannot be written to standard output");
+    });
+    run_options.arrivals = [arrivals](double seconds, double share, Index most) {
+      return arrivals->attend(seconds, share, most);
+    };
+  }
   const Recorder recorder = [&](std::span<const Event> events) {
     open.journal.append(events);
     progress.resume();

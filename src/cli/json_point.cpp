@@ -1,8 +1,11 @@
 #include "cli/json_point.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/nearest_name.hpp"
+#include "cli/exit_status.hpp"
 #include "run/csv.hpp"
 
 namespace sonde::cli {
@@ -28,6 +31,19 @@ JsonValue json_point(const std::vector<Parameter>& parameters, VectorView x) {
     }
   }
   return point;
+}
+
+double json_coordinate(const JsonValue& value, const Parameter& parameter) {
+  const bool text = parameter.scale == Scale::Choice;
+  require<UsageError>(text ? value.is_string() : value.is_number(), "expected ",
+                      text ? "one of its texts" : "a number", " for '", parameter.name, "', got ",
+                      json_text(value));
+  if (!text) return value.get<double>();
+  const auto found =
+      std::find(parameter.labels.begin(), parameter.labels.end(), value.get<std::string>());
+  require<UsageError>(found != parameter.labels.end(), json_text(value), " is no value of '",
+                      parameter.name, "'", suggestion(value.get<std::string>(), parameter.labels));
+  return static_cast<double>(found - parameter.labels.begin());
 }
 
 std::string json_query(const std::vector<Parameter>& parameters, const Query& query) {

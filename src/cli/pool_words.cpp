@@ -27,6 +27,8 @@ const char* word_of(Maker maker) {
       return "from the pool";
     case Maker::Snapped:
       return "by synthesis, snapped to the pool";
+    case Maker::Stream:
+      return "from the stream";
     case Maker::Synthesis:
       break;
   }
@@ -46,6 +48,11 @@ std::string steps(const Study& study) {
 
 std::string pool_words(const Study& study) {
   std::string words = study.pool_file.empty() ? "" : candidates(study);
+  if (study.stream)
+    words +=
+        fmt::format("stream    {}: of {} of what arrives at most\n",
+                    study.stream_source.from == "-" ? "standard input" : study.stream_source.from,
+                    shown_percent(study.stream->budget));
   words += steps(study);
   if (study.random_share > 0.0)
     words += fmt::format("random    {} of the runs after the design\n",

@@ -64,6 +64,8 @@ std::string words_on_begin(const OpenCampaign& open, bool resumed, int workers) 
 }
 
 void print_end(OpenCampaign& open, const RunEnd& end, bool json) {
+  // What was decided of a stream has standard output for itself.
+  std::FILE* const to = open.study.stream && !json ? stderr : stdout;
   // What was noted at the end is to be read back.
   OpenCampaign now = {open.folder, open.study, Journal::read(open.folder.journal()),
                       std::move(open.campaign)};
@@ -71,15 +73,15 @@ void print_end(OpenCampaign& open, const RunEnd& end, bool json) {
   if (json) {
     std::puts(status_json(now, /*running=*/false).c_str());
   } else {
-    std::fputs(status_text(now, /*running=*/false).c_str(), stdout);
+    std::fputs(status_text(now, /*running=*/false).c_str(), to);
     const std::string where = open.folder.shown();
     if (end.state == RunEnd::State::Interrupted)
-      std::printf("next      sonde run %s goes on\n", open.folder.study.string().c_str());
+      std::fprintf(to, "next      sonde run %s goes on\n", open.folder.study.string().c_str());
     else if (now.campaign.data().size() == 0)
-      std::printf("next      sonde report %s\n", where.c_str());
+      std::fprintf(to, "next      sonde report %s\n", where.c_str());
     else
-      std::printf("next      sonde report %s, sonde predict %s --at points.csv\n", where.c_str(),
-                  where.c_str());
+      std::fprintf(to, "next      sonde report %s, sonde predict %s --at points.csv\n",
+                   where.c_str(), where.c_str());
   }
   open.campaign = std::move(now.campaign);
 }

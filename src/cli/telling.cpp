@@ -87,19 +87,6 @@ std::vector<std::string> names_of(const std::vector<Parameter>& parameters) {
   return names;
 }
 
-double coordinate_told(const JsonValue& value, const Parameter& parameter) {
-  const bool text = parameter.scale == Scale::Choice;
-  require<UsageError>(text ? value.is_string() : value.is_number(), "expected ",
-                      text ? "one of its texts" : "a number", " for '", parameter.name, "', got ",
-                      json_text(value));
-  if (!text) return value.get<double>();
-  const auto found =
-      std::find(parameter.labels.begin(), parameter.labels.end(), value.get<std::string>());
-  require<UsageError>(found != parameter.labels.end(), json_text(value), " is no value of '",
-                      parameter.name, "'", suggestion(value.get<std::string>(), parameter.labels));
-  return static_cast<double>(found - parameter.labels.begin());
-}
-
 bool same(const Answer& a, const Answer& b) {
   if (a.status != b.status) return false;
   if (a.status == Answer::Status::Ok) return a.y.size() == b.y.size() && a.y == b.y;
@@ -163,7 +150,7 @@ class Line {
     const auto is_told = [&](const Vector& x) {
       for (std::size_t j = 0; j < parameters.size(); ++j) {
         if (!told.contains(parameters[j].name)) continue;
-        const double value = coordinate_told(told[parameters[j].name], parameters[j]);
+        const double value = json_coordinate(told[parameters[j].name], parameters[j]);
         const double known = x[static_cast<Index>(j)];
         const double range = parameters[j].upper - parameters[j].lower;
         if (!(std::abs(value - known) <= 1e-9 * std::max(range, std::abs(known)))) return false;
@@ -300,7 +287,7 @@ class Line {
     Vector x = query().x;
     for (std::size_t j = 0; j < parameters.size(); ++j) {
       if (changes.contains(parameters[j].name))
-        x[static_cast<Index>(j)] = coordinate_told(changes[parameters[j].name], parameters[j]);
+        x[static_cast<Index>(j)] = json_coordinate(changes[parameters[j].name], parameters[j]);
     }
     for (const Violation& broken : open_.campaign.domain().violations(x))
       throw UsageError(

@@ -247,6 +247,31 @@ Surrogate Surrogate::only(const std::vector<Index>& outputs) const {
   return surrogate;
 }
 
+Response Response::leading() const {
+  const std::vector<Member>& all = state_->members;
+  const auto heaviest =
+      std::max_element(all.begin(), all.end(), [](const Member& a, const Member& b) {
+        return a.weight < b.weight;
+      });
+  const auto place = static_cast<std::size_t>(heaviest - all.begin());
+  State one = *state_;
+  one.members = {*heaviest};
+  one.members.front().weight = 1.0;
+  one.features = {state_->features[place]};
+  one.varying_noise = {state_->varying_noise[place]};
+  Response response;
+  response.state_ = std::make_shared<const State>(std::move(one));
+  return response;
+}
+
+Surrogate Surrogate::leading() const {
+  State alone = *state_;
+  for (Response& response : alone.responses) response = response.leading();
+  Surrogate surrogate;
+  surrogate.state_ = std::make_shared<const State>(std::move(alone));
+  return surrogate;
+}
+
 Response Surrogate::State::supposed(const Response& response, PointsView x) {
   Response::State grown = *response.state_;
   const Vector mean = grown.members.size() > 1 ? response.predict(x).mean : Vector();

@@ -3,67 +3,28 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
 #include <numeric>
 #include <optional>
 #include <utility>
 
 #include "base/matrix.hpp"
 #include "query/known_points.hpp"
-#include "query/success.hpp"
+#include "query/measure.hpp"
 #include "query/supposing.hpp"
 #include "sonde/base/error.hpp"
-#include "sonde/base/parallel.hpp"
 
 namespace sonde {
 namespace {
 
+using query::distance_from;
 using query::KnownPoints;
+using query::Measure;
+using query::measure_of;
+using query::scored;
 
 constexpr Index rows_a_block = 8192;
-constexpr Index rows_a_task = 256;
 constexpr double elsewhere = 0.1;  // of some range
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-Vector scored(const Acquisition& worth, PointsView x, int threads) {
-  Vector values(x.rows());
-  const Index tasks = (x.rows() + rows_a_task - 1) / rows_a_task;
-  parallel_for(tasks, threads, [&](Index t) {
-    const Index first = t * rows_a_task;
-    const Index count = std::min(rows_a_task, x.rows() - first);
-    values.segment(first, count) = worth.on_rows(x.middleRows(first, count));
-  });
-  return values;
-}
-
-/// What makes rows worthy, and what it is called.
-struct Measure {
-  Acquisition worth;
-  std::string why;
-  bool fallback = false;
-};
-
-Measure distance_from(const KnownPoints& known, const std::string& reason) {
-  const auto points = std::make_shared<const KnownPoints>(known);
-  const auto worth = [points](VectorView x) {
-    if (points->size() == 0) return 1.0;
-    const Vector u = points->domain().to_unit(x);
-    return std::sqrt(
-        (points->unit_rows().rowwise() - u.transpose()).rowwise().squaredNorm().minCoeff());
-  };
-  return {Acquisition(worth), concat("space filling: ", reason), true};
-}
-
-Measure measure_of(const Surrogate& surrogate, const Criterion& criterion, const KnownPoints& known,
-                   Rng rng) {
-  try {
-    return {query::where_runs_succeed(criterion.prepare(surrogate, rng.child("criterion")),
-                                      surrogate, criterion.logarithmic),
-            criterion.why ? criterion.why(surrogate) : criterion.name};
-  } catch (const NumericalError& failure) {
-    return distance_from(known, failure.what());
-  }
-}
 
 /// The most worthy rows seen so far, never more than twice as many as are wanted.
 class Best {

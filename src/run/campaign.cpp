@@ -50,8 +50,10 @@ void check_steps(const Domain& domain, const CampaignOptions& options) {
           options.pool ? options.pool->dim() : 0, " parameters, the domain has ", domain.dim());
   for (std::size_t i = 0; i < options.steps.size(); ++i) {
     const Step& step = options.steps[i];
-    require(step.maker == Maker::Synthesis || options.pool, "Campaign: step ", i + 1,
-            " is of a pool, and there is none");
+    require(!asks_candidates(step.maker) || options.pool || (options.stream && i > 0),
+            "Campaign: step ", i + 1, " is of a pool, and there is none");
+    require(step.maker != Maker::Stream || options.stream, "Campaign: step ", i + 1,
+            " is of a stream, and there is none");
     require(step.queries > 0 || (step.queries == 0 && i + 1 == options.steps.size()),
             "Campaign: expected a number of queries above 0 in every step but the last, got ",
             step.queries, " in step ", i + 1);
@@ -101,7 +103,15 @@ Campaign::State::State(Domain its_domain, std::vector<Output> its_outputs, Crite
   options.synthesis.optimize.threads = options.threads;
   options.selection.threads = options.threads;
   options.selection.same_point = options.synthesis.same_point;
-  if (options.steps.empty()) options.steps = {{options.pool ? Maker::Pool : Maker::Synthesis, 0}};
+  if (options.steps.empty())
+    options.steps = {{options.stream ? Maker::Stream
+                      : options.pool ? Maker::Pool
+                                     : Maker::Synthesis,
+                      0}};
+  if (options.stream) {
+    options.stream->logarithmic = criterion.logarithmic;
+    gate.emplace(*options.stream, root.child("stream"));
+  }
 }
 
 Criterion Campaign::State::of_learnt(Criterion its) const {
@@ -274,6 +284,7 @@ Campaign& Campaign::operator=(Campaign&&) noexcept = default;
 void Campaign::apply(const Event& event) {
   check(event);
   std::visit([this](const auto& happened) { state_->fold(happened); }, event);
+  state_->see_decider_off(event);
 }
 
 void Campaign::check(const Event& event) const {

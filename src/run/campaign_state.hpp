@@ -7,9 +7,15 @@
 #include <vector>
 
 #include "query/known_points.hpp"
+#include "query/measure.hpp"
 #include "sonde/run/campaign.hpp"
 
 namespace sonde {
+
+/// Whether it asks candidates of a pool alone.
+constexpr bool asks_candidates(Maker maker) {
+  return maker == Maker::Pool || maker == Maker::Snapped;
+}
 
 /// What a campaign folds its events into, and what is computed from it.
 ///
@@ -54,6 +60,8 @@ struct Campaign::State {
   std::vector<Vector> edited_away{};      // points that a review has replaced by others
   std::map<Index, Role> marks{};          // where it is not the one it was asked for
   Index promoted = 0;
+  std::optional<StreamGate> gate{};
+  std::vector<double> joined{};  // points that were passed over, one after the other
 
   // Cached.
   struct Conditioned {
@@ -83,6 +91,12 @@ struct Campaign::State {
     std::vector<Index> design_left{};  // these rows are none of the points
   };
   std::optional<Known> seen{};  // grows with the queries
+  struct Deciding {
+    Index model = 0;
+    std::optional<Surrogate> predicting{};  // of what is known
+    std::optional<query::Measure> measure{};
+  };
+  std::optional<Deciding> deciding{};  // until something else happens than points passing
 
   void check(const Fitted& fitted) const;
   void check(const Asked& asked) const;
@@ -94,6 +108,7 @@ struct Campaign::State {
   void check(const Edited&) const {}
   void check(const Marked& marked) const;
   void check(const Promoted& promoted) const;
+  void check(const Passed& passed) const;
   void check_known(Index id) const;
   void check_open(Index id) const;
   void check_answer(Index id, const Answer& answer) const;
@@ -108,6 +123,7 @@ struct Campaign::State {
   void fold(const Edited& edited);
   void fold(const Marked& marked);
   void fold(const Promoted& promoted);
+  void fold(const Passed& passed);
   Role role(Index id) const;
   bool teaches(Index id) const;  // a run to learn from, were it answered Ok
   bool is_held_out(Index id) const;
@@ -138,7 +154,11 @@ struct Campaign::State {
   Index stepped() const;
   const Step& step() const;  // whose turn it is
   Index left_in_step() const;
-  bool from_pool() const;  // whether only candidates may be asked now
+  bool from_pool() const;   // whether only candidates may be asked now
+  Pool candidates() const;  // of the pool, and those that joined it
+  const Deciding& decider();
+  void see_decider_off(const Event& event);  // where that changes what decides on arrivals
+  void predict(Decided& decided, const Surrogate& surrogate, PointsView x) const;
   Points snapped(const Points& x, const Points& taken) const;
   Criterion of_learnt(Criterion its) const;  // the same, blind for what is not to be learnt
   Surrogate asking();  // of all data, that knows where runs fail; no search where one is fitted

@@ -34,7 +34,7 @@ Points Campaign::State::uniform_draws(Index k) {
   for (Index i = 0; i < k; ++i, ++id) {
     while (is_validation(id)) ++id;
     const Rng rng = root.child("ask", static_cast<std::uint64_t>(id));
-    Points one = from_pool() ? drawn_from(*options.pool, domain, 1, stacked(all_points(), x),
+    Points one = from_pool() ? drawn_from(candidates(), domain, 1, stacked(all_points(), x),
                                           options.synthesis.same_point, rng)
                                    .queries
                              : random_point(known, rng);
@@ -67,7 +67,7 @@ Query Campaign::State::drawn_query(Index id, const Points& taken) const {
       root.child(held_out ? "validation" : "random", static_cast<std::uint64_t>(id)).child("x");
   const double same_point = options.synthesis.same_point;
   if (from_pool()) {
-    const Batch one = drawn_from(*options.pool, domain, 1, taken, same_point, rng);
+    const Batch one = drawn_from(candidates(), domain, 1, taken, same_point, rng);
     if (one.queries.rows() == 0) return query;
     query.x = one.queries.row(0);
     query.selection = one.selections.front();

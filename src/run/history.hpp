@@ -29,6 +29,7 @@ class Known {
   void apply_one(const Edited&) {}  // what is known stays known
   void apply_one(const Marked& marked);
   void apply_one(const Promoted&) {}
+  void apply_one(const Passed&) {}
 
   std::map<Index, Vector> asked_{};
   std::map<Index, Vector> moved_{};  ///< simulated elsewhere than asked

@@ -352,6 +352,28 @@ Promoted to_promoted(const JsonValue& json) {
           .by = json.at("by").get<std::string>()};
 }
 
+JsonValue written(Index seq, const Passed& event) {
+  JsonValue json = begin(seq, "passed");
+  json["first"] = event.first;
+  json["worth"] = list(event.worth);
+  json["asked"] = event.asked;
+  json["queries"] = event.queries;
+  json["share"] = number(event.share);
+  json["model"] = event.model;
+  if (event.x.rows() > 0) json["x"] = table(event.x);
+  return json;
+}
+
+Passed to_passed(const JsonValue& json) {
+  return {.first = json.at("first").get<Index>(),
+          .x = json.contains("x") ? Points(to_matrix(json.at("x"))) : Points(),
+          .worth = to_vector(json.at("worth")),
+          .asked = json.at("asked").get<std::vector<Index>>(),
+          .queries = json.at("queries").get<std::vector<Index>>(),
+          .share = to_number(json.at("share")),
+          .model = json.at("model").get<Index>()};
+}
+
 Head to_head(const JsonValue& json) {
   Head head;
   head.schema = json.at("schema").get<int>();
@@ -386,6 +408,7 @@ std::optional<Event> to_event(const std::string& kind, const JsonValue& json) {
   if (kind == "reviewed") return to_reviewed(json);
   if (kind == "marked") return to_marked(json);
   if (kind == "promoted") return to_promoted(json);
+  if (kind == "passed") return to_passed(json);
   if (kind == "edited")
     return Edited{json.at("study").get<std::string>(), json.value("anew", false)};
   return std::nullopt;

@@ -35,12 +35,12 @@ Index Campaign::State::left_in_step() const {
 
 bool Campaign::State::from_pool() const {
   const bool begun = design_asked >= initial();
-  return (begun ? step() : options.steps.front()).maker != Maker::Synthesis;
+  return asks_candidates((begun ? step() : options.steps.front()).maker);
 }
 
 Points Campaign::State::snapped(const Points& x, const Points& taken) const {
   const std::vector<Neighbour> found =
-      snapped_to(*options.pool, domain, x, taken, options.synthesis.same_point);
+      snapped_to(candidates(), domain, x, taken, options.synthesis.same_point);
   Points rows(static_cast<Index>(found.size()), domain.dim());
   for (Index i = 0; i < rows.rows(); ++i) rows.row(i) = found[static_cast<std::size_t>(i)].x;
   return rows;
@@ -70,15 +70,15 @@ Batch Campaign::State::made_now(const Surrogate& surrogate, Index k) {
   const Rng rng = root.child("ask", queries.size());
   const Points asked = asked_points(), taken = taken_points();
   if (step().maker == Maker::Pool) {
+    const Pool pool = candidates();
     const Shortlist first =
-        sonde::shortlist(surrogate, criterion, *options.pool, asked, taken, options.selection, rng);
-    return select_from(*options.pool, first, surrogate, criterion, k, asked, taken,
-                       options.selection, rng);
+        sonde::shortlist(surrogate, criterion, pool, asked, taken, options.selection, rng);
+    return select_from(pool, first, surrogate, criterion, k, asked, taken, options.selection, rng);
   }
   Batch made = synthesize(surrogate, criterion, k, asked, taken, options.synthesis, rng);
   if (step().maker == Maker::Synthesis) return made;
   const std::vector<Neighbour> found =
-      snapped_to(*options.pool, domain, made.queries, all_points(), options.synthesis.same_point);
+      snapped_to(candidates(), domain, made.queries, all_points(), options.synthesis.same_point);
   made.queries.conservativeResize(static_cast<Index>(found.size()), Eigen::NoChange);
   made.worth.conservativeResize(static_cast<Index>(found.size()));
   made.why.resize(found.size());

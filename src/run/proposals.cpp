@@ -119,9 +119,9 @@ const Points& Campaign::State::design(std::uint64_t round, Index size) {
   while (designs.size() <= round) {
     const Points drawn =
         sonde::design::named(options.design, domain, size, root.child("design", designs.size()));
-    designs.push_back(options.steps.front().maker == Maker::Synthesis
-                          ? drawn
-                          : snapped(drawn, Points(0, domain.dim())));
+    designs.push_back(asks_candidates(options.steps.front().maker)
+                          ? snapped(drawn, Points(0, domain.dim()))
+                          : drawn);
   }
   return designs[round];
 }
@@ -151,7 +151,7 @@ Points Campaign::State::endless_design(Index k) {
     x = stacked(x, fresh_rows(known, design(round, size), k - x.rows()));
   }
   if (from_pool() && x.rows() == 0)
-    return farthest_in(*options.pool, domain, k, all_points(), options.synthesis.same_point);
+    return farthest_in(candidates(), domain, k, all_points(), options.synthesis.same_point);
   return x.rows() > 0 ? x
                       : space_filling(domain, k, all_points(), root.child("ask", queries.size()));
 }
@@ -330,9 +330,9 @@ Asked Campaign::State::from_surrogate(Index k) {
 
 Asked Campaign::State::filled(Index k, const std::string& why) {
   const Rng rng = root.child("ask", queries.size());
-  const Points x = from_pool() ? farthest_in(*options.pool, domain, k, all_points(),
-                                             options.synthesis.same_point)
-                               : space_filling(domain, k, all_points(), rng);
+  const Points x =
+      from_pool() ? farthest_in(candidates(), domain, k, all_points(), options.synthesis.same_point)
+                  : space_filling(domain, k, all_points(), rng);
   return asked_at(x, "space filling: " + why);
 }
 
@@ -363,6 +363,7 @@ Asked Campaign::State::learning(Index k) {
 Asked Campaign::propose(Index k) {
   if (k <= 0) return {};
   if (Asked gold = state_->gold_due(); !gold.queries.empty()) return gold;
+  if (is_streaming()) return {};
   return state_->with_drawn(k);
 }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -83,6 +84,7 @@ class Replaying {
       if (const auto* edited = std::get_if<Edited>(&event)) begin_anew(*edited);
       if (const auto* fitted = std::get_if<Fitted>(&event)) see(*fitted);
       if (const auto* asked = std::get_if<Asked>(&event)) see(*asked);
+      if (const auto* passed = std::get_if<Passed>(&event)) see(*passed);
       apply(event);
     }
     return result_;
@@ -103,7 +105,39 @@ class Replaying {
   const Asked* asked_of(const Fitted& fitted) const {
     if (at_ + 1 >= events_.size()) return nullptr;
     const auto* asked = std::get_if<Asked>(&events_[at_ + 1]);
-    return asked && asked->model == fitted.model && !asked->queries.empty() ? asked : nullptr;
+    return asked && asked->model == fitted.model && !asked->queries.empty() &&
+                   !has_arrived(asked->queries.front())
+               ? asked
+               : nullptr;
+  }
+
+  static bool has_arrived(const Query& query) { return query.selection.outcome == "arrived"; }
+
+  // What was decided upon points that arrived; where they were not kept there is nothing to see.
+  void decide_again(const Passed& passed, const std::vector<Query>& asked) {
+    const auto count = static_cast<Index>(asked.size());
+    if (passed.x.rows() == 0) {
+      result_.brought += count;
+      return;
+    }
+    const Decided derived =
+        campaign_.decide(passed.x, passed.share, std::numeric_limits<Index>::max(), true);
+    Comparison compare({.event = static_cast<Index>(at_)});
+    compare.decides_on(asked.empty() ? -1 : asked.front().id, passed.model);
+    compare.hold("the model of the arrivals", passed.model, derived.passed.model);
+    compare.hold_each(passed.worth, derived.passed.worth,
+                      [](Index i) { return concat("worth of arrival ", i); });
+    compare.hold("the number of arrivals that are asked", count,
+                 static_cast<Index>(derived.asked.queries.size()));
+    for (std::size_t i = 0; i < asked.size() && !compare.first(); ++i)
+      hold(compare, asked[i], derived.asked.queries[i], passed.model);
+    result_.queries += count;
+    conclude(compare);
+  }
+
+  // Its queries stand before it.
+  void see(const Passed& passed) {
+    if (passed.asked.empty()) decide_again(passed, {});
   }
 
   void see(const Fitted& fitted) {
@@ -141,6 +175,13 @@ class Replaying {
     if (asked.queries.empty()) return;
     const std::string& why = asked.queries.front().why;
     if (why == "imported" || why == "restored" || why == "lost") {
+      result_.brought += static_cast<Index>(asked.queries.size());
+      return;
+    }
+    if (has_arrived(asked.queries.front())) {
+      const auto* passed =
+          at_ + 1 < events_.size() ? std::get_if<Passed>(&events_[at_ + 1]) : nullptr;
+      if (passed) return decide_again(*passed, asked.queries);
       result_.brought += static_cast<Index>(asked.queries.size());
       return;
     }

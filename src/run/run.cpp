@@ -103,6 +103,10 @@ class Loop {
       if (interrupted()) break;
       look_outside();
       submit_ready();
+      if (!end_ && options_.arrivals && campaign_.is_streaming()) {
+        attend_stream();
+        continue;
+      }
       const Index places = end_ ? 0 : free_places();
       if (places > 0) ask(places);
       if (busy() > 0) {
@@ -242,15 +246,60 @@ class Loop {
     resting_.erase(due, resting_.end());
   }
 
-  void ask(Index places) {
+  bool is_over() {
     if (std::optional<std::string> reason = stop_ ? stop_(campaign_) : std::nullopt) {
       end_ = RunEnd{RunEnd::State::Stopped, std::move(*reason)};
-      return;
-    }
-    if (options_.max_queries > 0 && campaign_.spent() >= options_.max_queries) {
+    } else if (options_.max_queries > 0 && campaign_.spent() >= options_.max_queries) {
       end_ = RunEnd{RunEnd::State::Stopped, concat(campaign_.spent(), " queries asked")};
+    }
+    return end_.has_value();
+  }
+
+  // Of the stream's budget: the more queries wait for a worker, the less.
+  double share_of_budget() const {
+    const Index given = campaign_.gate()->options().queue;
+    const Index most = given > 0 ? given : 4 * static_cast<Index>(options_.workers);
+    const Index queue =
+        std::max<Index>(0, busy() + static_cast<Index>(waiting_.size()) - options_.workers);
+    return std::max(0.0, 1.0 - static_cast<double>(queue) / static_cast<double>(most));
+  }
+
+  // What arrives is decided upon at once; what comes back is taken up in between.
+  void attend_stream() {
+    const Clock::time_point now = Clock::now();
+    const std::pair<Index, Index> state{campaign_.asked(), campaign_.answered()};
+    if (state != heard_ || now - heard_at_ > std::chrono::seconds(1)) {
+      heard_ = state;
+      heard_at_ = now;
+      if (is_over()) return;
+      if (const Asked gold = campaign_.propose(1); !gold.queries.empty()) {
+        happen(std::array<Event, 1>{gold});
+        take_up();
+        submit_ready();
+      }
+      if (std::optional<Fitted> fitted = campaign_.due_for_stream())
+        happen(std::array<Event, 1>{*std::move(fitted)});
+    }
+    const bool waits = options_.pace == Pace::Batches && (busy() > 0 || held() > 0);
+    if (waits) {
+      collect();
       return;
     }
+    constexpr double a_moment = 0.02;  // s
+    const Index most =
+        options_.pace == Pace::Batches ? options_.batch : std::numeric_limits<Index>::max();
+    bool more = true;
+    attempt([&] {
+      more = options_.arrivals(a_moment, share_of_budget(), std::min(most, budget_left()));
+    });
+    take_up();
+    submit_ready();
+    if (busy() > 0) collect(0.0);
+    if (!more && !end_) end_ = RunEnd{RunEnd::State::Exhausted, "the stream has ended"};
+  }
+
+  void ask(Index places) {
+    if (is_over()) return;
     const Asked asked = campaign_.propose(places);
     if (interrupted()) return;  // while it was searched for: the same is proposed again next time
     if (asked.queries.empty()) {
@@ -264,17 +313,17 @@ class Loop {
   }
 
   // What has been answered, after a wait for the first of it.
-  void collect() {
+  void collect(double longest = patience) {
     wake();
     if (crew_.in_flight() == 0) {
       std::this_thread::sleep_for(
-          std::chrono::duration<double>(std::min(patience, options_.pause_seconds)));
+          std::chrono::duration<double>(std::min(longest, options_.pause_seconds)));
       return;
     }
     std::vector<Event> ready;
     std::exception_ptr broken;
     try {
-      std::optional<Answered> answered = crew_.wait(patience);
+      std::optional<Answered> answered = crew_.wait(longest);
       while (answered) {
         if (answered->answer.kind == disk_full_kind && !answered->answer.transient)
           wait_for_room(*answered);
@@ -350,6 +399,8 @@ class Loop {
   bool abandoning_ = false;
   bool failed_ = false;
   Clock::time_point looked_{};
+  std::pair<Index, Index> heard_{-1, -1};  // asked and answered when the stop rule was heard last
+  Clock::time_point heard_at_{};
   std::optional<RunEnd> end_;
 };
 

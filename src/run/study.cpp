@@ -126,12 +126,13 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   const TomlValue document = parse_toml(text, file.string());
   TomlReader root(file.string(), "", document);
   check_schema(root);
-  root.not_available({"simulators", "stream"});
+  root.not_available({"simulators"});
   StudyBuilder builder{.study = {.file = file, .text = text}};
   builder.study.title = root.text("title").value_or("");
-  for (const char* key : {"variables", "constants", "derived", "constraints", "outputs",
-                          "simulator", "tokens", "slurm", "echo", "design", "method", "stop",
-                          "gold", "review", "tags", "validation", "segments", "pool", "hybrid"})
+  for (const char* key :
+       {"variables", "constants",  "derived",  "constraints", "outputs", "simulator", "tokens",
+        "slurm",     "echo",       "design",   "method",      "stop",    "gold",      "review",
+        "tags",      "validation", "segments", "pool",        "stream",  "hybrid"})
     root.find(key);
   root.done();
   read_space(root, builder);
@@ -144,6 +145,7 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   builder.study.segments = read_conditions(root, "segments", builder.study);
   read_validation(root, builder.study);
   read_pool(root, builder.study);
+  read_stream(root, builder.study);
   read_hybrid(root, builder.study);
   if (std::optional<TomlReader> gold = root.table("gold")) {
     gold->needed("every", "every = 25: after how many runs a known point is asked again");
@@ -178,6 +180,7 @@ CampaignOptions Study::campaign_options() const {
   options.pool = pool();
   options.selection = selection;
   options.steps = steps;
+  options.stream = stream;
   for (std::size_t j = 0; j < goals.size(); ++j) {
     if (goals[j] != "observe") options.learnt.push_back(static_cast<Index>(j));
   }

@@ -57,8 +57,9 @@ Diversity diversity_of(TomlReader& reader) {
 }
 
 Maker maker_of(TomlReader& reader) {
-  reader.needed("from", "from = \"pool\", \"synthesis\" or \"snapped\"");
-  const std::string word = *reader.word("from", {"pool", "synthesis", "snapped"});
+  reader.needed("from", "from = \"pool\", \"synthesis\", \"snapped\" or \"stream\"");
+  const std::string word = *reader.word("from", {"pool", "synthesis", "snapped", "stream"});
+  if (word == "stream") return Maker::Stream;
   if (word == "pool") return Maker::Pool;
   return word == "snapped" ? Maker::Snapped : Maker::Synthesis;
 }
@@ -98,9 +99,14 @@ void read_hybrid(TomlReader& root, Study& study) {
                      "expected 'runs' in every step but the last, got a step without an end "
                      "before another");
     Step one{.maker = maker_of(step)};
-    if (one.maker != Maker::Synthesis && study.pool_file.empty())
+    const bool joined = study.stream && study.stream_source.keep && !study.steps.empty();
+    if ((one.maker == Maker::Pool || one.maker == Maker::Snapped) && study.pool_file.empty() &&
+        !joined)
       step.refuse(step.find("from")->at, "from",
                   "candidates are needed for it: a table [pool] with file = \"...\"");
+    if (one.maker == Maker::Stream && !study.stream)
+      step.refuse(step.find("from")->at, "from",
+                  "points must arrive for it: a table [stream] with from = \"...\"");
     one.queries = step.whole("runs", 1, most_queries).value_or(0);
     step.done();
     study.steps.push_back(one);

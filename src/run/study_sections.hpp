@@ -57,6 +57,8 @@ void read_goal(TomlReader& output, Study& study);
 /// [pool] and, after it, [hybrid]: study_pool.cpp.
 void read_pool(TomlReader& root, Study& study);
 void read_hybrid(TomlReader& root, Study& study);
+/// [stream], before [hybrid], after the simulator: study_stream.cpp.
+void read_stream(TomlReader& root, Study& study);
 
 /// Letters, digits and _, not a digit first, not longer than 64.
 bool well_formed_name(const std::string& name);

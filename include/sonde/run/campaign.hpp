@@ -12,6 +12,7 @@
 #include "sonde/oracle/oracle.hpp"
 #include "sonde/query/acquisition.hpp"
 #include "sonde/query/pool.hpp"
+#include "sonde/query/stream.hpp"
 #include "sonde/query/synthesize.hpp"
 #include "sonde/run/people.hpp"
 #include "sonde/run/roles.hpp"
@@ -24,7 +25,8 @@ namespace sonde {
 enum class Maker {
   Synthesis,  ///< anywhere in the domain: see synthesize()
   Pool,       ///< the most worthy candidates: see select_from()
-  Snapped     ///< the candidates nearest to what synthesis makes: see snapped_to()
+  Snapped,    ///< the candidates nearest to what synthesis makes: see snapped_to()
+  Stream      ///< those of the points that arrive which decide() asks: propose() has none
 };
 
 struct Step {
@@ -60,7 +62,10 @@ struct CampaignOptions {
   /// well.
   std::optional<Pool> pool{};
   PoolOptions selection{};
-  /// One after the other; none: one without an end, by Pool where there is one.
+  /// Points arrive, and are decided upon: see Campaign::decide().
+  std::optional<StreamOptions> stream{};
+  /// One after the other; none: one without an end, by Stream or Pool where there is one. What was
+  /// passed over in a stream, and kept, are candidates beside those of the pool.
   std::vector<Step> steps{};
   double refit_growth = 0.1;  ///< search parameters anew when the data has grown by this part
   ModelOptions model{};
@@ -86,6 +91,18 @@ struct Asked {
   std::optional<Fitted> fitted{};
 };
 
+/// Points that arrived were decided upon, one after the other. Those that were asked are queries by
+/// now: see Asked.
+struct Passed {
+  Index first = 0;               ///< number of the first of them, dense from 0
+  Points x{};                    ///< (k, d) natural units; no rows: they were not kept
+  Vector worth{};                ///< (k) NaN: not scored
+  std::vector<Index> asked{};    ///< which of them, ascending in [0, k)
+  std::vector<Index> queries{};  ///< their ids
+  double share = 1.0;            ///< of the budget that could be spent
+  Index model = 0;               ///< by which they were scored; 0: none
+};
+
 /// The study was changed: whoever reads the events makes the campaign of the last study, and goes
 /// on by it.
 struct Edited {
@@ -100,7 +117,17 @@ struct Edited {
 /// only one counts, unless there are twelve, and some query was answered well. Queries whose `why`
 /// is "imported" are earlier runs: they may lie outside of the domain, and are no part of a budget.
 using Event = std::variant<Fitted, Asked, Answered, Leased, Told, Corrected, Reviewed, Edited,
-                           Marked, Promoted>;
+                           Marked, Promoted, Passed>;
+
+/// What becomes of points that have arrived.
+struct Decided {
+  Asked asked{};  ///< to be recorded before the other, where it has queries
+  Passed passed{};
+  std::vector<Verdict> verdicts{};  ///< (k)
+  Matrix mean{};       ///< (k, m) predicted, in the outputs' units; no rows: there is no surrogate
+  Matrix deviation{};  ///< (k, m) likewise, standard deviation
+  std::optional<Surrogate> by{};  ///< what predicts them; none: there is none
+};
 
 /// The pure state of a campaign: no files, no threads, no simulator, no clock. For one thread at a
 /// time, also to look at: what is looked at may be computed then.
@@ -136,6 +163,21 @@ class Campaign {
                       const std::optional<Criterion>& by = {});
   Batch select(const Pool& pool, const Shortlist& first, Index k, const PoolOptions& options,
                const std::optional<Criterion>& by = {});
+
+  /// Whether it is the turn of points that arrive: the design is asked, and so is what steps before
+  /// have to.
+  bool is_streaming() const;
+  /// A search for parameters that is due before the next points are decided upon, to be recorded as
+  /// the model it is; nothing where none is due, or it breaks down.
+  std::optional<Fitted> due_for_stream();
+  /// On points that have arrived, one after the other, all by the same surrogate, which supposes
+  /// what is open; nothing changes. Those after the last that may be asked are not decided upon.
+  /// \param x (k, d) natural units, finite; inadmissible ones are passed over
+  /// \param share of the budget that may be spent now, in [0, 1] \param most that are asked
+  /// \param kept whether the points are to be recorded
+  Decided decide(PointsView x, double share, Index most, bool kept);
+  Index arrived() const noexcept;           ///< points that were decided upon so far
+  const StreamGate* gate() const noexcept;  ///< what decides on the next; none: there is no stream
 
   const Domain& domain() const noexcept;
   const std::vector<Output>& outputs() const noexcept;

@@ -31,6 +31,10 @@ struct RunOptions {
   /// Called about ten times a second between events: it may bring events about by itself, which it
   /// records and applies to the campaign.
   std::function<void()> outside{};
+  /// Where points arrive: decides upon those that have by Campaign::decide(), records and applies
+  /// what comes of it, and waits for the first no longer than so many seconds. Called while it is
+  /// their turn; false: no more will come. \see Campaign::is_streaming()
+  std::function<bool(double seconds, double share, Index most)> arrivals{};
   /// Whether an open query may be put to the oracle now; empty: all may. One that may not is looked
   /// at again about ten times a second, while others go on; no more are asked once `workers` are
   /// held for review.

@@ -18,6 +18,14 @@
 
 namespace sonde {
 
+/// Where points arrive, and what becomes of those that are passed over.
+struct StreamSource {
+  std::string from{};                ///< "-": standard input; else a file beside the study
+  bool follow = false;               ///< wait for more at its end
+  bool keep = true;                  ///< record the points that are passed over
+  std::optional<double> deadline{};  ///< s; what waited longer is passed over
+};
+
 /// A study file, understood: every key is a field here, every default the field's.
 struct Study {
   std::filesystem::path file;
@@ -59,6 +67,8 @@ struct Study {
 
   std::filesystem::path pool_file{};  ///< of candidates; empty: none
   PoolOptions selection{};
+  std::optional<StreamOptions> stream{};
+  StreamSource stream_source{};
   std::vector<Step> steps{};  ///< none: CampaignOptions has the default
   double random_share = 0.0;
 

@@ -1,0 +1,199 @@
+#include "cli/arrivals.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/nearest_name.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/json_point.hpp"
+#include "cli/text_table.hpp"
+#include "oracle/file.hpp"
+#include "run/csv.hpp"
+
+namespace sonde::cli {
+namespace {
+
+constexpr std::size_t at_once = 64;
+constexpr int deepest = 32;  // brackets within one another
+constexpr double of_95_percent = 1.959963984540054;
+
+FileDescriptor opened(const Study& study) {
+  const std::string& from = study.stream_source.from;
+  const std::filesystem::path file = study.file.parent_path() / from;
+  FileDescriptor descriptor(from == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                        : ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  require<StudyError>(static_cast<bool>(descriptor), study.file.string(),
+                      ": stream.from: ", from == "-" ? "standard input" : file.string(),
+                      " cannot be read (", system_message(errno), ")");
+  return descriptor;
+}
+
+bool is_regular(const Study& study) {
+  return study.stream_source.from != "-" &&
+         std::filesystem::is_regular_file(study.file.parent_path() / study.stream_source.from);
+}
+
+}  // namespace
+
+Arrivals::Arrivals(OpenCampaign& open, std::function<void(const std::string&)> say)
+    : open_(open),
+      say_(std::move(say)),
+      lines_(opened(open.study), open.study.stream_source.follow),
+      to_skip_(is_regular(open.study) ? open.campaign.arrived() : 0) {}
+
+bool Arrivals::attend(double seconds, double share, Index most) {
+  read(seconds);
+  while (!waiting_.empty() && most > 0) {
+    // Those that came too long ago are passed over together, the others decided upon.
+    const bool late = is_late(waiting_.front());
+    Index count = 0;
+    for (const Arrival& arrival : waiting_) {
+      if (is_late(arrival) != late || count == static_cast<Index>(at_once)) break;
+      ++count;
+    }
+    const Index before = open_.campaign.asked();
+    decide(count, share, most, late);
+    if (open_.campaign.asked() != before) break;  // the queue is another, and so is the surrogate
+  }
+  return !waiting_.empty() || !lines_.ended();
+}
+
+void Arrivals::read(double seconds) {
+  if (!waiting_.empty()) return;
+  for (const LineQueue::Line& line : lines_.take(at_once, seconds)) {
+    ++number_;
+    try {
+      if (std::optional<Arrival> arrival = arrival_in(line)) {
+        if (to_skip_ > 0)
+          --to_skip_;
+        else
+          waiting_.push_back(std::move(*arrival));
+      }
+    } catch (const Error& failure) {
+      say_(json_text({{"line", number_}, {"error", failure.what()}}) + "\n");
+    }
+  }
+}
+
+std::optional<Arrivals::Arrival> Arrivals::arrival_in(const LineQueue::Line& line) {
+  std::string text = line.text;
+  if (!text.empty() && text.back() == '\r') text.pop_back();
+  if (text.find_first_not_of(" \t") == std::string::npos) return std::nullopt;
+  const std::vector<Parameter>& parameters = open_.study.parameters;
+  if (text.front() == '{') {
+    const JsonValue object = parsed_json(text, deepest);
+    require<UsageError>(object.is_object(), "expected {\"x\": {name: value}}, got ",
+                        printable(text.substr(0, 200)));
+    const JsonValue x = object.contains("x") ? object["x"] : object;
+    return Arrival{point_in(x), object.contains("key") ? json_text(object["key"]) : "", line.at};
+  }
+  std::size_t at = 0;
+  long lines = 0;
+  const std::vector<std::string> fields = csv_record(text, at, lines);
+  if (head_.empty()) {
+    std::vector<std::size_t> columns;
+    for (const Parameter& parameter : parameters) {
+      const auto found = std::find(fields.begin(), fields.end(), parameter.name);
+      require<StudyError>(found != fields.end(), open_.study.stream_source.from,
+                          ": expected lines of JSON, or a head with a column for each input: '",
+                          parameter.name, "' is missing", suggestion(parameter.name, fields));
+      columns.push_back(static_cast<std::size_t>(found - fields.begin()));
+    }
+    head_ = fields;
+    columns_ = std::move(columns);
+    key_column_ =
+        static_cast<std::size_t>(std::find(head_.begin(), head_.end(), "key") - head_.begin());
+    return std::nullopt;
+  }
+  require<UsageError>(fields.size() == head_.size(), "expected ", head_.size(),
+                      " fields as in the head, got ", fields.size());
+  Arrival arrival{Vector(static_cast<Index>(parameters.size())), "", line.at};
+  for (std::size_t j = 0; j < parameters.size(); ++j)
+    arrival.x[static_cast<Index>(j)] =
+        parse_value(fields[columns_[j]], parameters[j], concat("line ", number_));
+  if (key_column_ < fields.size()) arrival.key = json_text(fields[key_column_]);
+  return arrival;
+}
+
+Vector Arrivals::point_in(const JsonValue& object) const {
+  const std::vector<Parameter>& parameters = open_.study.parameters;
+  require<UsageError>(object.is_object(), "expected \"x\": {name: value}, got ", json_text(object));
+  Vector x(static_cast<Index>(parameters.size()));
+  for (std::size_t j = 0; j < parameters.size(); ++j) {
+    const auto found = object.find(parameters[j].name);
+    require<UsageError>(found != object.end(), "the input '", parameters[j].name, "' is missing");
+    x[static_cast<Index>(j)] = json_coordinate(*found, parameters[j]);
+  }
+  return x;
+}
+
+bool Arrivals::is_late(const Arrival& arrival) const {
+  const std::optional<double>& deadline = open_.study.stream_source.deadline;
+  return deadline &&
+         LineQueue::Clock::now() - arrival.at > std::chrono::duration<double>(*deadline);
+}
+
+void Arrivals::decide(Index count, double share, Index most, bool late) {
+  Points x(count, open_.campaign.domain().dim());
+  for (Index i = 0; i < count; ++i) x.row(i) = waiting_[static_cast<std::size_t>(i)].x;
+  const Decided decided =
+      open_.campaign.decide(x, late ? 0.0 : share, most, open_.study.stream_source.keep);
+  const bool asks = !decided.asked.queries.empty();
+  const std::array<Event, 2> events{decided.asked, decided.passed};
+  // One after the other: what is decided upon is known by its queries.
+  if (asks) record(open_, events[0], "");
+  record(open_, events[1], "");
+  learn_trust(decided);
+  std::string said;
+  for (std::size_t i = 0; i < decided.verdicts.size(); ++i) {
+    said += said_of(decided, static_cast<Index>(i), waiting_.front(), late) + "\n";
+    waiting_.pop_front();
+  }
+  say_(said);
+}
+
+// Of each model the region where it was fitted: it moves little with a few further runs.
+void Arrivals::learn_trust(const Decided& decided) {
+  if (!decided.by || trusted_model_ == decided.passed.model) return;
+  trust_.clear();
+  for (Index j = 0; j < static_cast<Index>(open_.campaign.outputs().size()); ++j)
+    trust_.emplace_back(open_.campaign.domain(), (*decided.by)[j]);
+  trusted_model_ = decided.passed.model;
+}
+
+std::string Arrivals::said_of(const Decided& decided, Index i, const Arrival& arrival, bool late) {
+  const Verdict verdict = decided.verdicts[static_cast<std::size_t>(i)];
+  JsonValue line = {{"arrival", decided.passed.first + i},
+                    {"asked", is_asked(verdict)},
+                    {"why", late && verdict == Verdict::Unworthy ? "late" : word(verdict)}};
+  if (!arrival.key.empty()) line["key"] = parsed_json(arrival.key, deepest);
+  const auto place = std::find(decided.passed.asked.begin(), decided.passed.asked.end(), i);
+  if (place != decided.passed.asked.end())
+    line["id"] =
+        decided.passed.queries[static_cast<std::size_t>(place - decided.passed.asked.begin())];
+  if (!std::isnan(decided.passed.worth[i])) line["worth"] = decided.passed.worth[i];
+  if (decided.mean.rows() > 0) {
+    JsonValue& predicted = line["predicted"] = JsonValue::object();
+    for (std::size_t j = 0; j < open_.study.outputs.size(); ++j) {
+      const auto column = static_cast<Index>(j);
+      const double mean = decided.mean(i, column);
+      const double half = of_95_percent * decided.deviation(i, column);
+      predicted[open_.study.outputs[j].output.name] = {
+          {"mean", json_number(mean)},
+          {"deviation", json_number(decided.deviation(i, column))},
+          {"low95", json_number(mean - half)},
+          {"high95", json_number(mean + half)},
+          {"trust", std::string(sonde::word(trust_[j](arrival.x)))}};
+    }
+  }
+  return json_text(line);
+}
+
+}  // namespace sonde::cli

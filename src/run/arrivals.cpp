@@ -1,0 +1,193 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/matrix.hpp"
+#include "query/supposing.hpp"
+#include "run/campaign_state.hpp"
+#include "sonde/base/error.hpp"
+
+// Points that arrive: which of them are asked, and what stays of the others.
+
+namespace sonde {
+
+using query::KnownPoints;
+
+void Campaign::State::check(const Passed& passed) const {
+  const Index k = passed.worth.size();
+  require(passed.x.rows() == 0 || (passed.x.rows() == k && passed.x.cols() == domain.dim()),
+          "Campaign: ", k, " arrivals with ", passed.x.rows(), " points of ", passed.x.cols(),
+          " coordinates, the domain has ", domain.dim());
+  require(passed.asked.size() == passed.queries.size(), "Campaign: ", passed.asked.size(),
+          " arrivals were asked, by ", passed.queries.size(), " queries");
+  require(passed.share >= 0.0 && passed.share <= 1.0,
+          "Campaign: expected a share of the budget from 0 to 1, got ", passed.share);
+  Index before = -1;
+  for (std::size_t i = 0; i < passed.asked.size(); ++i) {
+    require(passed.asked[i] > before && passed.asked[i] < k,
+            "Campaign: expected the places of asked arrivals ascending below ", k, ", got ",
+            passed.asked[i]);
+    before = passed.asked[i];
+    check_known(passed.queries[i]);
+  }
+  require(!gate || passed.first == gate->arrived(), "Campaign: expected arrival ",
+          gate ? gate->arrived() : 0, " next, got ", passed.first);
+}
+
+// Of a campaign whose study has no stream any more nothing is to be known of it.
+void Campaign::State::fold(const Passed& passed) {
+  if (!gate) return;
+  const bool kept = passed.x.rows() > 0;
+  const bool joins =
+      kept && std::any_of(options.steps.begin(), options.steps.end(),
+                          [](const Step& one) { return asks_candidates(one.maker); });
+  std::size_t next = 0;
+  for (Index i = 0; i < passed.worth.size(); ++i) {
+    const bool asked = next < passed.asked.size() && passed.asked[next] == i;
+    Vector u;
+    if (asked) u = domain.to_unit(queries[static_cast<std::size_t>(passed.queries[next++])].x);
+    gate->take(u, passed.worth[i], asked, passed.share, kept ? Vector(passed.x.row(i)) : Vector());
+    if (!asked && joins)
+      for (Index j = 0; j < domain.dim(); ++j) joined.push_back(passed.x(i, j));
+  }
+  if (passed.model != 0 && passed.model == newest.model) steering = newest;
+}
+
+Pool Campaign::State::candidates() const {
+  if (joined.empty()) return *options.pool;
+  const auto dim = domain.dim();
+  return Pool(dim, [given = options.pool, &points = joined, dim](const Pool::Visitor& visitor) {
+    Index rows = 0;
+    if (given)
+      given->visit([&](Index first, PointsView block) {
+        visitor(first, block);
+        rows = std::max(rows, first + block.rows());
+      });
+    visitor(rows,
+            Eigen::Map<const Points>(points.data(), static_cast<Index>(points.size()) / dim, dim));
+  });
+}
+
+void Campaign::State::see_decider_off(const Event& event) {
+  if (!gate || std::holds_alternative<Passed>(event)) return;
+  deciding.reset();
+  const auto* asked = std::get_if<Asked>(&event);
+  if (std::holds_alternative<Leased>(event) || (asked && !asked->fitted)) return;
+  gate->outdate();
+}
+
+const Campaign::State::Deciding& Campaign::State::decider() {
+  if (deciding) return *deciding;
+  Deciding made;
+  const Fitted& model = refit_is_due() && is_fitted() ? newest : steering;
+  if (model.model != 0 && has_surrogate()) {
+    try {
+      Surrogate surrogate = with_gaps_supposed(with_success(conditioned(model)));
+      if (options.stream->leading) surrogate = surrogate.leading();
+      // The last arrivals by what is known alone, so that it does not matter when they are seen
+      // anew; by the same draws, as they are compared.
+      const Rng rng = root.child("stream", static_cast<std::uint64_t>(dataset().size()));
+      const query::Measure known = query::measure_of(surrogate, criterion, all_known(), rng);
+      gate->rescore([&](VectorView x) { return known.worth(x); }, options.threads);
+      made.measure = query::measure_of(query::supposing_what_it_can(surrogate, asked_points()),
+                                       criterion, all_known(), rng);
+      made.predicting = std::move(surrogate);
+      made.model = model.model;
+    } catch (const NumericalError&) {
+      made = {};
+    }
+  }
+  deciding = std::move(made);
+  return *deciding;
+}
+
+void Campaign::State::predict(Decided& decided, const Surrogate& surrogate, PointsView x) const {
+  const auto m = static_cast<Index>(outputs.size());
+  decided.mean.resize(x.rows(), m);
+  decided.deviation.resize(x.rows(), m);
+  for (Index j = 0; j < m; ++j) {
+    const Marginals marginals = surrogate[j].predict(x, options.threads);
+    decided.mean.col(j) = marginals.mean;
+    decided.deviation.col(j) = marginals.variance.cwiseMax(0.0).cwiseSqrt();
+  }
+  decided.by = surrogate;
+}
+
+bool Campaign::is_streaming() const {
+  State& state = *state_;
+  return state.gate && !state.options.design_only && state.step().maker == Maker::Stream &&
+         state.design_rows_left().rows() == 0;
+}
+
+std::optional<Fitted> Campaign::due_for_stream() {
+  State& state = *state_;
+  if (!state.has_surrogate() || !state.refit_is_due() || state.is_fitted()) return std::nullopt;
+  try {
+    return state.version_of(state.refit());
+  } catch (const NumericalError&) {
+    return std::nullopt;
+  }
+}
+
+Decided Campaign::decide(PointsView x, double share, Index most, bool kept) {
+  State& state = *state_;
+  require(state.gate.has_value(), "Campaign: there is no stream: see CampaignOptions::stream");
+  require(x.cols() == state.domain.dim(), "Campaign: an arrival has ", x.cols(),
+          " coordinates, the domain has ", state.domain.dim());
+  const State::Deciding& by = state.decider();
+  const KnownPoints& known = state.all_known();
+  Vector worth = by.measure ? query::scored(by.measure->worth, x, state.options.threads)
+                            : Vector(Vector::Constant(x.rows(), nan));
+  StreamGate gate = *state.gate;
+  KnownPoints now(state.domain, state.options.synthesis.same_point);
+  Decided decided;
+  decided.passed = {.first = gate.arrived(), .share = share, .model = by.model};
+  std::vector<Query>& queries = decided.asked.queries;
+  Index k = 0;
+  for (; k < x.rows() && static_cast<Index>(queries.size()) < most; ++k) {
+    const Vector u = state.domain.to_unit(x.row(k));
+    Verdict verdict = Verdict::Inadmissible;
+    if (u.allFinite() && state.domain.admits(x.row(k)))
+      verdict = known.has(u) || now.has(u) ? Verdict::Known : gate.decide(u, worth[k], share);
+    if (verdict == Verdict::Inadmissible || verdict == Verdict::Known || !std::isfinite(worth[k]))
+      worth[k] = nan;
+    decided.verdicts.push_back(verdict);
+    if (is_asked(verdict)) {
+      Query query{.id = asked() + static_cast<Index>(queries.size()), .x = x.row(k)};
+      query.why = verdict == Verdict::Audit    ? "validation"
+                  : verdict == Verdict::Random ? "random"
+                                               : by.measure->why;
+      query.worth = by.measure && by.measure->fallback ? nan : worth[k];
+      query.selection = {.candidates = gate.remembered() + 1,
+                         .rank = gate.rank(worth[k]),
+                         .outcome = "arrived",
+                         .row = gate.arrived()};
+      decided.passed.asked.push_back(k);
+      decided.passed.queries.push_back(query.id);
+      queries.push_back(std::move(query));
+      now.add(x.row(k));
+    }
+    gate.take(u, worth[k], is_asked(verdict), share, kept ? Vector(x.row(k)) : Vector());
+  }
+  decided.passed.worth = worth.head(k);
+  if (kept) decided.passed.x = x.topRows(k);
+  if (!queries.empty()) decided.asked.model = by.model;
+  if (by.predicting) {
+    state.predict(decided, *by.predicting, x.topRows(k));
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+      queries[i].mean = decided.mean.row(decided.passed.asked[i]);
+      queries[i].deviation = decided.deviation.row(decided.passed.asked[i]);
+    }
+  }
+  return decided;
+}
+
+Index Campaign::arrived() const noexcept {
+  return state_->gate ? state_->gate->arrived() : 0;
+}
+
+const StreamGate* Campaign::gate() const noexcept {
+  return state_->gate ? &*state_->gate : nullptr;
+}
+
+}  // namespace sonde
