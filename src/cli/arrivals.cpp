@@ -52,10 +52,17 @@ bool Arrivals::attend(double seconds, double share, Index most) {
   read(seconds);
   while (!waiting_.empty() && most > 0) {
     // Those that came too long ago are passed over together, the others decided upon.
+    if (!waiting_.front().refusal.empty()) {
+      say_(waiting_.front().refusal);
+      waiting_.pop_front();
+      continue;
+    }
     const bool late = is_late(waiting_.front());
     Index count = 0;
     for (const Arrival& arrival : waiting_) {
-      if (is_late(arrival) != late || count == static_cast<Index>(at_once)) break;
+      if (!arrival.refusal.empty() || is_late(arrival) != late ||
+          count == static_cast<Index>(at_once))
+        break;
       ++count;
     }
     const Index before = open_.campaign.asked();
@@ -76,8 +83,12 @@ void Arrivals::read(double seconds) {
         else
           waiting_.push_back(std::move(*arrival));
       }
+    } catch (const StudyError&) {
+      throw;  // all further lines would say the same
     } catch (const Error& failure) {
-      say_(json_text({{"line", number_}, {"error", failure.what()}}) + "\n");
+      if (to_skip_ > 0) continue;  // it was said before
+      waiting_.push_back({Vector(), "", line.at,
+                          json_text({{"line", number_}, {"error", failure.what()}}) + "\n"});
     }
   }
 }

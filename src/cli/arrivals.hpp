@@ -28,6 +28,7 @@ class Arrivals {
     Vector x;
     std::string key;  ///< as JSON; empty: none
     LineQueue::Clock::time_point at;
+    std::string refusal{};  ///< it is none, but a line that cannot be read: what is said of it
   };
 
   void read(double seconds);

@@ -63,6 +63,10 @@ bool is_searched(const Query& query) {
   return query.selection.candidates > 0;
 }
 
+bool has_arrived(const Query& query) {
+  return query.selection.outcome == "arrived";
+}
+
 // What is known, and what is not, before an event.
 class Before {
  public:
@@ -162,7 +166,13 @@ class Words {
     if (query_.why == "gold")
       words = "a known point, asked again to see whether the simulator changed";
     if (query_.why == "random") words = "drawn at random, whatever the criterion says";
-    if (is_searched(query_) && query_.selection.outcome != "drawn")
+    if (query_.why == "validation" && has_arrived(query_))
+      words =
+          "drawn at random from what would have been passed over, to be held out: no surrogate "
+          "learns from it";
+    else if (query_.why != "random" && has_arrived(query_))
+      words = fmt::format("arrived, and was worth asking by the criterion '{}'", query_.why);
+    else if (is_searched(query_) && query_.selection.outcome != "drawn" && !has_arrived(query_))
       words = fmt::format("of most worth by the criterion '{}'", query_.why);
     if (lineage_.session > 1)
       words += fmt::format(
@@ -174,6 +184,12 @@ class Words {
   void how_chosen() {
     const Selection& s = query_.selection;
     if (!is_searched(query_)) return;
+    if (has_arrived(query_)) {
+      line("arrival", fmt::format("number {} of the stream, from 0", s.row));
+      line("worth", fmt::format("{}, number {} of the last {} that arrived", shown(query_.worth),
+                                s.rank, s.candidates));
+      return;
+    }
     if (s.row >= 0) line("candidate", fmt::format("row {} of the pool, from 0", s.row));
     if (s.outcome == "drawn") return;
     line("worth", s.outcome == "chosen" ? of_candidates() : climbed());
@@ -356,7 +372,9 @@ Lineage lineage_of(const OpenCampaign& open, Index id) {
     if (is_searched(lineage.query)) {
       lineage.limits =
           limits_at(study.domain(), study.campaign_options().synthesis.margin, lineage.query.x);
-      lineage.stream = fmt::format("ask/{}/query/{}", asked->queries.front().id, place);
+      lineage.stream = has_arrived(lineage.query)
+                           ? fmt::format("stream/arrival/{}", lineage.query.selection.row)
+                           : fmt::format("ask/{}/query/{}", asked->queries.front().id, place);
     }
     if (asked->model > 0) {
       for (const Fitted* fitted : before.models)

@@ -155,6 +155,62 @@ JsonValue people_json(const OpenCampaign& open) {
 
 }  // namespace
 
+namespace {
+
+// Of what was said of arrivals that were run nevertheless: how often it was right.
+struct Audited {
+  Index runs = 0;
+  std::vector<Index> inside{};  // of each output
+};
+
+Audited audited(const Campaign& campaign) {
+  Audited audited{0, std::vector<Index>(campaign.outputs().size(), 0)};
+  const Dataset runs = campaign.validation();
+  const std::vector<Index> ids = campaign.validation_ids();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const Query& query = campaign.queries()[static_cast<std::size_t>(ids[i])];
+    if (query.selection.outcome != "arrived" || query.mean.size() == 0) continue;
+    ++audited.runs;
+    for (std::size_t j = 0; j < audited.inside.size(); ++j) {
+      const auto column = static_cast<Index>(j);
+      const double off = runs.y(static_cast<Index>(i), column) - query.mean[column];
+      audited.inside[j] += std::abs(off) <= 1.959963984540054 * query.deviation[column] ? 1 : 0;
+    }
+  }
+  return audited;
+}
+
+JsonValue stream_json(const Campaign& campaign) {
+  const StreamGate* gate = campaign.gate();
+  if (gate == nullptr) return nullptr;
+  const Audited audits = audited(campaign);
+  JsonValue inside = JsonValue::object();
+  for (std::size_t j = 0; j < audits.inside.size(); ++j)
+    inside[campaign.outputs()[j].name] = audits.inside[j];
+  return {{"arrived", gate->arrived()},
+          {"asked", gate->asked()},
+          {"budget", gate->options().budget},
+          {"audited", audits.runs},
+          {"inside95", inside}};
+}
+
+std::string stream_words(const Campaign& campaign) {
+  const StreamGate* gate = campaign.gate();
+  if (gate == nullptr) return "";
+  const auto part =
+      static_cast<double>(gate->asked()) / std::max(1.0, static_cast<double>(gate->arrived()));
+  std::string words =
+      fmt::format("stream    {} arrived, {} of them asked: {} of a budget of {}\n", gate->arrived(),
+                  gate->asked(), shown_percent(part), shown_percent(gate->options().budget));
+  const Audited audits = audited(campaign);
+  for (std::size_t j = 0; j < audits.inside.size() && audits.runs > 0; ++j)
+    words += fmt::format("audited   {}: {} of {} runs inside the 95 % that were foretold\n",
+                         campaign.outputs()[j].name, audits.inside[j], audits.runs);
+  return words;
+}
+
+}  // namespace
+
 std::string status_json(OpenCampaign& open, bool running) {
   const State state = state_of(open, running);
   const Counts counts = counts_of(open.campaign);
@@ -193,6 +249,7 @@ std::string status_json(OpenCampaign& open, bool running) {
                     {"review", review_json(open.campaign)},
                     {"people", people_json(open)},
                     {"gold", gold_document(open)},
+                    {"stream", stream_json(open.campaign)},
                     {"outputs", outputs},
                     {"held_out", held},
                     {"model", open.campaign.promoted()},
@@ -217,6 +274,7 @@ std::string status_text(OpenCampaign& open, bool running) {
   if (counts.corrected > 0) text += fmt::format(", {} corrected", counts.corrected);
   if (open.campaign.imported() > 0) text += fmt::format(", {} imported", open.campaign.imported());
   text += fmt::format("; {}\n", shown_time(state.seconds));
+  text += stream_words(open.campaign);
   std::string kinds;
   for (const auto& [kind, count] : failure_counts(open.campaign))
     kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", count, kind);

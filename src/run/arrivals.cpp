@@ -30,7 +30,7 @@ void Campaign::State::check(const Passed& passed) const {
     before = passed.asked[i];
     check_known(passed.queries[i]);
   }
-  require(!gate || passed.first == gate->arrived(), "Campaign: expected arrival ",
+  require(!gate || passed.first >= gate->arrived(), "Campaign: expected arrival ",
           gate ? gate->arrived() : 0, " next, got ", passed.first);
 }
 
@@ -41,6 +41,8 @@ void Campaign::State::fold(const Passed& passed) {
   const bool joins =
       kept && std::any_of(options.steps.begin(), options.steps.end(),
                           [](const Step& one) { return asks_candidates(one.maker); });
+  // Of a damaged journal some may be lost: they have cost nothing.
+  while (gate->arrived() < passed.first) gate->take(Vector(), nan, false, 0.0);
   std::size_t next = 0;
   for (Index i = 0; i < passed.worth.size(); ++i) {
     const bool asked = next < passed.asked.size() && passed.asked[next] == i;
@@ -169,6 +171,9 @@ Decided Campaign::decide(PointsView x, double share, Index most, bool kept) {
     }
     gate.take(u, worth[k], is_asked(verdict), share, kept ? Vector(x.row(k)) : Vector());
   }
+  // The last bits of a worth depend on the points beside it: what is recorded has to come of what
+  // is recorded.
+  if (k < x.rows()) return decide(x.topRows(k), share, most, kept);
   decided.passed.worth = worth.head(k);
   if (kept) decided.passed.x = x.topRows(k);
   if (!queries.empty()) decided.asked.model = by.model;

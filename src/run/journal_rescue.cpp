@@ -140,6 +140,8 @@ class Following {
       return concat("the review of query ", its->id);
     if (const auto* its = std::get_if<Fitted>(&event)) return concat("model ", its->model);
     if (std::holds_alternative<Marked>(event)) return "what runs count for";
+    if (const auto* its = std::get_if<Passed>(&event))
+      return concat("what became of ", its->worth.size(), " arrivals from ", its->first, " on");
     if (const auto* its = std::get_if<Promoted>(&event))
       return concat("the promotion of model ", its->model);
     return std::holds_alternative<Leased>(event) ? "a lease" : "a change of the study";
@@ -158,6 +160,9 @@ class Following {
     } else if (auto* promoted = std::get_if<Promoted>(&event)) {
       const auto found = models_.find(promoted->model);
       promoted->model = found == models_.end() ? 0 : found->second;
+    } else if (auto* passed = std::get_if<Passed>(&event)) {
+      const auto found = models_.find(passed->model);
+      passed->model = found == models_.end() ? 0 : found->second;
     }
   }
 
@@ -171,6 +176,9 @@ class Following {
     if (const auto* its = std::get_if<Reviewed>(&event)) return its->id + 1;
     if (const auto* its = std::get_if<Marked>(&event))
       return its->ids.empty() ? 0 : *std::max_element(its->ids.begin(), its->ids.end()) + 1;
+    if (const auto* its = std::get_if<Passed>(&event))
+      return its->queries.empty() ? 0
+                                  : *std::max_element(its->queries.begin(), its->queries.end()) + 1;
     if (const auto* its = std::get_if<Leased>(&event))
       return its->ids.empty() ? 0 : *std::max_element(its->ids.begin(), its->ids.end()) + 1;
     return 0;
