@@ -35,9 +35,22 @@ FileDescriptor opened(const Study& study) {
   return descriptor;
 }
 
-bool is_regular(const Study& study) {
-  return study.stream_source.from != "-" &&
-         std::filesystem::is_regular_file(study.file.parent_path() / study.stream_source.from);
+// Of a file: the others come once.
+Index decided_before(const OpenCampaign& open) {
+  const std::string& from = open.study.stream_source.from;
+  if (from == "-" || !std::filesystem::is_regular_file(open.study.file.parent_path() / from))
+    return 0;
+  const auto source_of = [&](const std::string& study) {
+    return parse_study(study, open.study.file).stream_source.from;
+  };
+  std::string source = source_of(open.journal.preamble().study);
+  Index count = 0;
+  for (const Event& event : open.journal.events()) {
+    if (const auto* edited = std::get_if<Edited>(&event)) source = source_of(edited->study);
+    if (const auto* passed = std::get_if<Passed>(&event); passed && source == from)
+      count += passed->worth.size();
+  }
+  return count;
 }
 
 }  // namespace
@@ -46,7 +59,11 @@ Arrivals::Arrivals(OpenCampaign& open, std::function<void(const std::string&)> s
     : open_(open),
       say_(std::move(say)),
       lines_(opened(open.study), open.study.stream_source.follow),
-      to_skip_(is_regular(open.study) ? open.campaign.arrived() : 0) {}
+      to_skip_(decided_before(open)) {}
+
+void Arrivals::check(const Study& study) {
+  if (study.stream) opened(study);
+}
 
 bool Arrivals::attend(double seconds, double share, Index most) {
   read(seconds);
@@ -98,7 +115,8 @@ std::optional<Arrivals::Arrival> Arrivals::arrival_in(const LineQueue::Line& lin
   if (!text.empty() && text.back() == '\r') text.pop_back();
   if (text.find_first_not_of(" \t") == std::string::npos) return std::nullopt;
   const std::vector<Parameter>& parameters = open_.study.parameters;
-  if (text.front() == '{') {
+  if (head_.empty() && (json_ || text.front() == '{')) {
+    json_ = true;  // the first line says which
     const JsonValue object = parsed_json(text, deepest);
     require<UsageError>(object.is_object(), "expected {\"x\": {name: value}}, got ",
                         printable(text.substr(0, 200)));

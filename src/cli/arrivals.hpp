@@ -20,6 +20,9 @@ class Arrivals {
   /// \param say takes the lines \throws StudyError where the stream cannot be read
   Arrivals(OpenCampaign& open, std::function<void(const std::string&)> say);
 
+  /// \throws StudyError where the study's stream cannot be read
+  static void check(const Study& study);
+
   /// As RunOptions::arrivals wants it: up to 64 at once.
   bool attend(double seconds, double share, Index most);
 
@@ -42,7 +45,8 @@ class Arrivals {
   OpenCampaign& open_;
   std::function<void(const std::string&)> say_;
   LineQueue lines_;
-  long number_ = 0;                  // of the last line
+  long number_ = 0;  // of the last line
+  bool json_ = false;
   std::vector<std::string> head_{};  // of CSV
   std::vector<std::size_t> columns_{};
   std::size_t key_column_ = 0;  // one beyond the head: none

@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "cli/arrivals.hpp"
 #include "cli/campaign_folder.hpp"
 #include "cli/contradiction.hpp"
 #include "cli/drive.hpp"
@@ -146,6 +147,7 @@ int carry_out(const RunChoices& choices) {
     // Before anything is made on the disk.
     const Study study = read_study(folder.study);
     refuse_contradiction(study);
+    Arrivals::check(study);
     agree_to_fitting(std::max(study.max_queries(), study.initial), threads, choices.yes);
     if (study.kind != Study::Kind::Manual) oracle_of(study, folder, {});
   }

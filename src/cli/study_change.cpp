@@ -34,6 +34,7 @@ bool is_operation(const std::string& path) {
                    "constraints",
                    "validation",
                    "pool",
+                   "stream",
                    "hybrid",
                    "segments",
                    "simulator.parallel",

@@ -22,6 +22,8 @@ void Campaign::State::check(const Passed& passed) const {
           " arrivals were asked, by ", passed.queries.size(), " queries");
   require(passed.share >= 0.0 && passed.share <= 1.0,
           "Campaign: expected a share of the budget from 0 to 1, got ", passed.share);
+  require(passed.budget > 0.0 && passed.budget <= 1.0,
+          "Campaign: expected a budget above 0, up to 1, got ", passed.budget);
   Index before = -1;
   for (std::size_t i = 0; i < passed.asked.size(); ++i) {
     require(passed.asked[i] > before && passed.asked[i] < k,
@@ -43,12 +45,13 @@ void Campaign::State::fold(const Passed& passed) {
                           [](const Step& one) { return asks_candidates(one.maker); });
   // Of a damaged journal some may be lost: they have cost nothing.
   while (gate->arrived() < passed.first) gate->take(Vector(), nan, false, 0.0);
+  const double share = passed.share * (passed.budget / gate->options().budget);
   std::size_t next = 0;
   for (Index i = 0; i < passed.worth.size(); ++i) {
     const bool asked = next < passed.asked.size() && passed.asked[next] == i;
     Vector u;
     if (asked) u = domain.to_unit(queries[static_cast<std::size_t>(passed.queries[next++])].x);
-    gate->take(u, passed.worth[i], asked, passed.share, kept ? Vector(passed.x.row(i)) : Vector());
+    gate->take(u, passed.worth[i], asked, share, kept ? Vector(passed.x.row(i)) : Vector());
     if (!asked && joins)
       for (Index j = 0; j < domain.dim(); ++j) joined.push_back(passed.x(i, j));
   }
@@ -143,7 +146,8 @@ Decided Campaign::decide(PointsView x, double share, Index most, bool kept) {
   StreamGate gate = *state.gate;
   KnownPoints now(state.domain, state.options.synthesis.same_point);
   Decided decided;
-  decided.passed = {.first = gate.arrived(), .share = share, .model = by.model};
+  decided.passed = {
+      .first = gate.arrived(), .budget = gate.options().budget, .share = share, .model = by.model};
   std::vector<Query>& queries = decided.asked.queries;
   Index k = 0;
   for (; k < x.rows() && static_cast<Index>(queries.size()) < most; ++k) {

@@ -358,6 +358,7 @@ JsonValue written(Index seq, const Passed& event) {
   json["worth"] = list(event.worth);
   json["asked"] = event.asked;
   json["queries"] = event.queries;
+  json["budget"] = number(event.budget);
   json["share"] = number(event.share);
   json["model"] = event.model;
   if (event.x.rows() > 0) json["x"] = table(event.x);
@@ -370,6 +371,7 @@ Passed to_passed(const JsonValue& json) {
           .worth = to_vector(json.at("worth")),
           .asked = json.at("asked").get<std::vector<Index>>(),
           .queries = json.at("queries").get<std::vector<Index>>(),
+          .budget = to_number(json.at("budget")),
           .share = to_number(json.at("share")),
           .model = json.at("model").get<Index>()};
 }

@@ -99,7 +99,8 @@ struct Passed {
   Vector worth{};                ///< (k) NaN: not scored
   std::vector<Index> asked{};    ///< which of them, ascending in [0, k)
   std::vector<Index> queries{};  ///< their ids
-  double share = 1.0;            ///< of the budget that could be spent
+  double budget = 1.0;           ///< part of all that could be asked in the long run
+  double share = 1.0;            ///< of that, as long as queries waited for a worker
   Index model = 0;               ///< by which they were scored; 0: none
 };
 
