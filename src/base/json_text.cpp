@@ -31,6 +31,17 @@ JsonValue recorded_json(std::string_view text, int deepest) {
   }
 }
 
+std::int64_t whole(const JsonValue& json) {
+  return json.get_ref<const JsonValue::number_integer_t&>();
+}
+
+std::vector<std::int64_t> whole_numbers(const JsonValue& list) {
+  std::vector<std::int64_t> numbers;
+  for (const JsonValue& json : list.get_ref<const JsonValue::array_t&>())
+    numbers.push_back(whole(json));
+  return numbers;
+}
+
 std::optional<std::string> key_that_stands_twice(std::string_view text, int deepest) {
   using Seen = JsonValue::parse_event_t;
   std::optional<std::string> twice;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -26,6 +27,11 @@ std::optional<std::string> key_that_stands_twice(std::string_view text, int deep
 /// As a JSON string, in quotes; as a list of these.
 std::string json_quoted(const std::string& text);
 std::string json_quoted(const std::vector<std::string>& texts);
+
+/// A whole number. \throws nlohmann::json::exception where it is none: a fraction, and 1e300, have
+/// no conversion.
+std::int64_t whole(const JsonValue& json);
+std::vector<std::int64_t> whole_numbers(const JsonValue& list);  ///< likewise
 
 bool is_utf8(const std::string& text);
 

@@ -181,7 +181,7 @@ void Arrivals::decide(Index count, double share, Index most, bool late) {
   record(open_, events[1], "");
   learn_trust(decided);
   std::string said;
-  for (std::size_t i = 0; i < decided.verdicts.size(); ++i) {
+  for (std::size_t i = 0; i < decided.decisions.size(); ++i) {
     said += said_of(decided, static_cast<Index>(i), waiting_.front(), late) + "\n";
     waiting_.pop_front();
   }
@@ -198,10 +198,10 @@ void Arrivals::learn_trust(const Decided& decided) {
 }
 
 std::string Arrivals::said_of(const Decided& decided, Index i, const Arrival& arrival, bool late) {
-  const Verdict verdict = decided.verdicts[static_cast<std::size_t>(i)];
+  const Decision decision = decided.decisions[static_cast<std::size_t>(i)];
   JsonValue line = {{"arrival", decided.passed.first + i},
-                    {"asked", is_asked(verdict)},
-                    {"why", late && verdict == Verdict::Unworthy ? "late" : word(verdict)}};
+                    {"asked", is_asked(decision)},
+                    {"why", late && decision == Decision::Unworthy ? "late" : word(decision)}};
   if (!arrival.key.empty()) line["key"] = parsed_json(arrival.key, deepest);
   const auto place = std::find(decided.passed.asked.begin(), decided.passed.asked.end(), i);
   if (place != decided.passed.asked.end())

@@ -229,7 +229,8 @@ std::optional<report::Comparison> recorded_comparison(const CampaignFolder& fold
   std::ifstream stream(folder.compare() / "compare.json");
   if (!stream) return std::nullopt;
   const JsonValue document = parsed_json(std::string(std::istreambuf_iterator<char>(stream), {}));
-  if (!document.is_object() || document.value("schema", 0) != 1) return std::nullopt;
+  if (!document.is_object() || !document.contains("schema") || document["schema"] != 1)
+    return std::nullopt;
   report::Comparison comparison{document.value("measure", ""), {}};
   for (const JsonValue& recorded : document["strategies"]) {
     for (const std::string output : document["outputs"]) {

@@ -56,7 +56,7 @@ class List {
       const std::string& words = said.output.empty() ? said.error_output : said.output;
       const std::size_t begin = std::min(words.find_first_not_of(" \r\n\t"), words.size());
       const std::size_t end = std::min(words.find('\n', begin), words.size());
-      add("version", printable(std::string_view(words).substr(begin, end - begin)));
+      add("version", sonde::printable(std::string_view(words).substr(begin, end - begin)));
     } catch (const Error&) {
       add("version", "absent");
     }

@@ -10,8 +10,8 @@
 namespace sonde::cli {
 namespace {
 
-constexpr std::size_t most_lines = 4096;
-constexpr std::size_t longest_line = 1u << 20;
+constexpr std::size_t most_held = 4096;
+constexpr std::size_t most_bytes = 1u << 20;
 constexpr int a_moment = 50;  // ms
 
 }  // namespace
@@ -23,7 +23,7 @@ LineQueue::LineQueue(FileDescriptor file, bool follow)
 
 bool LineQueue::add(std::string text, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait(lock, stop, [this] { return lines_.size() < most_lines; })) return false;
+  if (!changed_.wait(lock, stop, [this] { return lines_.size() < most_held; })) return false;
   lines_.push_back({std::move(text), Clock::now()});
   changed_.notify_all();
   return true;
@@ -45,7 +45,7 @@ void LineQueue::read(const std::stop_token& stop) {
     for (ssize_t i = 0; i < got; ++i) {
       const char letter = buffer[static_cast<std::size_t>(i)];
       if (letter != '\n') {
-        if (line.size() <= longest_line) line += letter;
+        if (line.size() <= most_bytes) line += letter;
       } else if (!add(std::exchange(line, {}), stop)) {
         return;
       }

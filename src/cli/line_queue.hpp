@@ -14,7 +14,7 @@ namespace sonde::cli {
 
 /// Lines as they come, each with the time at which it did, read by a thread of its own so that none
 /// seems younger than it is. What reads them too slowly makes the writer wait: no more than
-/// `most_lines` are held.
+/// 4096 are held.
 class LineQueue {
  public:
   using Clock = std::chrono::steady_clock;

@@ -18,7 +18,7 @@ namespace {
 constexpr int deepest = 8;  // brackets within one another
 
 AskRequest ask_of(const JsonValue& request) {
-  AskRequest ask{.count = request.at("count").get<Index>(),
+  AskRequest ask{.count = Index{whole(request.at("count"))},
                  .to = request.at("to").get<std::string>(),
                  .tag = request.at("tag").get<std::string>(),
                  .again = request.at("again").get<bool>()};
@@ -102,7 +102,7 @@ namespace {
 
 // To be fitted at most after it.
 Index runs_after(const OpenCampaign& open, const JsonValue& request) {
-  if (request.contains("count")) return open.campaign.asked() + request["count"].get<Index>();
+  if (request.contains("count")) return open.campaign.asked() + Index{whole(request["count"])};
   if (!request.contains("text")) return open.campaign.answered();
   const auto& text = request["text"].get_ref<const std::string&>();
   return open.campaign.answered() + std::count(text.begin(), text.end(), '\n');

@@ -33,11 +33,11 @@ ShortlistFile read(const std::string& file) {
     require<UsageError>(json.value("kind", "") == kind, file,
                         ": expected what 'sonde select --shard' wrote");
     ShortlistFile found;
-    found.shard = {json.at("part").get<Index>(), json.at("of").get<Index>()};
-    found.pool_rows = json.at("pool_rows").get<Index>();
+    found.shard = {Index{whole(json.at("part"))}, Index{whole(json.at("of"))}};
+    found.pool_rows = Index{whole(json.at("pool_rows"))};
     found.made_by = json.at("made_by").get<std::string>();
-    found.list.rows = json.at("rows").get<std::vector<Index>>();
-    found.list.visited = json.at("visited").get<Index>();
+    found.list.rows = whole_numbers(json.at("rows"));
+    found.list.visited = Index{whole(json.at("visited"))};
     found.list.cut = json.at("cut").get<bool>();
     const auto worth = json.at("worth").get<std::vector<double>>();
     const auto x = json.at("x").get<std::vector<double>>();

@@ -61,7 +61,7 @@ std::string to_text(const Answer& answer) {
 
 std::optional<Answer> answer_in(const std::string& text) try {
   const JsonValue json = parsed_json(text);
-  if (json.at("schema").get<int>() > 1) return std::nullopt;
+  if (whole(json.at("schema")) > 1) return std::nullopt;
   Answer answer;
   const auto status = json.at("status").get<std::string>();
   answer.status = status == status_words[0]   ? Answer::Status::Ok
@@ -75,14 +75,15 @@ std::optional<Answer> answer_in(const std::string& text) try {
   answer.seconds = json.at("seconds").get<double>();
   answer.message = json.at("message").get<std::string>();
   answer.kind = json.at("kind").get<std::string>();
-  answer.attempts = json.at("attempts").get<int>();
+  answer.attempts = static_cast<int>(whole(json.at("attempts")));
   answer.host = json.at("host").get<std::string>();
   answer.started = json.at("started").get<double>();
   answer.ended = json.at("ended").get<double>();
   if (!json.contains("usage")) return answer;
   const JsonValue& usage = json["usage"];
   answer.usage = {usage.at("cpu_seconds").get<double>(), usage.at("max_rss").get<double>(),
-                  usage.at("exit_status").get<int>(), usage.at("signal").get<int>()};
+                  static_cast<int>(whole(usage.at("exit_status"))),
+                  static_cast<int>(whole(usage.at("signal")))};
   return answer;
 } catch (const std::exception&) {
   return std::nullopt;

@@ -84,7 +84,7 @@ std::string to_text(const RunRequest& request) {
 
 std::optional<RunRequest> run_request(const std::string& text) try {
   const JsonValue json = parsed_json(text);
-  if (json.at("schema").get<int>() > schema) return std::nullopt;
+  if (whole(json.at("schema")) > schema) return std::nullopt;
   RunRequest request;
   for (const JsonValue& argument : json.at("argv")) request.argv.push_back(from_bytes(argument));
   for (const JsonValue& pair : json.at("env"))
@@ -123,11 +123,11 @@ std::string to_text(const RunResult& result) {
 
 std::optional<RunResult> run_result(const std::string& text) try {
   const JsonValue json = parsed_json(text);
-  if (json.at("schema").get<int>() > schema) return std::nullopt;
+  if (whole(json.at("schema")) > schema) return std::nullopt;
   RunResult result;
   result.outcome = outcome_named(json.at("outcome").get<std::string>());
-  result.exit_status = json.at("exit_status").get<int>();
-  result.signal = json.at("signal").get<int>();
+  result.exit_status = static_cast<int>(whole(json.at("exit_status")));
+  result.signal = static_cast<int>(whole(json.at("signal")));
   result.seconds = json.at("seconds").get<double>();
   result.cpu_seconds = json.at("cpu_seconds").get<double>();
   result.max_rss = json.at("max_rss").get<double>();

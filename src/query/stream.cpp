@@ -27,14 +27,15 @@ void check_share(const char* what, double value, double most) {
 
 }  // namespace
 
-bool is_asked(Verdict verdict) noexcept {
-  return verdict == Verdict::Worthy || verdict == Verdict::Random || verdict == Verdict::Audit;
+bool is_asked(Decision decision) noexcept {
+  return decision == Decision::Worthy || decision == Decision::Random ||
+         decision == Decision::Audit;
 }
 
-std::string_view word(Verdict verdict) noexcept {
+std::string_view word(Decision decision) noexcept {
   constexpr std::array<std::string_view, 8> words = {
       "worthy", "random", "audit", "unworthy", "near", "known", "inadmissible", "unscored"};
-  return words[static_cast<std::size_t>(verdict)];
+  return words[static_cast<std::size_t>(decision)];
 }
 
 StreamGate::StreamGate(StreamOptions options, Rng rng) : options_(options), rng_(rng) {
@@ -98,15 +99,15 @@ bool StreamGate::is_near(VectorView u) const {
   return false;
 }
 
-Verdict StreamGate::decide(VectorView u, double worth, double share) const {
+Decision StreamGate::decide(VectorView u, double worth, double share) const {
   const double budget = options_.budget * share;
   const Draws draw = draws();
-  if (std::isnan(worth)) return draw.random < budget ? Verdict::Random : Verdict::Unscored;
-  if (budget <= 0.0) return Verdict::Unworthy;
-  if (draw.random < options_.random_share * budget) return Verdict::Random;
+  if (std::isnan(worth)) return draw.random < budget ? Decision::Random : Decision::Unscored;
+  if (budget <= 0.0) return Decision::Unworthy;
+  if (draw.random < options_.random_share * budget) return Decision::Random;
   const double rest = 1.0 - options_.random_share - options_.audit_share;
-  if (is_worthy(worth, rest * budget, draw)) return is_near(u) ? Verdict::Near : Verdict::Worthy;
-  return draw.audit < options_.audit_share * budget ? Verdict::Audit : Verdict::Unworthy;
+  if (is_worthy(worth, rest * budget, draw)) return is_near(u) ? Decision::Near : Decision::Worthy;
+  return draw.audit < options_.audit_share * budget ? Decision::Audit : Decision::Unworthy;
 }
 
 void StreamGate::take(VectorView u, double worth, bool asked, double share, VectorView x) {

@@ -152,17 +152,18 @@ Decided Campaign::decide(PointsView x, double share, Index most, bool kept) {
   Index k = 0;
   for (; k < x.rows() && static_cast<Index>(queries.size()) < most; ++k) {
     const Vector u = state.domain.to_unit(x.row(k));
-    Verdict verdict = Verdict::Inadmissible;
+    Decision decision = Decision::Inadmissible;
     if (u.allFinite() && state.domain.admits(x.row(k)))
-      verdict = known.has(u) || now.has(u) ? Verdict::Known : gate.decide(u, worth[k], share);
-    if (verdict == Verdict::Inadmissible || verdict == Verdict::Known || !std::isfinite(worth[k]))
+      decision = known.has(u) || now.has(u) ? Decision::Known : gate.decide(u, worth[k], share);
+    if (decision == Decision::Inadmissible || decision == Decision::Known ||
+        !std::isfinite(worth[k]))
       worth[k] = nan;
-    decided.verdicts.push_back(verdict);
-    if (is_asked(verdict)) {
+    decided.decisions.push_back(decision);
+    if (is_asked(decision)) {
       Query query{.id = asked() + static_cast<Index>(queries.size()), .x = x.row(k)};
-      query.why = verdict == Verdict::Audit    ? "validation"
-                  : verdict == Verdict::Random ? "random"
-                                               : by.measure->why;
+      query.why = decision == Decision::Audit    ? "validation"
+                  : decision == Decision::Random ? "random"
+                                                 : by.measure->why;
       query.worth = by.measure && by.measure->fallback ? nan : worth[k];
       query.selection = {.candidates = gate.remembered() + 1,
                          .rank = gate.rank(worth[k]),
@@ -173,7 +174,7 @@ Decided Campaign::decide(PointsView x, double share, Index most, bool kept) {
       queries.push_back(std::move(query));
       now.add(x.row(k));
     }
-    gate.take(u, worth[k], is_asked(verdict), share, kept ? Vector(x.row(k)) : Vector());
+    gate.take(u, worth[k], is_asked(decision), share, kept ? Vector(x.row(k)) : Vector());
   }
   // The last bits of a worth depend on the points beside it: what is recorded has to come of what
   // is recorded.

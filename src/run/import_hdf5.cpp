@@ -205,7 +205,7 @@ StoredRuns runs_in_reply(const std::string& reply) {
   const JsonValue json = parsed_json(reply, /*deepest=*/4);
   return {columns_of(json.at("inputs")), columns_of(json.at("outputs")),
           json.at("csv").get<std::string>(), json.at("runs").get<std::vector<long>>(),
-          json.at("left_out").get<Index>()};
+          Index{whole(json.at("left_out"))}};
 }
 
 }  // namespace

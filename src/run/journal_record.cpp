@@ -53,6 +53,15 @@ JsonValue number(double value) {
   return value;
 }
 
+// 0 where it is not there.
+int small(const JsonValue& json, const char* key) {
+  return json.contains(key) ? static_cast<int>(whole(json[key])) : 0;
+}
+
+long process_of(const JsonValue& json) {
+  return json.contains("process") ? static_cast<long>(whole(json["process"])) : 0;
+}
+
 double to_number(const JsonValue& json) {
   if (json.is_number()) return json.get<double>();
   const std::string word = json.is_string() ? json.get<std::string>() : json_text(json);
@@ -135,13 +144,13 @@ JsonValue selection(const Selection& s) {
 }
 
 Selection to_selection(const JsonValue& json) {
-  return {.candidates = json.at("of").get<Index>(),
-          .rank = json.at("rank").get<Index>(),
-          .evaluations = json.at("evaluations").get<int>(),
+  return {.candidates = Index{whole(json.at("of"))},
+          .rank = Index{whole(json.at("rank"))},
+          .evaluations = static_cast<int>(whole(json.at("evaluations"))),
           .outcome = json.at("outcome").get<std::string>(),
           .runner_up = to_vector(json.at("runner_up")),
           .runner_up_worth = to_number(json.at("its_worth")),
-          .row = json.contains("row") ? json.at("row").get<Index>() : -1};
+          .row = json.contains("row") ? Index{whole(json.at("row"))} : -1};
 }
 
 JsonValue query(const Query& q) {
@@ -154,7 +163,7 @@ JsonValue query(const Query& q) {
 
 Query to_query(const JsonValue& json) {
   return {
-      .id = json.at("id").get<Index>(),
+      .id = Index{whole(json.at("id"))},
       .x = to_vector(json.at("x")),
       .why = json.at("why").get<std::string>(),
       .worth = to_number(json.at("worth")),
@@ -186,8 +195,8 @@ JsonValue written(Index seq, const Fitted& event) {
 }
 
 Fitted to_fitted(const JsonValue& json) {
-  return {.model = json.at("model").get<Index>(),
-          .rows = json.at("rows").get<Index>(),
+  return {.model = Index{whole(json.at("model"))},
+          .rows = Index{whole(json.at("rows"))},
           .parameters = to_matrix(json.at("parameters")),
           .evidence = to_vector(json.at("evidence")),
           .leave_one_out = to_vector(json.at("leave_one_out"))};
@@ -196,7 +205,7 @@ Fitted to_fitted(const JsonValue& json) {
 Asked to_asked(const JsonValue& json) {
   Asked event;
   for (const JsonValue& q : json.at("queries")) event.queries.push_back(to_query(q));
-  event.model = json.at("model").get<Index>();
+  event.model = Index{whole(json.at("model"))};
   return event;
 }
 
@@ -221,8 +230,8 @@ void add(JsonValue& json, const Answer& a) {
 
 std::optional<Usage> to_usage(const JsonValue& json) {
   if (!json.contains("cpu")) return std::nullopt;
-  return Usage{to_number(json["cpu"]), to_number(json.at("rss")), json.value("exit", 0),
-               json.value("signal", 0)};
+  return Usage{to_number(json["cpu"]), to_number(json.at("rss")), small(json, "exit"),
+               small(json, "signal")};
 }
 
 Answer to_answer(const JsonValue& json) {
@@ -233,7 +242,7 @@ Answer to_answer(const JsonValue& json) {
           .message = json.at("message").get<std::string>(),
           .kind = json.at("failure").get<std::string>(),
           .transient = json.value("transient", false),
-          .attempts = json.at("attempts").get<int>(),
+          .attempts = static_cast<int>(whole(json.at("attempts"))),
           .host = json.at("host").get<std::string>(),
           .started = to_number(json.at("started")),
           .ended = to_number(json.at("ended")),
@@ -256,7 +265,7 @@ JsonValue written(Index seq, const Leased& event) {
 }
 
 Leased to_leased(const JsonValue& json) {
-  return {.ids = json.at("ids").get<std::vector<Index>>(),
+  return {.ids = whole_numbers(json.at("ids")),
           .who = json.at("who").get<std::string>(),
           .until = to_number(json.at("until"))};
 }
@@ -272,7 +281,7 @@ JsonValue written(Index seq, const Told& event) {
 }
 
 Told to_told(const JsonValue& json) {
-  return {.id = json.at("id").get<Index>(),
+  return {.id = Index{whole(json.at("id"))},
           .by = json.at("by").get<std::string>(),
           .answer = to_answer(json),
           .confidence = to_number(json.at("confidence")),
@@ -289,7 +298,7 @@ JsonValue written(Index seq, const Corrected& event) {
 }
 
 Corrected to_corrected(const JsonValue& json) {
-  return {.id = json.at("id").get<Index>(),
+  return {.id = Index{whole(json.at("id"))},
           .answer = to_answer(json),
           .reason = json.at("reason").get<std::string>(),
           .by = json.at("by").get<std::string>()};
@@ -306,7 +315,7 @@ JsonValue written(Index seq, const Reviewed& event) {
 }
 
 Reviewed to_reviewed(const JsonValue& json) {
-  return {.id = json.at("id").get<Index>(),
+  return {.id = Index{whole(json.at("id"))},
           .verdict = value_of(verdicts, json.at("verdict").get<std::string>()),
           .x = to_vector(json.at("x")),
           .reason = json.at("reason").get<std::string>(),
@@ -330,7 +339,7 @@ JsonValue written(Index seq, const Marked& event) {
 }
 
 Marked to_marked(const JsonValue& json) {
-  return {.ids = json.at("ids").get<std::vector<Index>>(),
+  return {.ids = whole_numbers(json.at("ids")),
           .role = value_of(roles, json.at("role").get<std::string>()),
           .reason = json.at("reason").get<std::string>(),
           .by = json.at("by").get<std::string>()};
@@ -346,7 +355,7 @@ JsonValue written(Index seq, const Promoted& event) {
 }
 
 Promoted to_promoted(const JsonValue& json) {
-  return {.model = json.at("model").get<Index>(),
+  return {.model = Index{whole(json.at("model"))},
           .forced = json.at("forced").get<bool>(),
           .reason = json.at("reason").get<std::string>(),
           .by = json.at("by").get<std::string>()};
@@ -366,19 +375,19 @@ JsonValue written(Index seq, const Passed& event) {
 }
 
 Passed to_passed(const JsonValue& json) {
-  return {.first = json.at("first").get<Index>(),
+  return {.first = Index{whole(json.at("first"))},
           .x = json.contains("x") ? Points(to_matrix(json.at("x"))) : Points(),
           .worth = to_vector(json.at("worth")),
-          .asked = json.at("asked").get<std::vector<Index>>(),
-          .queries = json.at("queries").get<std::vector<Index>>(),
+          .asked = whole_numbers(json.at("asked")),
+          .queries = whole_numbers(json.at("queries")),
           .budget = to_number(json.at("budget")),
           .share = to_number(json.at("share")),
-          .model = json.at("model").get<Index>()};
+          .model = Index{whole(json.at("model"))}};
 }
 
 Head to_head(const JsonValue& json) {
   Head head;
-  head.schema = json.at("schema").get<int>();
+  head.schema = static_cast<int>(whole(json.at("schema")));
   head.preamble.version = json.value("version", "");
   if (head.schema > schema) return head;
   Preamble& preamble = head.preamble;
@@ -386,24 +395,24 @@ Head to_head(const JsonValue& json) {
   for (const JsonValue& o : json.at("outputs")) {
     preamble.outputs.push_back({o.at("name").get<std::string>(), o.at("unit").get<std::string>()});
   }
-  preamble.seed = json.at("seed").get<std::uint64_t>();
+  preamble.seed = json.at("seed").get_ref<const JsonValue::number_unsigned_t&>();
   preamble.study = json.at("study").get<std::string>();
   preamble.uuid = json.at("uuid").get<std::string>();
   preamble.created = json.at("created").get<std::string>();
-  head.writer = {json.value("process", 0L), json.value("host", "")};
+  head.writer = {process_of(json), json.value("host", "")};
   return head;
 }
 
 Note to_note(const JsonValue& json) {
   Note note{json.at("text").get<std::string>(), std::nullopt};
-  if (json.contains("process")) note.writer = {json.value("process", 0L), json.value("host", "")};
+  if (json.contains("process")) note.writer = {process_of(json), json.value("host", "")};
   return note;
 }
 
 std::optional<Event> to_event(const std::string& kind, const JsonValue& json) {
   if (kind == "model") return to_fitted(json);
   if (kind == "asked") return to_asked(json);
-  if (kind == "answered") return Answered{json.at("id").get<Index>(), to_answer(json)};
+  if (kind == "answered") return Answered{Index{whole(json.at("id"))}, to_answer(json)};
   if (kind == "leased") return to_leased(json);
   if (kind == "told") return to_told(json);
   if (kind == "corrected") return to_corrected(json);
@@ -425,7 +434,7 @@ Record to_note_or_event(Index seq, const JsonValue& json) {
 }
 
 Record to_record(const JsonValue& json) {
-  const Index seq = json.at("seq").get<Index>();
+  const Index seq = Index{whole(json.at("seq"))};
   const std::string kind = json.at("kind").get<std::string>();
   if (kind == "head") return {seq, to_head(json)};
   if (kind == "note") return to_note_or_event(seq, json);

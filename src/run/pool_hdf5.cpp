@@ -99,7 +99,7 @@ PoolHdf5 pool_in_hdf5(const fs::path& file, const std::vector<Parameter>& parame
   });
   try {
     const JsonValue json = parsed_json(reply, /*deepest=*/3);
-    return {json.at("rows").get<Index>(), json.at("carried").get<std::vector<std::string>>()};
+    return {Index{whole(json.at("rows"))}, json.at("carried").get<std::vector<std::string>>()};
   } catch (const JsonValue::exception&) {
     throw StoreError(file.string() + ": reading it gave no candidates: it is made to do harm");
   }

@@ -134,10 +134,10 @@ TEST_CASE("the quantile asks what ranks within the budget among the last", "[str
     for (const double worth : {3.0, 2.0, 1.0}) gate.take(at(0.1, 0.1), worth, false, 1.0);
     CHECK(gate.balance() == 1.5);
     CHECK(gate.rank(2.5) == 2);
-    CHECK(gate.decide(at(0.5, 0.5), 3.5, 1.0) == Verdict::Worthy);
-    CHECK(gate.decide(at(0.5, 0.5), 2.5, 1.0) == Verdict::Worthy);
-    third += gate.decide(at(0.5, 0.5), 1.5, 1.0) == Verdict::Worthy ? 1 : 0;
-    CHECK(gate.decide(at(0.5, 0.5), 0.5, 1.0) == Verdict::Unworthy);
+    CHECK(gate.decide(at(0.5, 0.5), 3.5, 1.0) == Decision::Worthy);
+    CHECK(gate.decide(at(0.5, 0.5), 2.5, 1.0) == Decision::Worthy);
+    third += gate.decide(at(0.5, 0.5), 1.5, 1.0) == Decision::Worthy ? 1 : 0;
+    CHECK(gate.decide(at(0.5, 0.5), 0.5, 1.0) == Decision::Unworthy);
   }
   // 120 of 400, standard deviation 9.2: four of them.
   CHECK(std::abs(third - 120) <= 37);
@@ -165,11 +165,11 @@ TEST_CASE("a share of the budget is drawn at random, and of what is passed over"
   double worth_of_random = 0.0;
   for (Index i = 0; i < 20'000; ++i) {
     const double worth = rng.uniform();
-    const Verdict verdict = gate.decide(at(0.5, 0.5), worth, 1.0);
-    gate.take(at(0.5, 0.5), worth, is_asked(verdict), 1.0);
-    random += verdict == Verdict::Random ? 1 : 0;
-    worth_of_random += verdict == Verdict::Random ? worth : 0.0;
-    audits += verdict == Verdict::Audit ? 1 : 0;
+    const Decision decision = gate.decide(at(0.5, 0.5), worth, 1.0);
+    gate.take(at(0.5, 0.5), worth, is_asked(decision), 1.0);
+    random += decision == Decision::Random ? 1 : 0;
+    worth_of_random += decision == Decision::Random ? worth : 0.0;
+    audits += decision == Decision::Audit ? 1 : 0;
   }
   // 200 of 20,000, standard deviation 14; audits of the 83 % that are passed over: 332 of 400.
   CHECK(std::abs(random - 200) <= 56);
@@ -191,16 +191,16 @@ TEST_CASE("near-copies of the last that were asked are passed over", "[stream]")
   options.recent = 2;
   StreamGate gate(options, Rng(1));
   const auto next = [&](double a, double b) {
-    const Verdict verdict = gate.decide(at(a, b), 1.0, 1.0);
-    gate.take(at(a, b), 1.0, is_asked(verdict), 1.0);
-    return verdict;
+    const Decision decision = gate.decide(at(a, b), 1.0, 1.0);
+    gate.take(at(a, b), 1.0, is_asked(decision), 1.0);
+    return decision;
   };
-  CHECK(next(0.5, 0.5) == Verdict::Worthy);
-  CHECK(next(0.59, 0.59) == Verdict::Near);   // 0.09 in each coordinate
-  CHECK(next(0.5, 0.63) == Verdict::Near);    // 0.13 / sqrt(2) = 0.092
-  CHECK(next(0.5, 0.65) == Verdict::Worthy);  // 0.106
-  CHECK(next(0.9, 0.9) == Verdict::Worthy);
-  CHECK(next(0.51, 0.50) == Verdict::Worthy);  // the first is forgotten
+  CHECK(next(0.5, 0.5) == Decision::Worthy);
+  CHECK(next(0.59, 0.59) == Decision::Near);   // 0.09 in each coordinate
+  CHECK(next(0.5, 0.63) == Decision::Near);    // 0.13 / sqrt(2) = 0.092
+  CHECK(next(0.5, 0.65) == Decision::Worthy);  // 0.106
+  CHECK(next(0.9, 0.9) == Decision::Worthy);
+  CHECK(next(0.51, 0.50) == Decision::Worthy);  // the first is forgotten
 }
 
 TEST_CASE("worths that are others by now are seen anew, or forgotten where no point was kept",
@@ -224,10 +224,10 @@ TEST_CASE("without a worth points are drawn at random, within the budget", "[str
   StreamGate gate(by_worth_alone(StreamRule::Quantile, 0.1), Rng(1));
   Index asked = 0;
   for (Index i = 0; i < 10'000; ++i) {
-    const Verdict verdict = gate.decide(at(0.5, 0.5), none, 1.0);
-    CHECK((verdict == Verdict::Random || verdict == Verdict::Unscored));
-    gate.take(at(0.5, 0.5), none, is_asked(verdict), 1.0);
-    asked += is_asked(verdict) ? 1 : 0;
+    const Decision decision = gate.decide(at(0.5, 0.5), none, 1.0);
+    CHECK((decision == Decision::Random || decision == Decision::Unscored));
+    gate.take(at(0.5, 0.5), none, is_asked(decision), 1.0);
+    asked += is_asked(decision) ? 1 : 0;
   }
   CHECK(std::abs(asked - 1000) <= 120);  // four standard deviations
 }

@@ -80,7 +80,7 @@ TEST_CASE("of what arrives within the budget is asked, with what is predicted of
   Index asked = 0;
   for (Index i = 0; i < 400; i += 20) {
     const Decided decided = stream.arrive(x.middleRows(i, 20));
-    REQUIRE(decided.verdicts.size() == 20);
+    REQUIRE(decided.decisions.size() == 20);
     REQUIRE(decided.mean.rows() == 20);
     for (std::size_t j = 0; j < decided.asked.queries.size(); ++j) {
       const Query& query = decided.asked.queries[j];
@@ -106,10 +106,10 @@ TEST_CASE("nothing impossible is asked, and nothing twice", "[arrivals]") {
       3.9, 90.0,   // breaks the constraint
       1.0, 0.0;    // no place on a logarithmic scale
   const Decided decided = stream.arrive(x);
-  CHECK(decided.verdicts == std::vector<Verdict>{Verdict::Worthy, Verdict::Known,
-                                                 Verdict::Inadmissible, Verdict::Inadmissible,
-                                                 Verdict::Inadmissible});
-  CHECK(stream.arrive(x.topRows(1)).verdicts.front() == Verdict::Known);
+  CHECK(decided.decisions == std::vector<Decision>{Decision::Worthy, Decision::Known,
+                                                   Decision::Inadmissible, Decision::Inadmissible,
+                                                   Decision::Inadmissible});
+  CHECK(stream.arrive(x.topRows(1)).decisions.front() == Decision::Known);
 }
 
 TEST_CASE("to decide changes nothing, and those after the last that may be asked wait",
@@ -118,7 +118,7 @@ TEST_CASE("to decide changes nothing, and those after the last that may be asked
   const Points x = arrivals(50);
   const Decided all = stream.campaign.decide(x, 1.0, any, true);
   const Decided again = stream.campaign.decide(x, 1.0, any, true);
-  CHECK(all.verdicts == again.verdicts);
+  CHECK(all.decisions == again.decisions);
   const Decided two = stream.campaign.decide(x, 1.0, 2, true);
   CHECK(two.asked.queries.size() == 2);
   CHECK(two.passed.asked ==
@@ -140,8 +140,8 @@ TEST_CASE("a campaign that is resumed decides as it would have, and replay prove
     Campaign resumed = toy_campaign(1, options);
     for (const Event& event : stream.events) resumed.apply(event);
     CHECK(resumed.arrived() == 160);
-    CHECK(resumed.decide(x.bottomRows(40), 1.0, any, kept).verdicts ==
-          stream.campaign.decide(x.bottomRows(40), 1.0, any, kept).verdicts);
+    CHECK(resumed.decide(x.bottomRows(40), 1.0, any, kept).decisions ==
+          stream.campaign.decide(x.bottomRows(40), 1.0, any, kept).decisions);
     const Replayed result =
         replayed(stream.events, [&](const Edited*) { return toy_campaign(1, options); });
     CHECK((result.first

@@ -1,8 +1,10 @@
 #include "run/quick_reader.hpp"
+#include "run/journal_record.hpp"
 
 #include <string>
 #include <variant>
 
+#include "sonde/base/error.hpp"
 #include "support/catch.hpp"
 
 namespace sonde {
@@ -26,6 +28,18 @@ TEST_CASE("what is read quickly is what a reader of any JSON reads", "[quick]") 
 TEST_CASE("numbers that are none in JSON are not read quickly", "[quick]") {
   for (const char* number : {"05", "-05.2", "1.", "1.e5", ".5", "+1", "0x1", "1e999", "nan"})
     CHECK_FALSE(record::quickly_read(answered_with(number)));
+}
+
+TEST_CASE("what is no whole number is refused where one is expected", "[quick]") {
+  for (const std::string number : {"1e128", "1.5", "-1e300", "\"1\"", "null"}) {
+    CAPTURE(number);
+    CHECK_THROWS_AS(
+        record::read(R"({"kind":"leased","ids":[0],"who":"","until":1.0,"seq":)" + number + "}"),
+        StoreError);
+    CHECK_THROWS_AS(
+        record::read(R"({"kind":"leased","seq":1,"who":"","until":1.0,"ids":[)" + number + "]}"),
+        StoreError);
+  }
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ struct StreamOptions {
 };
 
 /// What becomes of a point that arrives, and why.
-enum class Verdict {
+enum class Decision {
   Worthy,        ///< asked
   Random,        ///< asked, whatever it is worth
   Audit,         ///< asked, though it was to be passed over
@@ -60,8 +60,8 @@ enum class Verdict {
   Unscored       ///< there is no worth to judge it by
 };
 
-bool is_asked(Verdict verdict) noexcept;
-std::string_view word(Verdict verdict) noexcept;  ///< "worthy", "random", ...
+bool is_asked(Decision decision) noexcept;
+std::string_view word(Decision decision) noexcept;  ///< "worthy", "random", ...
 
 /// Decides on points one after the other as they arrive, at once and without looking ahead.
 ///
@@ -75,7 +75,7 @@ class StreamGate {
   /// On the next one, which is admissible and new. \param u (d) in the unit cube
   /// \param worth NaN: none is known, and it is drawn at random, within the budget
   /// \param share of the budget that may be spent now, in [0, 1]
-  Verdict decide(VectorView u, double worth, double share) const;
+  Decision decide(VectorView u, double worth, double share) const;
   /// It has been decided upon, or passed over for another reason. \param u empty unless asked
   /// \param x where it is kept, natural units; else empty
   void take(VectorView u, double worth, bool asked, double share, VectorView x = Vector());

@@ -124,7 +124,7 @@ using Event = std::variant<Fitted, Asked, Answered, Leased, Told, Corrected, Rev
 struct Decided {
   Asked asked{};  ///< to be recorded before the other, where it has queries
   Passed passed{};
-  std::vector<Verdict> verdicts{};  ///< (k)
+  std::vector<Decision> decisions{};  ///< (k)
   Matrix mean{};       ///< (k, m) predicted, in the outputs' units; no rows: there is no surrogate
   Matrix deviation{};  ///< (k, m) likewise, standard deviation
   std::optional<Surrogate> by{};  ///< what predicts them; none: there is none
