@@ -27,28 +27,37 @@ constexpr double of_95_percent = 1.959963984540054;
 FileDescriptor opened(const Study& study) {
   const std::string& from = study.stream_source.from;
   const std::filesystem::path file = study.file.parent_path() / from;
+  // A pipe by name has no writer yet, perhaps: it is waited for where it is read.
   FileDescriptor descriptor(from == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                                        : ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+                                        : ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   require<StudyError>(static_cast<bool>(descriptor), study.file.string(),
                       ": stream.from: ", from == "-" ? "standard input" : file.string(),
                       " cannot be read (", system_message(errno), ")");
   return descriptor;
 }
 
+std::filesystem::path token_file(const OpenCampaign& open) {
+  return open.folder.directory / "token";
+}
+
 // Of a file: the others come once.
 Index decided_before(const OpenCampaign& open) {
   const std::string& from = open.study.stream_source.from;
-  if (from == "-" || !std::filesystem::is_regular_file(open.study.file.parent_path() / from))
+  if (from == "-" || is_http(from) ||
+      !std::filesystem::is_regular_file(open.study.file.parent_path() / from))
     return 0;
   const auto source_of = [&](const std::string& study) {
     return parse_study(study, open.study.file).stream_source.from;
   };
   std::string source = source_of(open.journal.preamble().study);
-  Index count = 0;
+  Index count = 0, all = 0;  // those that a repaired journal has lost among them
   for (const Event& event : open.journal.events()) {
     if (const auto* edited = std::get_if<Edited>(&event)) source = source_of(edited->study);
-    if (const auto* passed = std::get_if<Passed>(&event); passed && source == from)
-      count += passed->worth.size();
+    const auto* passed = std::get_if<Passed>(&event);
+    if (passed == nullptr) continue;
+    const Index next = passed->first + passed->worth.size();
+    if (source == from) count += next - all;
+    all = next;
   }
   return count;
 }
@@ -56,13 +65,41 @@ Index decided_before(const OpenCampaign& open) {
 }  // namespace
 
 Arrivals::Arrivals(OpenCampaign& open, std::function<void(const std::string&)> say)
-    : open_(open),
-      say_(std::move(say)),
-      lines_(opened(open.study), open.study.stream_source.follow),
-      to_skip_(decided_before(open)) {}
+    : open_(open), say_(std::move(say)), to_skip_(decided_before(open)) {
+  const StreamSource& source = open.study.stream_source;
+  if (is_http(source.from)) {
+    json_ = true;
+    server_ = std::make_unique<ArrivalsServer>(source.from, token_in(token_file(open)), lines_);
+  } else {
+    reader_ = std::make_unique<LineReader>(opened(open.study), source.follow, lines_);
+  }
+}
+
+std::string Arrivals::address() const {
+  if (!server_) return "";
+  return concat("points are awaited at http://127.0.0.1:", server_->port(),
+                "/arrivals, for who shows the token in ", token_file(open_).string());
+}
+
+void Arrivals::tell(const Arrival& arrival, const std::string& said) const {
+  if (arrival.reply)
+    arrival.reply->add(said);
+  else
+    say_(said);
+}
 
 void Arrivals::check(const Study& study) {
-  if (study.stream) opened(study);
+  if (!study.stream || is_http(study.stream_source.from)) return;
+  const std::string& from = study.stream_source.from;
+  const std::filesystem::path file = study.file.parent_path() / from;
+  // Not opened: whoever writes into a pipe would take that for its reader.
+  const bool there =
+      from == "-" ? ::fcntl(STDIN_FILENO, F_GETFD) >= 0 : ::access(file.c_str(), R_OK) == 0;
+  require<StudyError>(there, study.file.string(),
+                      ": stream.from: ", from == "-" ? "standard input" : file.string(),
+                      " cannot be read (", system_message(errno), ")");
+  require<StudyError>(from == "-" || !std::filesystem::is_directory(file), study.file.string(),
+                      ": stream.from: ", file.string(), " is a directory");
 }
 
 bool Arrivals::attend(double seconds, double share, Index most) {
@@ -70,7 +107,7 @@ bool Arrivals::attend(double seconds, double share, Index most) {
   while (!waiting_.empty() && most > 0) {
     // Those that came too long ago are passed over together, the others decided upon.
     if (!waiting_.front().refusal.empty()) {
-      say_(waiting_.front().refusal);
+      tell(waiting_.front(), waiting_.front().refusal);
       waiting_.pop_front();
       continue;
     }
@@ -86,6 +123,9 @@ bool Arrivals::attend(double seconds, double share, Index most) {
     decide(count, share, most, late);
     if (open_.campaign.asked() != before) break;  // the queue is another, and so is the surrogate
   }
+  const std::string failure = lines_.failure();
+  require<Error>(failure.empty(), "stream.from: ", open_.study.stream_source.from,
+                 " cannot be read any more (", failure, ")");
   return !waiting_.empty() || !lines_.ended();
 }
 
@@ -104,7 +144,7 @@ void Arrivals::read(double seconds) {
       throw;  // all further lines would say the same
     } catch (const Error& failure) {
       if (to_skip_ > 0) continue;  // it was said before
-      waiting_.push_back({Vector(), "", line.at,
+      waiting_.push_back({Vector(), "", line.at, line.reply,
                           json_text({{"line", number_}, {"error", failure.what()}}) + "\n"});
     }
   }
@@ -113,7 +153,10 @@ void Arrivals::read(double seconds) {
 std::optional<Arrivals::Arrival> Arrivals::arrival_in(const LineQueue::Line& line) {
   std::string text = line.text;
   if (!text.empty() && text.back() == '\r') text.pop_back();
-  if (text.find_first_not_of(" \t") == std::string::npos) return std::nullopt;
+  if (number_ == 1 && text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string::npos) return std::nullopt;
+  if (text[begin] == '{') text.erase(0, begin);
   const std::vector<Parameter>& parameters = open_.study.parameters;
   if (head_.empty() && (json_ || text.front() == '{')) {
     json_ = true;  // the first line says which
@@ -121,7 +164,8 @@ std::optional<Arrivals::Arrival> Arrivals::arrival_in(const LineQueue::Line& lin
     require<UsageError>(object.is_object(), "expected {\"x\": {name: value}}, got ",
                         printable(text.substr(0, 200)));
     const JsonValue x = object.contains("x") ? object["x"] : object;
-    return Arrival{point_in(x), object.contains("key") ? json_text(object["key"]) : "", line.at};
+    return Arrival{point_in(x), object.contains("key") ? json_text(object["key"]) : "", line.at,
+                   line.reply};
   }
   std::size_t at = 0;
   long lines = 0;
@@ -143,7 +187,7 @@ std::optional<Arrivals::Arrival> Arrivals::arrival_in(const LineQueue::Line& lin
   }
   require<UsageError>(fields.size() == head_.size(), "expected ", head_.size(),
                       " fields as in the head, got ", fields.size());
-  Arrival arrival{Vector(static_cast<Index>(parameters.size())), "", line.at};
+  Arrival arrival{Vector(static_cast<Index>(parameters.size())), "", line.at, line.reply};
   for (std::size_t j = 0; j < parameters.size(); ++j)
     arrival.x[static_cast<Index>(j)] =
         parse_value(fields[columns_[j]], parameters[j], concat("line ", number_));
@@ -175,17 +219,20 @@ void Arrivals::decide(Index count, double share, Index most, bool late) {
   const Decided decided =
       open_.campaign.decide(x, late ? 0.0 : share, most, open_.study.stream_source.keep);
   const bool asks = !decided.asked.queries.empty();
+  // At once: what is asked is charged to the budget.
   const std::array<Event, 2> events{decided.asked, decided.passed};
-  // One after the other: what is decided upon is known by its queries.
-  if (asks) record(open_, events[0], "");
-  record(open_, events[1], "");
+  record(open_, std::span(events).subspan(asks ? 0 : 1), "");
   learn_trust(decided);
   std::string said;
   for (std::size_t i = 0; i < decided.decisions.size(); ++i) {
-    said += said_of(decided, static_cast<Index>(i), waiting_.front(), late) + "\n";
+    const std::string line = said_of(decided, static_cast<Index>(i), waiting_.front(), late) + "\n";
+    if (waiting_.front().reply)
+      tell(waiting_.front(), line);
+    else
+      said += line;
     waiting_.pop_front();
   }
-  say_(said);
+  if (!said.empty()) say_(said);
 }
 
 // Of each model the region where it was fitted: it moves little with a few further runs.

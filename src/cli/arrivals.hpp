@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json_text.hpp"
+#include "cli/arrivals_server.hpp"
 #include "cli/campaign_folder.hpp"
 #include "cli/line_queue.hpp"
 #include "sonde/gp/trust.hpp"
@@ -17,11 +18,15 @@ namespace sonde::cli {
 /// what is said of them: a line of JSON each, in their order.
 class Arrivals {
  public:
-  /// \param say takes the lines \throws StudyError where the stream cannot be read
+  /// \param say takes the lines that nobody in particular waits for
+  /// \throws StudyError where the stream cannot be read
   Arrivals(OpenCampaign& open, std::function<void(const std::string&)> say);
 
   /// \throws StudyError where the study's stream cannot be read
   static void check(const Study& study);
+
+  /// Where they may be sent, and what must be shown there; "" where they are read.
+  std::string address() const;
 
   /// As RunOptions::arrivals wants it: up to 64 at once.
   bool attend(double seconds, double share, Index most);
@@ -31,10 +36,12 @@ class Arrivals {
     Vector x;
     std::string key;  ///< as JSON; empty: none
     LineQueue::Clock::time_point at;
+    std::shared_ptr<LineReply> reply;
     std::string refusal{};  ///< it is none, but a line that cannot be read: what is said of it
   };
 
   void read(double seconds);
+  void tell(const Arrival& arrival, const std::string& said) const;
   std::optional<Arrival> arrival_in(const LineQueue::Line& line);
   Vector point_in(const JsonValue& object) const;
   bool is_late(const Arrival& arrival) const;
@@ -44,7 +51,7 @@ class Arrivals {
 
   OpenCampaign& open_;
   std::function<void(const std::string&)> say_;
-  LineQueue lines_;
+  LineQueue lines_{};
   long number_ = 0;  // of the last line
   bool json_ = false;
   std::vector<std::string> head_{};  // of CSV
@@ -54,6 +61,8 @@ class Arrivals {
   std::deque<Arrival> waiting_{};
   std::vector<TrustRegion> trust_{};
   Index trusted_model_ = 0;
+  std::unique_ptr<LineReader> reader_{};
+  std::unique_ptr<ArrivalsServer> server_{};
 };
 
 }  // namespace sonde::cli

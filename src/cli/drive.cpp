@@ -292,6 +292,7 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
       require<Error>(std::fputs(lines.c_str(), stdout) >= 0 && std::fflush(stdout) == 0,
                      "what was decided cannot be written to standard output");
     });
+    if (const std::string address = arrivals->address(); !address.empty()) progress.say(address);
     run_options.arrivals = [arrivals](double seconds, double share, Index most) {
       return arrivals->attend(seconds, share, most);
     };

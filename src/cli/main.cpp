@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "cli/exit_status.hpp"
 #include "cli/subcommands.hpp"
@@ -52,6 +54,16 @@ void wait_passively(char** argv) {
   unsetenv(restarted);
 }
 
+// A stream that was closed is one that cannot be used: otherwise the next file that is opened, such
+// as a journal, would stand for it.
+void hold_standard_streams() {
+  for (const auto& [number, flags] : {std::pair(0, O_WRONLY), {1, O_RDONLY}, {2, O_RDWR}}) {
+    if (fcntl(number, F_GETFD) >= 0) continue;
+    const int opened = open("/dev/null", flags);  // the least number that is free: this one
+    if (opened < 0) _exit(sonde::cli::Unexpected);
+  }
+}
+
 int refused(const std::exception& failure, int status) {
   std::fflush(stdout);
   std::fprintf(stderr, "sonde: %s\n", printable_lines(failure.what()).c_str());
@@ -89,6 +101,7 @@ int written(int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  hold_standard_streams();
   wait_passively(argv);
   const Program program{
       .name = "sonde",

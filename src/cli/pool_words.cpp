@@ -50,7 +50,7 @@ std::string pool_words(const Study& study) {
   std::string words = study.pool_file.empty() ? "" : candidates(study);
   if (study.stream)
     words +=
-        fmt::format("stream    {}: of {} of what arrives at most\n",
+        fmt::format("stream    {}: about {} of what arrives is asked\n",
                     study.stream_source.from == "-" ? "standard input" : study.stream_source.from,
                     shown_percent(study.stream->budget));
   words += steps(study);

@@ -66,13 +66,13 @@ std::string words_on_begin(const OpenCampaign& open, bool resumed, int workers) 
 
 void print_end(OpenCampaign& open, const RunEnd& end, bool json) {
   // What was decided of a stream has standard output for itself.
-  std::FILE* const to = open.study.stream && !json ? stderr : stdout;
+  std::FILE* const to = open.study.stream ? stderr : stdout;
   // What was noted at the end is to be read back.
   OpenCampaign now = {open.folder, open.study, Journal::read(open.folder.journal()),
                       std::move(open.campaign)};
   // This process holds the lock still: it is no other one.
   if (json) {
-    std::puts(status_json(now, /*running=*/false).c_str());
+    std::fprintf(to, "%s\n", status_json(now, /*running=*/false).c_str());
   } else {
     std::fputs(status_text(now, /*running=*/false).c_str(), to);
     const std::string where = open.folder.shown();

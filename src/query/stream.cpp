@@ -115,7 +115,7 @@ void StreamGate::take(VectorView u, double worth, bool asked, double share, Vect
   ++arrived_;
   asked_ += asked ? 1 : 0;
   balance_ += budget - (asked ? 1.0 : 0.0);
-  if (asked && options_.recent > 0) {
+  if (asked && options_.recent > 0 && u.size() > 0) {
     near_.emplace_back(u);
     if (static_cast<Index>(near_.size()) > options_.recent) near_.pop_front();
   }

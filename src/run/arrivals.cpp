@@ -30,7 +30,10 @@ void Campaign::State::check(const Passed& passed) const {
             "Campaign: expected the places of asked arrivals ascending below ", k, ", got ",
             passed.asked[i]);
     before = passed.asked[i];
-    check_known(passed.queries[i]);
+    // They may be asked along with it.
+    const auto most = static_cast<Index>(queries.size() + passed.queries.size());
+    require(passed.queries[i] >= 0 && passed.queries[i] < most,
+            "Campaign: an arrival is said to be query ", passed.queries[i], " of ", most);
   }
   require(!gate || passed.first >= gate->arrived(), "Campaign: expected arrival ",
           gate ? gate->arrived() : 0, " next, got ", passed.first);
@@ -50,7 +53,10 @@ void Campaign::State::fold(const Passed& passed) {
   for (Index i = 0; i < passed.worth.size(); ++i) {
     const bool asked = next < passed.asked.size() && passed.asked[next] == i;
     Vector u;
-    if (asked) u = domain.to_unit(queries[static_cast<std::size_t>(passed.queries[next++])].x);
+    if (asked) {
+      const auto id = static_cast<std::size_t>(passed.queries[next++]);
+      if (id < queries.size()) u = domain.to_unit(queries[id].x);
+    }
     gate->take(u, passed.worth[i], asked, share, kept ? Vector(passed.x.row(i)) : Vector());
     if (!asked && joins)
       for (Index j = 0; j < domain.dim(); ++j) joined.push_back(passed.x(i, j));
@@ -139,6 +145,7 @@ Decided Campaign::decide(PointsView x, double share, Index most, bool kept) {
   require(state.gate.has_value(), "Campaign: there is no stream: see CampaignOptions::stream");
   require(x.cols() == state.domain.dim(), "Campaign: an arrival has ", x.cols(),
           " coordinates, the domain has ", state.domain.dim());
+  most = std::min(most, state.left_in_step());
   const State::Deciding& by = state.decider();
   const KnownPoints& known = state.all_known();
   Vector worth = by.measure ? query::scored(by.measure->worth, x, state.options.threads)

@@ -257,12 +257,16 @@ class Loop {
 
   // Of the stream's budget: the more queries wait for a worker, the less.
   double share_of_budget() const {
-    const Index given = campaign_.gate()->options().queue;
-    const Index most = given > 0 ? given : 4 * static_cast<Index>(options_.workers);
-    const Index queue =
-        std::max<Index>(0, busy() + static_cast<Index>(waiting_.size()) - options_.workers);
-    return std::max(0.0, 1.0 - static_cast<double>(queue) / static_cast<double>(most));
+    const Index queue = std::max<Index>(0, busy_or_waiting() - options_.workers);
+    return std::max(0.0, 1.0 - static_cast<double>(queue) / static_cast<double>(queue_limit()));
   }
+
+  Index queue_limit() const {
+    const Index given = campaign_.gate()->options().queue;
+    return given > 0 ? given : 4 * static_cast<Index>(options_.workers);
+  }
+
+  Index busy_or_waiting() const { return busy() + static_cast<Index>(waiting_.size()); }
 
   // What arrives is decided upon at once; what comes back is taken up in between.
   void attend_stream() {
@@ -272,8 +276,9 @@ class Loop {
       heard_ = state;
       heard_at_ = now;
       if (is_over()) return;
-      if (const Asked gold = campaign_.propose(1); !gold.queries.empty()) {
-        happen(std::array<Event, 1>{gold});
+      // It has none but known points that are due to be asked again.
+      if (const Asked asked = campaign_.propose(1); !asked.queries.empty()) {
+        happen(std::array<Event, 1>{asked});
         take_up();
         submit_ready();
       }
@@ -286,8 +291,9 @@ class Loop {
       return;
     }
     constexpr double a_moment = 0.02;  // s
-    const Index most =
-        options_.pace == Pace::Batches ? options_.batch : std::numeric_limits<Index>::max();
+    // Where there is no room nothing is asked, but what arrives is passed over still.
+    const Index room = std::max<Index>(1, options_.workers + queue_limit() - busy_or_waiting());
+    const Index most = options_.pace == Pace::Batches ? options_.batch : room;
     bool more = true;
     attempt([&] {
       more = options_.arrivals(a_moment, share_of_budget(), std::min(most, budget_left()));

@@ -2,10 +2,13 @@
 
     stream_test.py FOLDER_OF_SONDE FOLDER_OF_THE_SIMULATORS [unittest options]
 """
+import http.client
 import json
+import os
 import pathlib
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -180,6 +183,134 @@ class Stream(unittest.TestCase):
             self.assertEqual(process.communicate(timeout=60)[0], "")
         self.assertEqual(process.returncode, 130)
         self.assertEqual(self.status()["stream"]["arrived"], 30)
+
+    def test_steps_and_the_queue_are_kept_however_many_arrive_at_once(self):
+        self.study(("budget = 0.2", "budget = 1.0\nqueue = 2"), ('pace = "batches"', ""), ("runs = 16", "runs = 14"),
+                   ("[stop]", '[hybrid]\nsteps = [{ from = "stream", runs = 3 }, { from = "synthesis" }]\n[stop]'))
+        said = self.run_with(json_lines(points(200)))
+        self.assertEqual(sum(line["asked"] and line["why"] != "audit" for line in said), 3)
+        self.assertEqual(len(self.exported()), 14)
+        self.study(("budget = 0.2", "budget = 1.0\nqueue = 2\naudit = 0"), ('pace = "batches"', ""), ("parallel = 2", "parallel = 1"),
+                   ("run = [", 'run = ["sh", "-c", "sleep 0.3; exec $0", '))
+        self.run_with(json_lines(points(60)), "-C", "queue")
+        events = [json.loads(line[9:]) for line in (self.folder / "queue/journal.sonde").read_text().splitlines()]
+        waiting = 0
+        for event in events:
+            if event["kind"] == "asked" and event["queries"][0]["id"] >= 6:
+                waiting += len(event["queries"])
+            waiting -= event["kind"] == "answered" and event["id"] >= 6
+            self.assertLessEqual(waiting, 3)  # one runs, two wait
+
+    def test_a_pipe_by_name_loses_nothing(self):
+        self.study(("from = \"-\"", "from = \"pipe\""))
+        os.mkfifo(self.folder / "pipe")
+        writer = subprocess.Popen(["sh", "-c", "cat > pipe"], cwd=self.folder, stdin=subprocess.PIPE, text=True)
+        process = subprocess.Popen([SONDE, "run", "study.toml"], cwd=self.folder, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True)
+        writer.communicate(json_lines(points(30)), timeout=60)
+        said = process.communicate(timeout=60)[0].splitlines()
+        self.assertEqual([json.loads(line)["key"] for line in said], list(range(30)))
+
+    def test_without_standard_output_nothing_is_harmed(self):
+        self.study()
+        self.run_with(json_lines(points(20)))
+        done = subprocess.run(["sh", "-c", f"{SONDE} run study.toml >&-"], cwd=self.folder, input=json_lines(points(100, 2)), text=True,
+                              capture_output=True, timeout=60)
+        self.assertNotEqual(done.returncode, 0)
+        self.sonde("replay", "study.toml")
+        self.assertNotIn("{\"arrival", (self.folder / "study/journal.sonde").read_text())
+
+    def test_arrivals_behind_a_repaired_gap_are_not_shifted(self):
+        self.study(("from = \"-\"", "from = \"log.jsonl\""))
+        (self.folder / "log.jsonl").write_text(json_lines(points(300)))
+        first = self.run_with("")
+        journal = self.folder / "study/journal.sonde"
+        lines = journal.read_bytes().split(b"\n")
+        place = [i for i, line in enumerate(lines) if b'"kind":"passed"' in line][2]
+        lines[place] = lines[place].replace(b"worth", b"wurth")
+        journal.write_bytes(b"\n".join(lines))
+        self.sonde("repair", "study")
+        text = (self.folder / "study.toml").read_text()
+        (self.folder / "study.toml").write_text(text.replace("runs = 16", "runs = 18"))
+        second = self.run_with("")
+        self.assertEqual(second[0]["key"], first[-1]["key"] + 1)
+        self.assertEqual(second[0]["arrival"], second[0]["key"])
+
+    def served(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.study(("from = \"-\"", f"from = \"http://127.0.0.1:{port}\""), ("runs = 16", "runs = 10"))
+        process = subprocess.Popen([SONDE, "run", "study.toml"], cwd=self.folder, text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (process.kill(), process.communicate()))
+        token = self.folder / "study/token"
+        for _ in range(300):
+            if token.exists() and len(token.read_text()) == 64:
+                break
+            time.sleep(0.1)
+        return process, port, token
+
+    def post(self, port, body, token, method="POST", path="/arrivals", **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        if token:
+            headers["Authorization"] = "Bearer " + token
+        for attempt in range(50):
+            try:
+                connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.1)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, text
+
+    def test_points_are_sent_by_http_and_answered_there(self):
+        process, port, token = self.served()
+        self.assertEqual(token.stat().st_mode & 0o777, 0o600)
+        secret = token.read_text()
+        rows, asked, said = points(400), 0, []
+        for i in range(0, 400, 3):
+            status, text = self.post(port, json_lines(rows[i:i + 3]), secret)
+            if status != 200:
+                break
+            lines = [json.loads(line) for line in text.splitlines()]
+            self.assertLessEqual(len(lines), 3)  # the last may be cut short by the end of the budget
+            said += lines
+            asked += sum(line["asked"] for line in lines)
+            if asked == 4:
+                break
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertEqual([line["arrival"] for line in said], list(range(len(said))))
+        self.assertEqual(asked, 4)
+        self.sonde("replay", "study.toml")
+
+    def test_nobody_without_the_token_is_heard_nor_a_page_of_a_browser(self):
+        process, port, token = self.served()
+        secret, line = token.read_text(), '{"a": 1, "b": 2}\n'
+        self.assertEqual(self.post(port, line, "")[0], 401)
+        self.assertEqual(self.post(port, line, secret[:-1] + ("0" if secret[-1] != "0" else "1"))[0], 401)
+        self.assertEqual(self.post(port, line, secret, Origin="http://127.0.0.1:%d" % port)[0], 403)
+        self.assertEqual(self.post(port, line, secret, Host="evil.example:80")[0], 403)
+        self.assertEqual(self.post(port, line, secret, Host="127.evil.com")[0], 403)
+        self.assertEqual(self.post(port, line, secret, path="/other")[0], 404)
+        self.assertEqual(self.post(port, None, secret, method="GET")[0], 405)
+        self.assertEqual(self.post(port, " \n\n", secret)[0], 400)
+        self.assertEqual(self.post(port, "x" * (2 << 20), secret)[0], 413)
+        self.assertEqual(self.post(port, line * 5000, secret)[0], 413)
+        status, text = self.post(port, '{"a": 1}\n' + line, secret)
+        self.assertEqual(status, 200)
+        self.assertIn("'b' is missing", text.splitlines()[0])
+        self.assertEqual(json.loads(text.splitlines()[1])["arrival"], 0)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=60), 130)
+        token.chmod(0o644)
+        self.assertIn("others may read this token", self.sonde("run", "study.toml", status=6).stderr)
+        text = (self.folder / "study.toml").read_text()
+        (self.folder / "study.toml").write_text(text.replace("127.0.0.1", "0.0.0.0"))
+        token.chmod(0o600)
+        self.assertIn("can be reached from other machines", self.sonde("run", "study.toml", status=3).stderr)
 
     def test_what_waited_too_long_is_passed_over(self):
         self.study(("run = [", "run = [\"sh\", \"-c\", \"sleep 0.5; exec $0\", "), ("budget", "deadline = \"0.3 s\"\nbudget"),

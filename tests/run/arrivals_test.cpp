@@ -302,7 +302,7 @@ TEST_CASE("arrivals that do not follow each other are refused", "[arrivals]") {
   CHECK(contains(refusal({.first = 3, .worth = Vector::Zero(2)}), "expected arrival 4 next"));
   CHECK(contains(refusal({.worth = Vector::Zero(2), .asked = {2}, .queries = {0}}),
                  "ascending below 2"));
-  CHECK(contains(refusal({.worth = Vector::Zero(2), .asked = {1}, .queries = {99}}), "99"));
+  CHECK(contains(refusal({.worth = Vector::Zero(2), .asked = {1}, .queries = {99}}), "query 99"));
   CHECK(contains(refusal({.x = Points(1, 2), .worth = Vector::Zero(2)}), "2 arrivals with 1"));
 }
 

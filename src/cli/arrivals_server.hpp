@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "cli/line_queue.hpp"
+#include "http/server.hpp"
+
+namespace sonde::cli {
+
+/// Points that arrive by HTTP: POST /arrivals with lines of JSON in its body, answered by as many.
+/// At the loopback alone, and only for who shows the token of the campaign; no page of a browser
+/// may.
+class ArrivalsServer {
+ public:
+  /// \param url "http://127.0.0.1:8421" \param token what "Authorization: Bearer" must show
+  /// \throws StudyError where it cannot listen there
+  ArrivalsServer(const std::string& url, std::string token, LineQueue& into);
+
+  std::uint16_t port() const noexcept { return server_.port(); }
+
+ private:
+  http::Response respond(const http::Request& request);
+
+  std::string token_;
+  LineQueue& into_;
+  std::stop_source stop_{};
+  http::Server server_;
+  std::jthread thread_;  // last: it ends before what it uses
+};
+
+bool is_http(const std::string& source);
+
+/// The campaign's token, which nobody but its owner may read; made where there is none.
+/// \throws StoreError
+std::string token_in(const std::filesystem::path& file);
+
+}  // namespace sonde::cli
