@@ -1,6 +1,7 @@
 #include "cli/line_queue.hpp"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,6 +16,15 @@ namespace {
 constexpr std::size_t most_held = 4096;
 constexpr std::size_t most_bytes = 1u << 20;  // of a line; it is cut behind them
 constexpr int a_moment = 50;                  // ms
+
+// A file that was cut short is read from its beginning.
+bool begins_anew(const FileDescriptor& file) {
+  struct stat facts {};
+  if (::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return false;
+  if (facts.st_size >= ::lseek(file.get(), 0, SEEK_CUR)) return false;
+  ::lseek(file.get(), 0, SEEK_SET);
+  return true;
+}
 
 }  // namespace
 
@@ -84,6 +94,7 @@ void LineReader::read(const std::stop_token& stop) {
     const ssize_t got = ::read(file_.get(), buffer.data(), buffer.size());
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got == 0 && follow_) {
+      if (begins_anew(file_)) line.clear();
       std::this_thread::sleep_for(std::chrono::milliseconds(a_moment));
       continue;
     }

@@ -179,10 +179,16 @@ class Stream(unittest.TestCase):
                 log.write(f"{row['b']}\n")
                 log.flush()
                 self.assertEqual(json.loads(process.stdout.readline())["arrival"], i)
+            log.truncate(0)  # rotated in place
+            log.seek(0)
+            time.sleep(0.3)
+            log.write("1,2\n")
+            log.flush()
+            self.assertEqual(json.loads(process.stdout.readline())["arrival"], 30)
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.communicate(timeout=60)[0], "")
         self.assertEqual(process.returncode, 130)
-        self.assertEqual(self.status()["stream"]["arrived"], 30)
+        self.assertEqual(self.status()["stream"]["arrived"], 31)
 
     def test_steps_and_the_queue_are_kept_however_many_arrive_at_once(self):
         self.study(("budget = 0.2", "budget = 1.0\nqueue = 2"), ('pace = "batches"', ""), ("runs = 16", "runs = 14"),

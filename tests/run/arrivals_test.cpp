@@ -229,7 +229,7 @@ TEST_CASE("arrivals that were lost with a damaged journal cost nothing of the bu
   Stream stream = stream_of(streaming(0.5));
   stream.arrive(arrivals(4));
   const double balance = stream.campaign.gate()->balance();
-  stream.campaign.apply(Passed{.first = 10, .worth = Vector::Ones(2)});
+  stream.campaign.apply(Passed{.first = 10, .worth = Vector::Ones(2), .budget = 0.5});
   CHECK(stream.campaign.arrived() == 12);
   CHECK(stream.campaign.gate()->balance() == Approx(balance + 1.0));
 }

@@ -389,8 +389,7 @@ TEST_CASE("a criterion that no goal calls for is refused", "[study]") {
 
 TEST_CASE("what a later version knows is said not to be available", "[study]") {
   const auto value = GENERATE(table<std::string, std::string>(
-      {{"[simulator]", "[simulators.fine]"},
-       {"[outputs.value]", "[stream]\nfrom = \"-\"\n[outputs.value]"}}));
+      {{"[simulator]", "[simulators.fine]"}, {"[simulator]", "[simulator]\ncost = 1"}}));
   const auto [old, fresh] = value;
   CAPTURE(old, fresh);
   CHECK(contains(refusal(old, fresh), "not available in this version of Sonde"));
