@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/nearest_name.hpp"
+#include "cli/access.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_point.hpp"
 #include "cli/text_table.hpp"
@@ -34,10 +35,6 @@ FileDescriptor opened(const Study& study) {
                       ": stream.from: ", from == "-" ? "standard input" : file.string(),
                       " cannot be read (", system_message(errno), ")");
   return descriptor;
-}
-
-std::filesystem::path token_file(const OpenCampaign& open) {
-  return open.folder.directory / "token";
 }
 
 // Of a file: the others come once.
@@ -69,7 +66,7 @@ Arrivals::Arrivals(OpenCampaign& open, std::function<void(const std::string&)> s
   const StreamSource& source = open.study.stream_source;
   if (is_http(source.from)) {
     json_ = true;
-    server_ = std::make_unique<ArrivalsServer>(source.from, token_in(token_file(open)), lines_);
+    server_ = std::make_unique<ArrivalsServer>(source.from, token_in(open.folder.token()), lines_);
   } else {
     reader_ = std::make_unique<LineReader>(opened(open.study), source.follow, lines_);
   }
@@ -78,7 +75,7 @@ Arrivals::Arrivals(OpenCampaign& open, std::function<void(const std::string&)> s
 std::string Arrivals::address() const {
   if (!server_) return "";
   return concat("points are awaited at http://127.0.0.1:", server_->port(),
-                "/arrivals, for who shows the token in ", token_file(open_).string());
+                "/arrivals, for who shows the token in ", open_.folder.token().string());
 }
 
 void Arrivals::tell(const Arrival& arrival, const std::string& said) const {

@@ -1,37 +1,15 @@
 #include "cli/arrivals_server.hpp"
 
-#include <fcntl.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <fstream>
 #include <utility>
 
-#include "base/json_text.hpp"
 #include "base/text.hpp"
+#include "cli/access.hpp"
 #include "cli/exit_status.hpp"
-#include "run/durable.hpp"
 
 namespace sonde::cli {
 namespace {
 
-constexpr std::size_t token_bytes = 32;
 constexpr std::size_t most_lines_a_request = 4096;
-
-// Of texts of one length in a time that does not tell how far they agree.
-bool equal_in_secret(std::string_view a, std::string_view b) {
-  unsigned differ = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
-    differ |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
-  return differ == 0;
-}
-
-http::Response refused(int status, const std::string& words) {
-  return {.status = status, .body = words + "\n", .headers = {}, .type = "text/plain"};
-}
 
 http::ServerOptions options_of(const std::string& url) {
   try {
@@ -45,45 +23,10 @@ http::ServerOptions options_of(const std::string& url) {
   }
 }
 
-std::string new_token() {
-  std::array<unsigned char, token_bytes> bytes{};
-  require<StoreError>(::getrandom(bytes.data(), bytes.size(), 0) == ssize_t{token_bytes},
-                      "the system has no random numbers");
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15u];
-  }
-  return text;
-}
-
 }  // namespace
 
 bool is_http(const std::string& source) {
   return source.starts_with("http:") || source.starts_with("https:");
-}
-
-std::string token_in(const std::filesystem::path& file) {
-  const FileDescriptor made(
-      ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (made) {
-    const std::string token = new_token();
-    require<StoreError>(
-        ::write(made.get(), token.data(), token.size()) == static_cast<ssize_t>(token.size()),
-        file.string(), ": the token cannot be written");
-    return token;
-  }
-  struct stat facts {};
-  require<StoreError>(::lstat(file.c_str(), &facts) == 0 && S_ISREG(facts.st_mode), file.string(),
-                      ": the token cannot be made, nor read");
-  require<StoreError>(facts.st_uid == ::geteuid() && (facts.st_mode & 077) == 0, file.string(),
-                      ": others may read this token: remove the file, another will be made");
-  std::ifstream stream(file);
-  std::string token;
-  stream >> token;
-  require<StoreError>(token.size() == 2 * token_bytes, file.string(),
-                      ": this is no token: remove the file, another will be made");
-  return token;
 }
 
 ArrivalsServer::ArrivalsServer(const std::string& url, std::string token, LineQueue& into)
@@ -107,11 +50,11 @@ ArrivalsServer::ArrivalsServer(const std::string& url, std::string token, LineQu
 }
 
 http::Response ArrivalsServer::respond(const http::Request& request) {
-  if (!http::header(request.headers, "Origin").empty())
-    return refused(403, "pages of a browser are not answered");
-  if (!equal_in_secret(http::header(request.headers, "Authorization"), "Bearer " + token_))
+  if (std::optional<http::Response> page = refused_page(request)) return *page;
+  const std::optional<std::string> path = path_for_holder(request, token_);
+  if (!path)
     return refused(401, "expected the header Authorization: Bearer and the campaign's token");
-  if (request.path != "/arrivals") return refused(404, "there is /arrivals alone");
+  if (*path != "/arrivals") return refused(404, "there is /arrivals alone");
   if (request.method != "POST") return refused(405, "expected POST /arrivals");
   std::vector<std::string> lines;
   for (std::size_t from = 0; from < request.body.size();) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -32,9 +31,5 @@ class ArrivalsServer {
 };
 
 bool is_http(const std::string& source);
-
-/// The campaign's token, which nobody but its owner may read; made where there is none.
-/// \throws StoreError
-std::string token_in(const std::filesystem::path& file);
 
 }  // namespace sonde::cli

@@ -39,6 +39,10 @@ struct CampaignFolder {
   std::filesystem::path compare() const { return directory / "compare"; }
   std::filesystem::path held_out() const { return compare() / "test.csv"; }
   std::filesystem::path stop_file() const { return directory / "stop"; }
+  /// What servers of the campaign want to be shown: see token_in().
+  std::filesystem::path token() const { return directory / "token"; }
+  /// For a collector of Prometheus that reads files.
+  std::filesystem::path metrics() const { return directory / "metrics.prom"; }
   std::filesystem::path inbox() const { return directory / "inbox"; }
   std::filesystem::path outbox() const { return directory / "outbox"; }
   /// What in the inbox is no file to be taken in, and was said to be so.

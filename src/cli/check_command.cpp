@@ -177,9 +177,9 @@ std::string simulator_text(const Study& study, const Command& command) {
     if (command.rendered.size() > 1)
       text += fmt::format("          and {} more\n", command.rendered.size() - 1);
   }
-  if (study.pace == Pace::Batches && study.batch < study.parallel)
-    text += fmt::format("note      batches of {} keep {} of {} workers busy\n", study.batch,
-                        study.batch, study.parallel);
+  if (study.pace == Pace::Batches && study.batch.most < study.parallel)
+    text += fmt::format("note      batches of {} keep {} of {} workers busy\n", study.batch.most,
+                        study.batch.most, study.parallel);
   return text;
 }
 
@@ -217,16 +217,40 @@ std::string goal_text(const Study& study, std::size_t output) {
                               : study.goals[output];
 }
 
+std::string batch_words(const BatchRule& rule) {
+  return rule.least == rule.most ? fmt::format("batches of {}", rule.most)
+                                 : fmt::format("batches of {} to {}", rule.least, rule.most);
+}
+
+// One a key, by the keys' names.
+std::string stop_words(const Study& study) {
+  const StopPlan& plan = study.stop;
+  std::string words;
+  const auto add = [&](const std::string& rule) { words += (words.empty() ? "" : ", ") + rule; };
+  if (plan.runs) add(fmt::format("{} runs", *plan.runs));
+  if (plan.wall_seconds) add(shown_time(*plan.wall_seconds) + " of time");
+  if (plan.cost) add(fmt::format("a cost of {} {}", *plan.cost, study.cost.unit));
+  if (plan.error) add("error below " + shown_percent(*plan.error));
+  if (plan.held_out) add("error held out below " + shown_percent(*plan.held_out));
+  if (plan.tolerance == StopPlan::Judge::LeaveOneOut) add("tolerances met by leave-one-out");
+  if (plan.tolerance == StopPlan::Judge::HeldOut) add("tolerances met on runs held out");
+  if (plan.plateau) add(fmt::format("{} runs without progress", *plan.plateau));
+  if (plan.worth) add("worths below " + shown_percent(*plan.worth) + " of the largest");
+  if (plan.marginal) add("a run that costs more than it brings");
+  if (words.empty()) add(fmt::format("{} runs", study.max_queries()));
+  return plan.when.empty() ? words : words + "; when " + plan.when;
+}
+
 std::string plan_text(const Study& study) {
   const auto d = static_cast<Index>(study.parameters.size());
   const Index initial = study.initial > 0 ? study.initial : d + 2;
   std::string text = study.design_file.empty()
                          ? fmt::format("design    {} runs, {}\n", initial, study.design)
                          : fmt::format("design    {}\n", study.design_file.string());
-  text += fmt::format("then      query '{}', {}, {} at a time, seed {}\n", study.query,
-                      study.pace == Pace::Batches ? fmt::format("batches of {}", study.batch)
-                                                  : std::string("streaming"),
-                      study.parallel, study.seed);
+  text +=
+      fmt::format("then      query '{}', {}, {} at a time, seed {}\n", study.query,
+                  study.pace == Pace::Batches ? batch_words(study.batch) : std::string("streaming"),
+                  study.parallel, study.seed);
   if (study.margin > 0.0) {
     const double usable = usable_margin(study.domain(), study.margin);
     text += fmt::format(
@@ -237,14 +261,7 @@ std::string plan_text(const Study& study) {
       text +=
           fmt::format("          nothing admissible lies {} off\n", shown_percent(study.margin));
   }
-  std::string stop;
-  const auto add = [&](const std::string& rule) { stop += (stop.empty() ? "" : ", ") + rule; };
-  if (study.stop_runs) add(fmt::format("{} runs", *study.stop_runs));
-  if (study.stop_wall_seconds) add(shown_time(*study.stop_wall_seconds) + " of time");
-  if (study.stop_error) add("error below " + shown_percent(*study.stop_error));
-  if (study.stop_plateau) add(fmt::format("{} runs without progress", *study.stop_plateau));
-  if (stop.empty()) add(fmt::format("{} runs", 10 * d));
-  return text + pool_words(study) + "stop      " + stop + "\n";
+  return text + pool_words(study) + "stop      " + stop_words(study) + "\n";
 }
 
 std::string outputs_text(const Study& study) {

@@ -15,6 +15,7 @@
 #include "cli/files.hpp"
 #include "cli/fitting_cost.hpp"
 #include "cli/hdf5_file.hpp"
+#include "cli/rehearsal.hpp"
 #include "cli/study_change.hpp"
 #include "cli/subcommands.hpp"
 #include "sonde/query/criteria.hpp"
@@ -31,17 +32,12 @@ struct CompareChoices {
   int repeats = 3;
   std::string test;
   Index test_runs = 0;
+  Index more = 0;
   int workers = 0;
   int threads = 0;
   bool quiet = false;
   bool json = false;
-};
-
-// A way to choose runs: a criterion, or a design alone.
-struct Way {
-  std::string name;
-  bool design = false;
-  bool own = false;
+  bool rehearse = false;
 };
 
 // Of all campaigns of a comparison.
@@ -98,12 +94,8 @@ CampaignOptions options_of(const Setting& setting, const Way& way) {
 OpenCampaign opened(const Setting& setting, const Way& way, std::uint64_t seed,
                     const std::string& name) {
   const CampaignFolder folder{setting.folder.compare() / name, setting.study.file, name};
-  Study study = setting.study;
+  Study study = studied_by(setting.study, way);
   study.seed = seed;
-  if (!way.design && way.name != study.query) {
-    study.query = way.name;
-    study.queries.clear();
-  }
   Campaign campaign = new_campaign(study, options_of(setting, way), seed);
   if (!folder.begun()) {
     fs::create_directories(folder.directory);
@@ -165,7 +157,7 @@ std::optional<Campaign> of_campaign(const Setting& setting, std::uint64_t seed) 
 PointsFile simulated_test(const Setting& setting, Index runs) {
   Setting testing = setting;
   testing.budget = runs;
-  testing.study.stop_runs = runs;
+  testing.study.stop.runs = runs;
   // A seed of its own: no baseline may draw the points that it is judged by.
   const std::uint64_t seed = Rng(setting.study.seed).child("test set")();
   const Campaign campaign =
@@ -206,11 +198,8 @@ Setting setting_of(const CompareChoices& choices, const CampaignFolder& folder,
                       ": kind = \"manual\" has no program to run");
   refuse_contradiction(study);
   const Index d = static_cast<Index>(study.parameters.size());
-  const Index budget = study.stop_runs.value_or(10 * d);
-  study.stop_runs = budget;
-  study.stop_wall_seconds.reset();
-  study.stop_error.reset();
-  study.stop_plateau.reset();
+  const Index budget = study.stop.runs.value_or(10 * d);
+  study.stop = {.runs = budget};
   require<UsageError>(budget <= many_runs, "compare: ", fitting_words(budget, cores()),
                       ", and it is fitted many times. Lower [stop] runs");
   const int workers = choices.workers > 0 ? choices.workers : study.parallel;
@@ -259,8 +248,35 @@ void refresh_hdf5(const Setting& setting) {
   write_hdf5(open, open.journal, setting.folder.hdf5());
 }
 
+void print(const ComparisonTable& table, bool json) {
+  const std::string document = comparison_document(table);
+  std::fputs(json ? document.c_str() : comparison_text(document).c_str(), stdout);
+}
+
+// On draws from what the campaign believes; nothing is simulated, nothing kept.
+int rehearse(const CompareChoices& choices, const CampaignFolder& folder) {
+  const int threads = choices.threads > 0 ? choices.threads : cores();
+  OpenCampaign open = read_campaign(folder, threads);
+  require<UsageError>(open.campaign.has_surrogate(), folder.shown(),
+                      ": there are too few answers for a surrogate to draw from");
+  const Index now = open.campaign.data().size();
+  const Index all = open.study.stop.runs.value_or(10 * open.campaign.domain().dim());
+  const Index more = choices.more > 0 ? choices.more : all - now;
+  require<UsageError>(more > 0, folder.shown(), ": nothing is left of the budget of ", all,
+                      " runs; say how many with --more");
+  const ComparisonTable table = rehearsed(open, ways_of(choices, open.study), more, choices.repeats,
+                                          threads, [&](const std::string& line) {
+                                            if (!choices.quiet)
+                                              std::fprintf(stderr, "%s\n", line.c_str());
+                                          });
+  print(table, choices.json);
+  return Done;
+}
+
 int carry_out(const CompareChoices& choices) {
   const CampaignFolder folder = locate(choices.target);
+  if (choices.rehearse) return rehearse(choices, folder);
+  require<UsageError>(choices.more == 0, "compare: --more says how many runs to --rehearse");
   Interruptions interruptions(folder.comparison_stop_file());
   const Setting setting = setting_of(choices, folder, interruptions);
   const std::vector<Way> ways = ways_of(choices, setting.study);
@@ -276,6 +292,7 @@ int carry_out(const CompareChoices& choices) {
                         .learnt = learnt(setting.study),
                         .budget = setting.budget,
                         .test_runs = test.x.rows(),
+                        .judged = "held-out runs",
                         .rows = {}};
   for (const ProcessOutput& output : setting.study.outputs)
     table.outputs.push_back(output.output.name);
@@ -320,6 +337,14 @@ Subcommand compare_subcommand() {
                        .place = &choices->threads,
                        .help = "Cores for Sonde's arithmetic; default: all",
                        .range = Between{1, 1024}});
+  arguments.push_back({.names = "--rehearse",
+                       .place = &choices->rehearse,
+                       .help = "On functions drawn from the campaign's surrogate; simulate nothing",
+                       .excludes = "--test"});
+  arguments.push_back({.names = "--more",
+                       .place = &choices->more,
+                       .help = "Runs to rehearse; default: what is left of [stop] runs",
+                       .range = Between{1, 100000}});
   arguments.push_back({.names = "-q,--quiet", .place = &choices->quiet, .help = "No progress"});
   arguments.push_back(
       {.names = "--json", .place = &choices->json, .help = "Print the comparison as JSON"});

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <boost/math/distributions/students_t.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -66,6 +68,39 @@ std::optional<double> baseline_error(const ComparisonTable& table) {
   if (!baseline) return std::nullopt;
   const double error = median(final_errors(*baseline, table.learnt));
   return std::isfinite(error) ? std::optional<double>(error) : std::nullopt;
+}
+
+// Of the last errors to those of the study's own way, seed by seed: their geometric mean, and its
+// 95 % interval by Student's t of the logarithms.
+JsonValue ratio_of(const Compared& row, const ComparisonTable& table) {
+  const auto own = std::find_if(table.rows.begin(), table.rows.end(),
+                                [](const Compared& one) { return one.own; });
+  if (row.own || own == table.rows.end()) return nullptr;
+  std::vector<double> logs;
+  for (std::size_t r = 0; r < std::min(row.repeats.size(), own->repeats.size()); ++r) {
+    const Vector mine = worst(row.repeats[r], table.learnt);
+    const Vector theirs = worst(own->repeats[r], table.learnt);
+    const double ratio = std::log(mine[mine.size() - 1] / theirs[theirs.size() - 1]);
+    if (std::isfinite(ratio)) logs.push_back(ratio);
+  }
+  if (logs.empty()) return nullptr;
+  const auto n = static_cast<double>(logs.size());
+  const Eigen::Map<const Vector> all(logs.data(), static_cast<Index>(logs.size()));
+  JsonValue ratio = {
+      {"value", json_number(std::exp(all.mean()))}, {"lower", nullptr}, {"upper", nullptr}};
+  if (logs.size() < 2) return ratio;
+  const double error = std::sqrt((all.array() - all.mean()).square().sum() / (n - 1.0) / n);
+  const double width = error * boost::math::quantile(boost::math::students_t(n - 1.0), 0.975);
+  ratio["lower"] = json_number(std::exp(all.mean() - width));
+  ratio["upper"] = json_number(std::exp(all.mean() + width));
+  return ratio;
+}
+
+std::string ratio_text(const JsonValue& ratio) {
+  if (!ratio.is_object()) return "";
+  if (!ratio["lower"].is_number()) return fmt::format("{:.2f}", ratio["value"].get<double>());
+  return fmt::format("{:.2f} ({:.2f}..{:.2f})", ratio["value"].get<double>(),
+                     ratio["lower"].get<double>(), ratio["upper"].get<double>());
 }
 
 JsonValue runs_of(const Compared& row, const std::vector<bool>& learnt, double target) {
@@ -182,11 +217,12 @@ std::string comparison_document(const ComparisonTable& table) {
     strategies.push_back({{"name", row.name},
                           {"model", row.model},
                           {"own", row.own},
+                          {"ratio", ratio_of(row, table)},
                           {"runs_to", to},
                           {"curve", curve_of(row, table)}});
   }
   return json_text({{"schema", 1},
-                    {"measure", fmt::format("NRMSE on {} held-out runs", table.test_runs)},
+                    {"measure", fmt::format("NRMSE on {} {}", table.test_runs, table.judged)},
                     {"outputs", table.outputs},
                     {"budget", table.budget},
                     {"baseline", random ? JsonValue(baseline_of(table)->name) : JsonValue(nullptr)},
@@ -199,7 +235,8 @@ std::string comparison_document(const ComparisonTable& table) {
 std::string comparison_text(const std::string& json) {
   const JsonValue document = parsed_json(json);
   const Index budget = document["budget"];
-  std::vector<std::string> head{"queries", "surrogate", fmt::format("error at {} runs", budget)};
+  std::vector<std::string> head{"queries", "surrogate", fmt::format("error at {} runs", budget),
+                                "over the study's"};
   std::vector<std::string> keys;
   for (const auto& [key, runs] : document["strategies"][0]["runs_to"].items()) {
     keys.push_back(key);
@@ -210,13 +247,14 @@ std::string comparison_text(const std::string& json) {
   for (const JsonValue& strategy : document["strategies"]) {
     const std::string own = strategy["own"].get<bool>() ? " (this study)" : "";
     std::vector<std::string> row{strategy["name"].get<std::string>() + own, strategy["model"],
-                                 final_text(strategy)};
+                                 final_text(strategy), ratio_text(strategy["ratio"])};
     for (const std::string& key : keys)
       row.push_back(median_runs(strategy["runs_to"][key], budget));
     rows.push_back(std::move(row));
   }
   std::string text = document["measure"].get<std::string>() +
-                     "; runs needed for the same error, middle of the seeds\n" +
+                     "; runs needed for the same error, middle of the seeds; errors over the "
+                     "study's own with 95 % intervals, seed by seed\n" +
                      text_table(rows, "");
   if (document["baseline_error"].is_number())
     text +=

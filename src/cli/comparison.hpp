@@ -30,6 +30,7 @@ struct ComparisonTable {
   std::vector<bool> learnt;  ///< which of them count
   Index budget = 0;
   Index test_runs = 0;
+  std::string judged = "held-out runs";  ///< what these are
   std::vector<Compared> rows;
 };
 

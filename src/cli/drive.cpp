@@ -64,7 +64,7 @@ StopRule attended(OpenCampaign& open, StopRule rule, const DriveOptions& options
       said(open.journal, "gold: " + words);
     }
     // Open and failed queries take their rows too, as do those that come now.
-    const Index next = campaign.asked() + open.study.batch;
+    const Index next = campaign.asked() + open.study.batch.most;
     if (next > many_runs && !options.many_agreed)
       return fmt::format("{} runs: {}. Go on with --yes", campaign.asked(),
                          fitting_words(2 * next, options.threads));
@@ -87,7 +87,7 @@ void keep_last_model(OpenCampaign& open) {
 
 // What is left of the wall time that earlier sessions did not use.
 StopRule rule_of(const OpenCampaign& open) {
-  return open.study.stop_rule(open.study.stop_wall_seconds ? sessions_of(open.journal).seconds
+  return open.study.stop_rule(open.study.stop.wall_seconds ? sessions_of(open.journal).seconds
                                                            : 0.0);
 }
 
@@ -193,11 +193,12 @@ class Waiting {
   Index free_places(Index open) const {
     const Study& study = open_.study;
     if (study.pace == Pace::Streaming)
-      return std::max<Index>(0, std::max<Index>(options_.workers, study.batch) - open);
-    return open > 0
-               ? 0
-               : std::max<Index>(open_.campaign.initial() - open_.campaign.asked(), study.batch);
+      return std::max<Index>(0, std::max<Index>(options_.workers, size()) - open);
+    return open > 0 ? 0
+                    : std::max<Index>(open_.campaign.initial() - open_.campaign.asked(), size());
   }
+
+  Index size() const { return batch_size(open_.campaign, open_.study.batch).queries; }
 
   void ask(Index places) {
     Campaign& campaign = open_.campaign;

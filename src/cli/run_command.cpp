@@ -32,13 +32,13 @@ struct RunChoices {
 };
 
 bool names_target(const Study& study) {
-  return study.stop_error || (study.tolerances.array() == study.tolerances.array()).any();
+  return study.stop.error || (study.tolerances.array() == study.tolerances.array()).any();
 }
 
 // Whether the estimated errors are as small as the study wants them.
 bool target_met(OpenCampaign& open) {
   if (!open.campaign.has_surrogate()) return false;
-  if (open.study.stop_error && !(open.campaign.estimated_error() <= *open.study.stop_error))
+  if (open.study.stop.error && !(open.campaign.estimated_error() <= *open.study.stop.error))
     return false;
   for (Index j = 0; j < open.study.tolerances.size(); ++j) {
     if (std::isnan(open.study.tolerances[j])) continue;

@@ -12,9 +12,12 @@
 #include <thread>
 #include <vector>
 
+#include "cli/access.hpp"
 #include "cli/campaign_folder.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/metrics_text.hpp"
 #include "cli/models.hpp"
+#include "cli/status_document.hpp"
 #include "cli/subcommands.hpp"
 #include "http/server.hpp"
 #include "serve/protocol.hpp"
@@ -30,6 +33,7 @@ struct ServeChoices {
   int port = 4242;
   std::string host = "127.0.0.1";
   int threads = 0;
+  bool open = false;
 };
 
 // All that the signal handler may touch.
@@ -42,22 +46,27 @@ extern "C" void end_serving(int) {
   std::signal(SIGTERM, SIG_DFL);
 }
 
+struct Offered {
+  Models models;
+  std::string metrics;
+};
+
 // What is offered now; replaced as a whole while others read it.
 class Offer {
  public:
-  std::shared_ptr<const Models> now() const {
+  std::shared_ptr<const Offered> now() const {
     const std::lock_guard lock(mutex_);
-    return models_;
+    return offered_;
   }
-  void replace(Models models) {
-    auto next = std::make_shared<const Models>(std::move(models));
+  void replace(Offered offered) {
+    auto next = std::make_shared<const Offered>(std::move(offered));
     const std::lock_guard lock(mutex_);
-    models_.swap(next);
+    offered_.swap(next);
   }
 
  private:
   mutable std::mutex mutex_;
-  std::shared_ptr<const Models> models_;
+  std::shared_ptr<const Offered> offered_;
 };
 
 // The surrogate of the campaign as its journal has it; looked at without a lock.
@@ -65,12 +74,13 @@ class Source {
  public:
   Source(CampaignFolder folder, int threads) : folder_(std::move(folder)), threads_(threads) {}
 
-  Models models() {
+  Offered read() {
     size_ = std::filesystem::file_size(folder_.journal());
     OpenCampaign open = read_campaign(folder_, threads_);
     const Surrogate surrogate = answering(open);
     runs_ = surrogate.size();
-    return serve::surrogate_models(surrogate);
+    return {serve::surrogate_models(surrogate),
+            metrics_text(status_json(open, folder_.being_written()))};
   }
 
   Index runs() const noexcept { return runs_; }
@@ -104,7 +114,7 @@ void follow(Source& source, Offer& offer) {
     if (!source.has_grown()) continue;
     try {
       const Index before = source.runs();
-      offer.replace(source.models());  // runs may have been corrected, a model promoted
+      offer.replace(source.read());  // runs may have been corrected, a model promoted
       if (source.runs() != before) std::fprintf(stderr, "now of %td runs\n", source.runs());
     } catch (const std::exception& failure) {
       std::fprintf(stderr, "sonde: the campaign cannot be read now, the last surrogate stays: %s\n",
@@ -115,40 +125,61 @@ void follow(Source& source, Offer& offer) {
   }
 }
 
-http::Server listening(const ServeChoices& choices, const Offer& offer) {
+// \param token that must be shown; empty: none
+http::Response answer_to(const http::Request& request, const std::string& token,
+                         const Offer& offer) {
+  if (std::optional<http::Response> page = refused_page(request)) return *page;
+  const std::optional<std::string> path =
+      token.empty() ? request.path : path_for_holder(request, token);
+  if (!path)
+    return refused(401,
+                   "expected the address with the token, as 'sonde serve' prints it, or the "
+                   "header Authorization: Bearer and the token");
+  const std::shared_ptr<const Offered> offered = offer.now();
+  if (*path == "/metrics")
+    return {.body = offered->metrics, .headers = {}, .type = "text/plain; version=0.0.4"};
+  http::Request inner = request;
+  inner.path = *path;
+  return serve::umbridge_response(offered->models, inner);
+}
+
+http::Server listening(const ServeChoices& choices, const std::string& token, const Offer& offer) {
   try {
-    return http::Server({.host = choices.host, .port = static_cast<std::uint16_t>(choices.port)},
-                        [&offer](const http::Request& request) {
-                          return serve::umbridge_response(*offer.now(), request);
-                        });
+    return http::Server(
+        {.host = choices.host, .port = static_cast<std::uint16_t>(choices.port)},
+        [&offer, token](const http::Request& request) { return answer_to(request, token, offer); });
   } catch (const http::HttpError& failure) {
     throw UsageError(std::string("serve: ") + failure.what() + ". Choose another --port or --host");
   }
 }
 
-void announce(const ServeChoices& choices, const http::Server& server, const Source& source,
-              const Models& models) {
-  const http::Url url{.host = choices.host, .port = server.port()};
+void announce(const ServeChoices& choices, const http::Server& server, const std::string& token,
+              const Source& source, const Models& models) {
+  const http::Url url{
+      .host = choices.host, .port = server.port(), .base = token.empty() ? "" : "/" + token};
   std::printf("%s\n", url.text().c_str());
   std::fflush(stdout);
   std::fprintf(stderr, "UM-Bridge 1.0: %s, of %td runs; Ctrl-C ends it\n", names_of(models).c_str(),
                source.runs());
   if (server.is_public())
-    std::fputs(
-        "note: whoever can reach this machine can ask, and read the surrogate; there is no "
-        "password and no encryption\n",
-        stderr);
+    std::fputs(token.empty()
+                   ? "note: whoever can reach this machine can ask, and read the surrogate; "
+                     "there is no encryption\n"
+                   : "note: there is no encryption: who listens on the way can read the token\n",
+               stderr);
 }
 
 int carry_out(const ServeChoices& choices) {
-  Source source(locate(choices.target), choices.threads > 0 ? choices.threads : cores());
+  const CampaignFolder folder = locate(choices.target);
+  Source source(folder, choices.threads > 0 ? choices.threads : cores());
   Offer offer;
-  offer.replace(source.models());
-  const http::Server server = listening(choices, offer);
+  offer.replace(source.read());
+  const std::string token = choices.open ? "" : token_in(folder.token());
+  const http::Server server = listening(choices, token, offer);
   ending = 0;
   std::signal(SIGINT, end_serving);
   std::signal(SIGTERM, end_serving);
-  announce(choices, server, source, *offer.now());
+  announce(choices, server, token, source, offer.now()->models);
   std::jthread serving([&server](std::stop_token stop) { server.serve(std::move(stop)); });
   follow(source, offer);
   return Done;
@@ -166,6 +197,9 @@ Subcommand serve_subcommand() {
   arguments.push_back({.names = "--host",
                        .place = &choices->host,
                        .help = "Address to listen at; default: 127.0.0.1, this machine alone"});
+  arguments.push_back({.names = "--open",
+                       .place = &choices->open,
+                       .help = "Answer whoever can reach it, without the campaign's token"});
   arguments.push_back({.names = "--threads",
                        .place = &choices->threads,
                        .help = "Cores for fits; default: all",

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,10 +13,12 @@
 
 #include "cli/json_point.hpp"
 #include "cli/models.hpp"
+#include "cli/outlook.hpp"
 #include "cli/sessions.hpp"
 #include "cli/text_table.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/gp/validate.hpp"
+#include "sonde/run/watch.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -211,6 +214,101 @@ std::string stream_words(const Campaign& campaign) {
 
 }  // namespace
 
+namespace {
+
+JsonValue cost_json(const OpenCampaign& open) {
+  const Cost& cost = open.study.cost;
+  if (!cost.is_known()) return nullptr;
+  return {{"spent", json_number(spent(open.campaign, cost))},
+          {"a_run", json_number(expected_cost(open.campaign, cost))},
+          {"unit", cost.unit}};
+}
+
+std::string cost_words(const OpenCampaign& open) {
+  const Cost& cost = open.study.cost;
+  if (!cost.is_known()) return "";
+  const std::string unit = cost.unit.empty() ? "" : " " + cost.unit;
+  return fmt::format("cost      {:.4g}{} so far, {:.4g}{} a run\n", spent(open.campaign, cost),
+                     unit, expected_cost(open.campaign, cost), unit);
+}
+
+JsonValue watch_json(const Watch& seen) {
+  return {{"chosen", seen.chosen},
+          {"surprise", json_number(seen.surprise)},
+          {"worth_left", json_number(seen.worth_left)},
+          {"on_bounds", json_number(seen.on_bounds)},
+          {"spacing", json_number(seen.spacing)},
+          {"imbalance", json_number(seen.imbalance)}};
+}
+
+JsonValue findings_json(const Watch& seen, const Campaign& campaign) {
+  JsonValue all = JsonValue::array();
+  for (const Finding& finding : findings(seen, campaign))
+    all.push_back({{"kind", finding.kind}, {"words", finding.words}, {"measure", finding.measure}});
+  return all;
+}
+
+// Errors by leave-one-out where a condition on the inputs holds, in the output's unit.
+struct SegmentError {
+  std::string segment;
+  std::size_t output;
+  Index runs;
+  double rmse;
+};
+
+std::vector<SegmentError> segment_errors(OpenCampaign& open) {
+  std::vector<SegmentError> all;
+  if (open.study.segments.empty() || !open.campaign.has_surrogate()) return all;
+  try {
+    const Surrogate& surrogate = open.campaign.surrogate();
+    for (std::size_t j = 0; j < open.campaign.outputs().size(); ++j) {
+      const Response& response = surrogate[static_cast<Index>(j)];
+      const LeaveOneOut left = response.leave_one_out();
+      const Vector miss = left.mean - response.observed();
+      const Points x = response.x();
+      for (const auto& [name, condition] : open.study.segments) {
+        double sum = 0.0;
+        Index runs = 0;
+        for (Index i = 0; i < x.rows(); ++i) {
+          if (condition(x.row(i).transpose()) != 1.0) continue;
+          sum += miss[i] * miss[i];
+          ++runs;
+        }
+        all.push_back({name, j, runs,
+                       runs > 0 ? std::sqrt(sum / static_cast<double>(runs))
+                                : std::numeric_limits<double>::quiet_NaN()});
+      }
+    }
+  } catch (const Error&) {
+    all.clear();
+  }
+  return all;
+}
+
+JsonValue segments_json(OpenCampaign& open) {
+  JsonValue all = JsonValue::object();
+  for (const SegmentError& one : segment_errors(open))
+    all[one.segment][open.campaign.outputs()[one.output].name] = {{"n", one.runs},
+                                                                  {"rmse", json_number(one.rmse)}};
+  return all;
+}
+
+std::string segments_text(OpenCampaign& open) {
+  std::string text;
+  const Vector spread = open.campaign.spread();
+  for (const SegmentError& one : segment_errors(open)) {
+    const Output& output = open.campaign.outputs()[one.output];
+    text += fmt::format("where     {}: {} error {}, of {} run{}\n", one.segment, output.name,
+                        std::isfinite(one.rmse)
+                            ? shown_percent(one.rmse / spread[static_cast<Index>(one.output)])
+                            : "unknown",
+                        one.runs, one.runs == 1 ? "" : "s");
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string status_json(OpenCampaign& open, bool running) {
   const State state = state_of(open, running);
   const Counts counts = counts_of(open.campaign);
@@ -231,6 +329,7 @@ std::string status_json(OpenCampaign& open, bool running) {
                                              {"upper", json_number(errors[j].upper)}};
   JsonValue kinds = JsonValue::object();
   for (const auto& [kind, count] : failure_counts(open.campaign)) kinds[kind] = count;
+  const Watch seen = watch(open.campaign);
   return json_text({{"schema", 1},
                     {"campaign", open.folder.shown()},
                     {"state", state.name},
@@ -250,6 +349,11 @@ std::string status_json(OpenCampaign& open, bool running) {
                     {"people", people_json(open)},
                     {"gold", gold_document(open)},
                     {"stream", stream_json(open.campaign)},
+                    {"forecast", parsed_json(outlook_document(open, outlook_of(open)))},
+                    {"cost", cost_json(open)},
+                    {"watch", watch_json(seen)},
+                    {"findings", findings_json(seen, open.campaign)},
+                    {"segments", segments_json(open)},
                     {"outputs", outputs},
                     {"held_out", held},
                     {"model", open.campaign.promoted()},
@@ -274,6 +378,7 @@ std::string status_text(OpenCampaign& open, bool running) {
   if (counts.corrected > 0) text += fmt::format(", {} corrected", counts.corrected);
   if (open.campaign.imported() > 0) text += fmt::format(", {} imported", open.campaign.imported());
   text += fmt::format("; {}\n", shown_time(state.seconds));
+  text += cost_words(open);
   text += stream_words(open.campaign);
   std::string kinds;
   for (const auto& [kind, count] : failure_counts(open.campaign))
@@ -291,6 +396,11 @@ std::string status_text(OpenCampaign& open, bool running) {
     text += fmt::format("held out  {}: error {}, on {} run{}\n", open.campaign.outputs()[j].name,
                         error_words(errors[j], spread[static_cast<Index>(j)]), errors[j].n,
                         errors[j].n == 1 ? "" : "s");
+  text += outlook_text(open, outlook_of(open));
+  for (const Finding& finding : findings(watch(open.campaign), open.campaign))
+    text += fmt::format("finding   {}: {}\n          {}\n", finding.kind, finding.words,
+                        finding.measure);
+  text += segments_text(open);
   const auto scores = scores_of(open.campaign);
   std::vector<std::vector<std::string>> rows{{"output", "unit", "error", "inside 95 %"}};
   for (std::size_t j = 0; j < scores.size(); ++j) {

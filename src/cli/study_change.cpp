@@ -22,6 +22,7 @@ bool among(const std::string& path, std::initializer_list<std::string_view> path
 bool is_operation(const std::string& path) {
   if (among(path, {"title",
                    "stop",
+                   "cost",
                    "echo",
                    "review",
                    "tags",

@@ -361,6 +361,9 @@ Vector Response::observed() const {
 Points Response::x() const {
   return state_->x(state_->place, Eigen::all);
 }
+Points Response::known() const {
+  return state_->supposed.rows() > 0 ? stacked(state_->x, state_->supposed) : state_->x;
+}
 
 double Response::noise_sd() const {
   double variance = 0.0;

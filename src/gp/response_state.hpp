@@ -45,6 +45,7 @@ struct Response::State {
   Vector noise_sd;  // (n) of each observation where it is known, or empty
   double spread;
   std::vector<std::optional<VaryingNoise>> varying_noise{};  // of each member
+  Points supposed{};                                         // natural units
 
   /// (n) Of a further observation, in parts of the member's noise variance; empty: all 1.
   Vector noise_shares(std::size_t member, PointsView at) const {

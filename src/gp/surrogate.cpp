@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/matrix.hpp"
 #include "gp/alternatives.hpp"
 #include "gp/member.hpp"
 #include "gp/response_state.hpp"
@@ -249,10 +250,8 @@ Surrogate Surrogate::only(const std::vector<Index>& outputs) const {
 
 Response Response::leading() const {
   const std::vector<Member>& all = state_->members;
-  const auto heaviest =
-      std::max_element(all.begin(), all.end(), [](const Member& a, const Member& b) {
-        return a.weight < b.weight;
-      });
+  const auto heaviest = std::max_element(
+      all.begin(), all.end(), [](const Member& a, const Member& b) { return a.weight < b.weight; });
   const auto place = static_cast<std::size_t>(heaviest - all.begin());
   State one = *state_;
   one.members = {*heaviest};
@@ -285,6 +284,7 @@ Response Surrogate::State::supposed(const Response& response, PointsView x) {
                                      : member.process.supposing(features, shares);
     member.alternatives = reconditioned(member.alternatives, member.process);
   }
+  grown.supposed = grown.supposed.rows() > 0 ? stacked(grown.supposed, x) : Points(x);
   Response result;
   result.state_ = std::make_shared<const Response::State>(std::move(grown));
   return result;

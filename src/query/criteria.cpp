@@ -9,10 +9,23 @@
 #include "query/integrated.hpp"
 #include "query/success.hpp"
 #include "sonde/base/error.hpp"
+#include "sonde/query/exploration.hpp"
 #include "sonde/space/design.hpp"
 
-namespace sonde::criteria {
+namespace sonde {
+
+bool query::doubts_itself(const Surrogate& surrogate) {
+  for (Index j = 0; j < static_cast<Index>(surrogate.outputs().size()); ++j) {
+    const std::vector<Member>& members = surrogate[j].members();
+    if (members.size() > 1 || !members.front().alternatives.empty()) return true;
+  }
+  return false;
+}
+
+namespace criteria {
 namespace {
+
+using query::doubts_itself;
 
 Acquisition total_variance(const Surrogate& surrogate) {
   const std::vector<double> units = query::units_of(surrogate);
@@ -105,17 +118,6 @@ void check_reference(Index points) {
           points);
 }
 
-bool disagrees(const Surrogate& surrogate) {
-  for (Index j = 0; j < static_cast<Index>(surrogate.outputs().size()); ++j) {
-    const std::vector<Member>& members = surrogate[j].members();
-    if (members.size() > 1) return true;
-    for (const Member& member : members) {
-      if (!member.alternatives.empty()) return true;
-    }
-  }
-  return false;
-}
-
 // More than about what all of them have seen: there they differ by noise and rounding alone.
 bool disagrees_beyond_noise(const Surrogate& surrogate) {
   constexpr Index points = 128;
@@ -130,7 +132,7 @@ bool disagrees_beyond_noise(const Surrogate& surrogate) {
 
 bool committee_is_due(const Surrogate& surrogate) {
   const Index every = surrogate.domain().dim() <= 4 ? 3 : 6;
-  return query::asked_of(surrogate) % every == 0 && disagrees(surrogate) &&
+  return query::asked_of(surrogate) % every == 0 && doubts_itself(surrogate) &&
          disagrees_beyond_noise(surrogate);
 }
 
@@ -160,11 +162,12 @@ Criterion calibrated_integrated_variance(Index reference_points) {
 Criterion committee() {
   return {"committee",
           [](const Surrogate& surrogate, Rng rng) -> Acquisition {
-            return disagrees(surrogate) ? query::where_outputs_arrive(surrogate, total_disagreement)
-                                        : integrated_variance().prepare(surrogate, rng);
+            return doubts_itself(surrogate)
+                       ? query::where_outputs_arrive(surrogate, total_disagreement)
+                       : integrated_variance().prepare(surrogate, rng);
           },
           [](const Surrogate& surrogate) {
-            return std::string(disagrees(surrogate) ? "committee" : "integrated variance");
+            return std::string(doubts_itself(surrogate) ? "committee" : "integrated variance");
           }};
 }
 
@@ -183,8 +186,9 @@ Criterion automatic() {
 
 Criterion named(std::string_view name) {
   if (name == "auto") return automatic();
-  for (const Criterion& one :
-       {variance(), integrated_variance(), calibrated_integrated_variance(), committee()}) {
+  for (const Criterion& one : {variance(), integrated_variance(), calibrated_integrated_variance(),
+                               committee(), expected_error_reduction(), mutual_information(),
+                               model_change(), global_fit(), core_set()}) {
     if (name == one.name) return one;
   }
   std::string known;
@@ -193,7 +197,17 @@ Criterion named(std::string_view name) {
 }
 
 std::vector<std::string> names() {
-  return {"variance", "integrated variance", "calibrated integrated variance", "committee", "auto"};
+  return {"variance",
+          "integrated variance",
+          "calibrated integrated variance",
+          "committee",
+          "expected error reduction",
+          "mutual information",
+          "model change",
+          "global fit",
+          "core set",
+          "auto"};
 }
 
-}  // namespace sonde::criteria
+}  // namespace criteria
+}  // namespace sonde

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <optional>
 
 #include "sonde/space/design.hpp"
 
@@ -31,20 +30,26 @@ std::vector<double> units_of(const Surrogate& surrogate) {
   return units;
 }
 
+Vector importance(const Surrogate& surrogate, Index output, PointsView reference) {
+  // What cannot be run need not be known.
+  constexpr double least = 1e-6;
+  Vector weights = Vector::Ones(reference.rows());
+  if (const auto& success = surrogate.success())
+    weights.array() *= success->probability(reference).cwiseMax(least).array();
+  if (const auto& arrival = surrogate.arrival(output))
+    weights.array() *= arrival->probability(reference).cwiseMax(least).array();
+  return weights;
+}
+
 Acquisition integrated(const Surrogate& surrogate, Index reference_points,
                        const ReferenceWeights& counted, Rng rng) {
   const Points reference = design::reference(surrogate.domain(), reference_points, rng);
   const std::vector<double> units = units_of(surrogate);
-  // What cannot be run need not be known.
-  std::optional<Vector> success;
-  if (surrogate.success()) success = surrogate.success()->probability(reference).cwiseMax(1e-6);
   auto reductions = std::make_shared<std::vector<VarianceReduction>>();
   for (std::size_t j = 0; j < units.size(); ++j) {
     const Response& response = surrogate[static_cast<Index>(j)];
-    Vector weights = counted(response, reference);
-    if (success) weights.array() *= success->array();
-    if (const auto& arrival = surrogate.arrival(static_cast<Index>(j)))
-      weights.array() *= arrival->probability(reference).cwiseMax(1e-6).array();
+    Vector weights = counted(response, reference)
+                         .cwiseProduct(importance(surrogate, static_cast<Index>(j), reference));
     weights /= weights.sum();
     reductions->emplace_back(response, reference, weights);
   }

@@ -14,8 +14,11 @@ std::vector<double> units_of(const Surrogate& surrogate);
 /// How much points (r, d) of the domain count for a response: (r), any positive scale.
 using ReferenceWeights = std::function<Vector(const Response&, PointsView)>;
 
-/// Drop of the weighted mean variance over the domain, summed over outputs in units_of(); places
-/// where runs fail, or the output does not arrive, count for less.
+/// (r) how much points (r, d) count for an output: less where runs fail, or it does not arrive.
+Vector importance(const Surrogate& surrogate, Index output, PointsView reference);
+
+/// Drop of the weighted mean variance over the domain, summed over outputs in units_of(), by
+/// `counted` and importance().
 Acquisition integrated(const Surrogate& surrogate, Index reference_points,
                        const ReferenceWeights& counted, Rng rng);
 

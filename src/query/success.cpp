@@ -74,6 +74,10 @@ Acquisition sum(std::vector<Acquisition> parts) {
     for (const Acquisition& part : parts) total += part.on_rows(x);
     return total;
   };
+  const bool sloped = std::all_of(parts.begin(), parts.end(),
+                                  [](const Acquisition& part) { return part.has_gradient(); });
+  if (!sloped)
+    return Acquisition([rows](VectorView x) { return rows(x.transpose())[0]; }).with_rows(rows);
   return Acquisition([parts](VectorView x, VectorOut gradient) {
            Vector slope(gradient.size());
            double total = 0.0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "base/matrix.hpp"
@@ -114,6 +115,11 @@ Campaign::State::State(Domain its_domain, std::vector<Output> its_outputs, Crite
   }
 }
 
+bool Campaign::State::is_learnt(Index output) const {
+  const std::vector<Index>& some = options.learnt;
+  return some.empty() || std::find(some.begin(), some.end(), output) != some.end();
+}
+
 Criterion Campaign::State::of_learnt(Criterion its) const {
   return options.learnt.empty() ? its : criteria::on_outputs(std::move(its), options.learnt);
 }
@@ -183,12 +189,14 @@ void Campaign::State::check(const Answered& event) const {
 
 void Campaign::State::fold(const Fitted& fitted) {
   newest = fitted;
+  errors.push_back({fitted.rows, fitted.leave_one_out});
 }
 
 void Campaign::State::fold(const Edited& edited) {
   if (!edited.anew) return;
   forget_fits();
   steering = {};
+  errors.clear();
 }
 
 void Campaign::State::fold(const Asked& asked) {
@@ -388,6 +396,24 @@ bool Campaign::has_surrogate() const noexcept {
 
 const Surrogate& Campaign::surrogate() {
   return state_->is_fitted() ? state_->conditioned(state_->newest) : state_->refit();
+}
+
+std::vector<Index> Campaign::learnt() const {
+  if (!state_->options.learnt.empty()) return state_->options.learnt;
+  std::vector<Index> all(state_->outputs.size());
+  std::iota(all.begin(), all.end(), Index{0});
+  return all;
+}
+
+std::vector<ErrorAt> Campaign::error_curve(const std::optional<Index>& output) const {
+  std::vector<ErrorAt> curve;
+  for (const auto& [rows, left_out] : state_->errors) {
+    double largest = 0.0;
+    for (Index j = 0; j < left_out.size(); ++j)
+      if (output ? j == *output : state_->is_learnt(j)) largest = std::max(largest, left_out[j]);
+    if (largest > 0.0 && std::isfinite(largest)) curve.push_back({rows, largest});
+  }
+  return curve;
 }
 
 double Campaign::estimated_error() {

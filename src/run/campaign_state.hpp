@@ -54,6 +54,11 @@ struct Campaign::State {
   Index imported_before_design = 0;  // imported_ok at that moment
   Fitted steering{};                 // that made the last queries
   Fitted newest{};
+  struct Errors {
+    Index rows;
+    Vector left_out;  // (m)
+  };
+  std::vector<Errors> errors{};  // of the models, of one domain
   // Of fits with the data as they were last changed in place: an earlier one is no longer of them.
   Index models_before_change = 0;
   std::map<Index, Handling> handlings{};  // of the queries that people had to do with
@@ -160,6 +165,10 @@ struct Campaign::State {
   void see_decider_off(const Event& event);  // where that changes what decides on arrivals
   void predict(Decided& decided, const Surrogate& surrogate, PointsView x) const;
   Points snapped(const Points& x, const Points& taken) const;
+  Vector spread() const;
+  double surprise(Index window) const;
+  bool is_surprised() const;  // and does something about it
+  bool is_learnt(Index output) const;
   Criterion of_learnt(Criterion its) const;  // the same, blind for what is not to be learnt
   Surrogate asking();  // of all data, that knows where runs fail; no search where one is fitted
   Batch made_now(const Surrogate& surrogate, Index k);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "base/matrix.hpp"
@@ -55,9 +56,10 @@ bool Campaign::State::is_validation(Index id) const {
 }
 
 bool Campaign::State::is_random(Index id) const {
-  return options.random_share > 0.0 && !options.design_only && design_asked >= initial() &&
-         !is_validation(id) &&
-         root.child("random", static_cast<std::uint64_t>(id)).uniform() < options.random_share;
+  constexpr double share_of_surprised = 0.25;
+  const double share = std::max(options.random_share, is_surprised() ? share_of_surprised : 0.0);
+  return share > 0.0 && !options.design_only && design_asked >= initial() && !is_validation(id) &&
+         root.child("random", static_cast<std::uint64_t>(id)).uniform() < share;
 }
 
 Query Campaign::State::drawn_query(Index id, const Points& taken) const {

@@ -126,7 +126,7 @@ std::vector<Event> with_models_apart(std::span<const Event> events) {
     const auto* asked = std::get_if<Asked>(&event);
     if (asked && asked->fitted) {
       apart.emplace_back(*asked->fitted);
-      apart.emplace_back(Asked{asked->queries, asked->model});
+      apart.emplace_back(Asked{asked->queries, asked->model, {}, asked->batch});
     } else {
       apart.push_back(event);
     }

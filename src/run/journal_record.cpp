@@ -181,6 +181,7 @@ JsonValue written(Index seq, const Asked& event) {
   json["queries"] = JsonValue::array();
   for (const Query& q : event.queries) json["queries"].push_back(query(q));
   json["model"] = event.model;
+  if (!event.batch.empty()) json["batch"] = event.batch;
   return json;
 }
 
@@ -206,6 +207,7 @@ Asked to_asked(const JsonValue& json) {
   Asked event;
   for (const JsonValue& q : json.at("queries")) event.queries.push_back(to_query(q));
   event.model = Index{whole(json.at("model"))};
+  event.batch = json.value("batch", "");
   return event;
 }
 

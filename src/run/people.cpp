@@ -225,24 +225,28 @@ const Handling& Campaign::handling(Index id) const {
   return found == state_->handlings.end() ? none : found->second;
 }
 
-Vector Campaign::spread() const {
-  const Matrix& y = state_->dataset().y;
-  Vector spread(static_cast<Index>(state_->outputs.size()));
+Vector Campaign::State::spread() const {
+  Vector spread(static_cast<Index>(outputs.size()));
   for (Index j = 0; j < spread.size(); ++j) {
-    double count = 0.0, sum = 0.0, squares = 0.0, size = 0.0;
-    for (Index i = 0; i < y.rows(); ++i) {
-      if (std::isnan(y(i, j))) continue;
-      count += 1.0;
-      sum += y(i, j);
-      size = std::max(size, std::abs(y(i, j)));
+    std::vector<double> values;
+    for (const Index id : ok) {
+      const double y = answers[static_cast<std::size_t>(id)]->y[j];
+      if (!std::isnan(y)) values.push_back(y);
     }
-    for (Index i = 0; i < y.rows(); ++i) {
-      if (!std::isnan(y(i, j))) squares += std::pow(y(i, j) - sum / count, 2);
-    }
-    const double deviation = count > 1.0 ? std::sqrt(squares / (count - 1.0)) : 0.0;
+    const auto count = static_cast<Index>(values.size());
+    const Eigen::Map<const Vector> y(values.data(), count);
+    const double size = count > 0 ? y.cwiseAbs().maxCoeff() : 0.0;
+    const double deviation =
+        count > 1
+            ? std::sqrt((y.array() - y.mean()).square().sum() / static_cast<double>(count - 1))
+            : 0.0;
     spread[j] = deviation > 0.0 ? deviation : size > 0.0 ? size : 1.0;
   }
   return spread;
+}
+
+Vector Campaign::spread() const {
+  return state_->spread();
 }
 
 }  // namespace sonde

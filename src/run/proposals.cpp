@@ -168,7 +168,8 @@ bool Campaign::State::refit_is_due() {
   if (steering.model == 0) return true;
   const Index fitted_to = steering.model > models_before_change ? steering.rows : 0;
   const auto grown = static_cast<double>(dataset().size() - fitted_to);
-  return grown > 0.0 && grown >= options.refit_growth * static_cast<double>(fitted_to);
+  return grown > 0.0 &&
+         (is_surprised() || grown >= options.refit_growth * static_cast<double>(fitted_to));
 }
 
 bool Campaign::State::is_fitted() const {

@@ -139,6 +139,7 @@ Asked asked(Cursor& line) {
   } while (line.takes(","));
   line.expect("],\"model\":");
   event.model = line.integer<Index>();
+  if (line.takes(",\"batch\":")) event.batch = line.text();
   return event;
 }
 

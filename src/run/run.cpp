@@ -205,7 +205,16 @@ class Loop {
     if (left == std::numeric_limits<Index>::max()) return std::min(limit, idle);
     if (options_.pace == Pace::Streaming) return std::min(limit, idle);
     if (busy() > 0 || waiting > 0) return 0;
-    return std::min(limit, left > 0 ? left : options_.batch);
+    return std::min(limit, left > 0 ? left : batch_size(campaign_, options_.batch).queries);
+  }
+
+  // Of a batch whose size is not the study's alone.
+  std::string batch_rule() const {
+    if (options_.pace == Pace::Streaming || options_.batch.least == options_.batch.most) return "";
+    const BatchSize size = batch_size(campaign_, options_.batch);
+    if (std::isnan(size.surprise)) return concat(size.queries, ": the first");
+    return concat(size.queries, ": the last batch missed by ", size.surprise,
+                  " of the variance that was foretold");
   }
 
   // Those that wait for a review; what is in somebody's hands keeps nobody from going on.
@@ -293,7 +302,8 @@ class Loop {
     constexpr double a_moment = 0.02;  // s
     // Where there is no room nothing is asked, but what arrives is passed over still.
     const Index room = std::max<Index>(1, options_.workers + queue_limit() - busy_or_waiting());
-    const Index most = options_.pace == Pace::Batches ? options_.batch : room;
+    const Index most =
+        options_.pace == Pace::Batches ? batch_size(campaign_, options_.batch).queries : room;
     bool more = true;
     attempt([&] {
       more = options_.arrivals(a_moment, share_of_budget(), std::min(most, budget_left()));
@@ -306,7 +316,9 @@ class Loop {
 
   void ask(Index places) {
     if (is_over()) return;
-    const Asked asked = campaign_.propose(places);
+    const std::string rule = batch_rule();
+    Asked asked = campaign_.propose(places);
+    if (asked.model > 0) asked.batch = rule;
     if (interrupted()) return;  // while it was searched for: the same is proposed again next time
     if (asked.queries.empty()) {
       end_ =
@@ -414,7 +426,7 @@ class Loop {
 
 RunEnd run(Campaign& campaign, const Oracle& oracle, const StopRule& stop,
            const RunOptions& options, const Recorder& recorder) {
-  require(options.batch >= 1, "run: expected batches of at least one query, got ", options.batch);
+  batch_size(campaign, options.batch);  // throws what is wrong with the rule
   return Loop(campaign, oracle, stop, options, recorder).go();
 }
 

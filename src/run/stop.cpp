@@ -3,12 +3,62 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <utility>
 
 #include "sonde/base/error.hpp"
+#include "sonde/gp/validate.hpp"
+#include "sonde/run/forecast.hpp"
 
 namespace sonde {
+namespace {
+
+// A handful of answers tells little of the error.
+bool are_few(const Campaign& campaign) {
+  return campaign.answered() < std::max(campaign.initial(), 2 * (campaign.domain().dim() + 2));
+}
+
+// The surrogate of all answers; nothing where there is none.
+const Surrogate* surrogate_of(Campaign& campaign) {
+  if (!campaign.has_surrogate()) return nullptr;
+  try {
+    return &campaign.surrogate();
+  } catch (const NumericalError&) {
+    return nullptr;
+  }
+}
+
+void check_tolerances(const Campaign& campaign, const Vector& tolerances) {
+  require(tolerances.size() == static_cast<Index>(campaign.outputs().size()),
+          "stop rule: expected tolerances of ", campaign.outputs().size(), " outputs, got ",
+          tolerances.size());
+}
+
+// "lift 0.021 N, 0.05 wanted", one after the other; nothing unless all are within.
+// \param error of an output, by its surrogate
+template <class Error>
+std::optional<std::string> within(Campaign& campaign, const Vector& tolerances, Error error) {
+  const Surrogate* surrogate = surrogate_of(campaign);
+  if (!surrogate) return std::nullopt;
+  std::string words;
+  for (Index j = 0; j < tolerances.size(); ++j) {
+    if (std::isnan(tolerances[j])) continue;
+    const double its = error(*surrogate, j);
+    if (!(its <= tolerances[j])) return std::nullopt;
+    const Output& output = campaign.outputs()[static_cast<std::size_t>(j)];
+    words += concat(words.empty() ? "" : "; ", output.name, " ", its,
+                    output.unit == "1" ? "" : " " + output.unit, ", ", tolerances[j], " wanted");
+  }
+  return words;
+}
+
+double upper_end(Campaign& campaign, const Surrogate& surrogate, Index output) {
+  const Dataset runs = campaign.validation();
+  return held_out_error(surrogate[output], runs.x, runs.y.col(output)).upper;
+}
+
+}  // namespace
 
 StopRule after_queries(Index queries) {
   return [queries](Campaign& campaign) -> std::optional<std::string> {
@@ -31,9 +81,7 @@ StopRule after_seconds(double seconds, double before) {
 
 StopRule below_error(double relative_error) {
   return [relative_error](Campaign& campaign) -> std::optional<std::string> {
-    // A handful of answers tells little of the error.
-    const Index few = std::max(campaign.initial(), 2 * (campaign.domain().dim() + 2));
-    if (campaign.answered() < few) return std::nullopt;
+    if (are_few(campaign)) return std::nullopt;
     const double error = campaign.estimated_error();
     if (!(error <= relative_error)) return std::nullopt;
     return concat("estimated error ", error, " of the spread, the target is ", relative_error);
@@ -53,12 +101,117 @@ StopRule plateau(Index queries, double fraction) {
   };
 }
 
-StopRule any_of(std::vector<StopRule> rules) {
-  return [rules = std::move(rules)](Campaign& campaign) -> std::optional<std::string> {
-    for (const StopRule& rule : rules) {
-      if (std::optional<std::string> reason = rule(campaign)) return reason;
+StopRule within_tolerances(Vector tolerances) {
+  return [tolerances = std::move(tolerances)](Campaign& campaign) -> std::optional<std::string> {
+    check_tolerances(campaign, tolerances);
+    if (are_few(campaign)) return std::nullopt;
+    const auto words = within(campaign, tolerances, [](const Surrogate& surrogate, Index j) {
+      return leave_one_out_scores(surrogate[j]).rmse;
+    });
+    if (!words) return std::nullopt;
+    return "tolerances are met by leave-one-out: " + *words;
+  };
+}
+
+StopRule within_tolerances_held_out(Vector tolerances) {
+  return [tolerances = std::move(tolerances)](Campaign& campaign) -> std::optional<std::string> {
+    check_tolerances(campaign, tolerances);
+    const auto words = within(campaign, tolerances, [&](const Surrogate& surrogate, Index j) {
+      return upper_end(campaign, surrogate, j);
+    });
+    if (!words) return std::nullopt;
+    return concat("tolerances are met on ", campaign.validation().size(),
+                  " runs held out, with 95 % intervals up to ", *words);
+  };
+}
+
+StopRule below_error_held_out(double relative_error) {
+  return [relative_error](Campaign& campaign) -> std::optional<std::string> {
+    const Surrogate* surrogate = surrogate_of(campaign);
+    if (!surrogate) return std::nullopt;
+    double largest = 0.0;
+    for (const Index j : campaign.learnt())
+      largest = std::max(largest, upper_end(campaign, *surrogate, j) / (*surrogate)[j].spread());
+    if (!(largest <= relative_error)) return std::nullopt;
+    return concat("error on ", campaign.validation().size(), " runs held out at most ", largest,
+                  " of the spread, with 95 % confidence; the target is ", relative_error);
+  };
+}
+
+StopRule after_cost(const Cost& cost, double budget) {
+  require(cost.is_known(), "after_cost: expected a cost of a run or of an hour, got none");
+  return [cost, budget](Campaign& campaign) -> std::optional<std::string> {
+    const double now = spent(campaign, cost);
+    if (now < budget) return std::nullopt;
+    return concat("a cost of ", now, cost.unit.empty() ? "" : " " + cost.unit, ", the budget is ",
+                  budget);
+  };
+}
+
+StopRule costs_more_than_it_brings(const Cost& cost) {
+  require(cost.is_known() && cost.of_error > 0.0,
+          "costs_more_than_it_brings: expected the cost of a run or of an hour, and of an error");
+  return [cost](Campaign& campaign) -> std::optional<std::string> {
+    if (are_few(campaign)) return std::nullopt;
+    const std::vector<ErrorAt> curve = campaign.error_curve();
+    if (curve.size() < 2) return std::nullopt;
+    const ErrorTrend trend(curve);
+    const Index runs = campaign.data().size();
+    const double brings = cost.of_error * (trend.error_at(runs) - trend.error_at(runs + 1));
+    const double costs = expected_cost(campaign, cost);
+    if (!(brings < costs)) return std::nullopt;
+    const std::string unit = cost.unit.empty() ? "" : " " + cost.unit;
+    return concat("the next run costs ", costs, unit, " and is expected to bring ", brings, unit);
+  };
+}
+
+StopRule below_worth(double fraction, bool logarithmic) {
+  require(fraction > 0.0 && fraction < 1.0,
+          "below_worth: expected a part of the largest worth, above 0 and below 1, got ", fraction);
+  return [fraction, logarithmic](Campaign& campaign) -> std::optional<std::string> {
+    constexpr std::size_t last = 3;
+    std::map<std::string, std::vector<double>> worths;  // of each criterion
+    for (const Query& query : campaign.queries())
+      if (std::isfinite(query.worth)) worths[query.why].push_back(query.worth);
+    double largest = 0.0;  // of what is left, over what there was
+    for (const auto& [criterion, all] : worths) {
+      if (all.size() <= last) return std::nullopt;
+      const double now = *std::max_element(all.end() - last, all.end());
+      const double ever = *std::max_element(all.begin(), all.end());
+      const double left = logarithmic ? std::exp(now - ever) : now / ever;
+      // Of what is below zero there is no part.
+      if (!logarithmic && !(ever > 0.0)) return std::nullopt;
+      largest = std::max(largest, left);
     }
-    return std::nullopt;
+    if (worths.empty() || !(largest <= fraction)) return std::nullopt;
+    return concat("what is worth asking most is worth ", largest, " of what it was, the floor is ",
+                  fraction);
+  };
+}
+
+StopRule any_of(std::vector<StopRule> rules) {
+  return [rules = std::move(rules)](Campaign& campaign) {
+    std::optional<std::string> first;
+    // Each is asked: one of them may count the time since it was asked first.
+    for (const StopRule& rule : rules) {
+      std::optional<std::string> reason = rule(campaign);
+      if (!first) first = std::move(reason);
+    }
+    return first;
+  };
+}
+
+StopRule all_of(std::vector<StopRule> rules) {
+  return [rules = std::move(rules)](Campaign& campaign) {
+    std::optional<std::string> reasons = std::string();
+    for (const StopRule& rule : rules) {
+      const std::optional<std::string> reason = rule(campaign);
+      if (!reason)
+        reasons.reset();
+      else if (reasons)
+        *reasons += (reasons->empty() ? "" : ", and ") + *reason;
+    }
+    return reasons;
   };
 }
 

@@ -16,7 +16,6 @@ namespace sonde {
 namespace {
 
 constexpr std::size_t longest_study = 10'000'000;  // bytes
-constexpr std::int64_t most_runs = 10'000'000;
 
 void read_design(TomlReader& root, Study& study) {
   std::optional<TomlReader> reader = root.table("design");
@@ -41,23 +40,11 @@ void read_method(TomlReader& root, Study& study) {
                      fmt::format("expected a part of each range, from 0 to 0.45, got {}", *margin));
     study.margin = *margin;
   }
-  study.batch = static_cast<Index>(reader->whole("batch", 1, most_runs).value_or(study.batch));
+  read_batch(*reader, study);
   const std::string pace = reader->word("pace", {"streaming", "batches"}).value_or("streaming");
   study.pace = pace == "batches" ? Pace::Batches : Pace::Streaming;
   study.seed = static_cast<std::uint64_t>(
       reader->whole("seed", 0, INT64_MAX).value_or(static_cast<std::int64_t>(study.seed)));
-  reader->done();
-}
-
-void read_stop(TomlReader& root, Study& study) {
-  std::optional<TomlReader> reader = root.table("stop");
-  if (!reader) return;
-  if (const auto runs = reader->whole("runs", 1, most_runs))
-    study.stop_runs = static_cast<Index>(*runs);
-  study.stop_wall_seconds = reader->seconds("wall");
-  study.stop_error = reader->positive("error");
-  if (const auto plateau = reader->whole("plateau", 1, most_runs))
-    study.stop_plateau = static_cast<Index>(*plateau);
   reader->done();
 }
 
@@ -132,18 +119,19 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   for (const char* key :
        {"variables", "constants",  "derived",  "constraints", "outputs", "simulator", "tokens",
         "slurm",     "echo",       "design",   "method",      "stop",    "gold",      "review",
-        "tags",      "validation", "segments", "pool",        "stream",  "hybrid"})
+        "tags",      "validation", "segments", "pool",        "stream",  "hybrid",    "cost"})
     root.find(key);
   root.done();
   read_space(root, builder);
   read_simulation(root, builder);
   read_design(root, builder.study);
   read_method(root, builder.study);
-  read_stop(root, builder.study);
   read_review(root, builder.study);
   builder.study.tags = read_conditions(root, "tags", builder.study);
   builder.study.segments = read_conditions(root, "segments", builder.study);
   read_validation(root, builder.study);
+  read_cost(root, builder.study);
+  read_stop(root, builder.study);
   read_pool(root, builder.study);
   read_stream(root, builder.study);
   read_hybrid(root, builder.study);
@@ -197,22 +185,6 @@ CampaignOptions Study::campaign_options() const {
                       "' has ", rows, " rows, got ", initial);
   options.design_points = options.design_points.topRows(initial).eval();
   return options;
-}
-
-StopRule Study::stop_rule(double seconds_before) const {
-  std::vector<StopRule> rules;
-  if (stop_runs) rules.push_back(after_queries(*stop_runs));
-  if (stop_wall_seconds) rules.push_back(after_seconds(*stop_wall_seconds, seconds_before));
-  if (stop_error) rules.push_back(below_error(*stop_error));
-  if (stop_plateau) rules.push_back(plateau(*stop_plateau));
-  if (rules.empty()) rules.push_back(after_queries(max_queries()));
-  return any_of(std::move(rules));
-}
-
-Index Study::max_queries() const {
-  if (stop_runs) return *stop_runs;
-  if (stop_wall_seconds || stop_error || stop_plateau) return 0;
-  return 10 * static_cast<Index>(parameters.size());
 }
 
 }  // namespace sonde

@@ -14,6 +14,7 @@
 namespace sonde {
 
 constexpr std::int64_t most_parallel = 10000;  // runs at a time
+constexpr std::int64_t most_runs = 10'000'000;
 
 /// The names a study gives: of one form, each once whatever its case, none of a function.
 class StudyNames {
@@ -59,6 +60,11 @@ void read_pool(TomlReader& root, Study& study);
 void read_hybrid(TomlReader& root, Study& study);
 /// [stream], before [hybrid], after the simulator: study_stream.cpp.
 void read_stream(TomlReader& root, Study& study);
+
+/// `batch` of [method]; [cost] and, after the outputs, [validation] and it, [stop]: study_stop.cpp.
+void read_batch(TomlReader& method, Study& study);
+void read_cost(TomlReader& root, Study& study);
+void read_stop(TomlReader& root, Study& study);
 
 /// Letters, digits and _, not a digit first, not longer than 64.
 bool well_formed_name(const std::string& name);

@@ -15,6 +15,7 @@ import threading
 import time
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 
 SONDE = pathlib.Path(sys.argv[1]).resolve() / "sonde"
@@ -419,7 +420,8 @@ class Served(Folder):
         cls.server = subprocess.Popen([SONDE, "serve", "model", "--port", "0"], cwd=cls.place, stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE, text=True)
         cls.url = cls.server.stdout.readline().strip()
-        cls.port = int(cls.url.rpartition(":")[2])
+        cls.port = urllib.parse.urlsplit(cls.url).port
+        cls.base = urllib.parse.urlsplit(cls.url).path
 
     @classmethod
     def tearDownClass(cls):
@@ -520,7 +522,8 @@ class Served(Folder):
                               (b"POST /Evaluate HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"400"),
                               (b"POST /Evaluate HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
                                b"400"),
-                              (b"POST /Evaluate HTTP/1.1\r\nContent-Length: 900000\r\n\r\n" + b"[" * 900000, b"400")):
+                              (b"POST " + self.base.encode() + b"/Evaluate HTTP/1.1\r\nContent-Length: 900000\r\n\r\n" + b"[" * 900000,
+                               b"400")):
             with self.subTest(words[:60]), socket.create_connection(("127.0.0.1", self.port), timeout=WAIT) as client:
                 client.sendall(words)
                 client.shutdown(socket.SHUT_WR)
@@ -539,7 +542,7 @@ class Served(Folder):
         def converse():
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT)
             for _ in range(50):
-                connection.request("POST", "/Evaluate", body)
+                connection.request("POST", self.base + "/Evaluate", body)
                 if json.load(connection.getresponse())["output"] != expected:
                     wrong.append("differs")
             connection.close()
@@ -550,6 +553,56 @@ class Served(Folder):
         for thread in threads:
             thread.join()
         self.assertEqual(wrong, [])
+
+    def test_only_who_shows_the_token_is_answered(self):
+        bare = f"http://127.0.0.1:{self.port}"
+        token = self.base.strip("/")
+        self.assertEqual((self.place / "model" / "token").read_text(), token)
+        self.assertEqual((self.place / "model" / "token").stat().st_mode & 0o777, 0o600)
+
+        def status(url, **headers):
+            try:
+                with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=WAIT) as answer:
+                    return answer.status
+            except urllib.error.HTTPError as refused:
+                with refused:
+                    return refused.code
+
+        for url in (bare + "/Info", bare + "/metrics", bare + "/" + token, bare + "/" + token[:-1] + "/Info",
+                    bare + "/x" + token + "/Info", bare + "//Info"):
+            self.assertEqual(status(url), 401, url)
+        self.assertEqual(status(bare + "/Info", Authorization="Bearer " + token[:-1] + "x"), 401)
+        self.assertEqual(status(bare + "/Info", Authorization="Bearer " + token), 200)
+        self.assertEqual(status(self.url + "/Info", Origin="http://evil.example"), 403)
+        self.assertEqual(status(self.url + "/Info"), 200)
+
+    def test_prometheus_reads_how_the_campaign_stands(self):
+        with urllib.request.urlopen(self.url + "/metrics", timeout=WAIT) as answer:
+            self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4")
+            text = answer.read().decode()
+        names, values = set(), {}
+        for line in text.splitlines():
+            if line.startswith("# TYPE "):
+                names.add(line.split()[2])
+            elif not line.startswith("#"):
+                name, rest = line.split("{", 1)
+                labels, value = rest.rsplit("} ", 1)
+                self.assertIn(name, names)
+                values[name, labels] = float(value)
+        self.assertEqual(values["sonde_runs", 'campaign="model",state="ok"'], 15)
+        self.assertEqual(values["sonde_running", 'campaign="model"'], 0)
+        self.assertGreater(values["sonde_error", 'campaign="model",output="sum"'], 0)
+
+    def test_without_a_token_whoever_can_reach_it_is_answered(self):
+        server = subprocess.Popen([SONDE, "serve", "model", "--port", "0", "--open"], cwd=self.place,
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        url = server.stdout.readline().strip()
+        self.assertRegex(url, r"^http://127\.0\.0\.1:\d+$")
+        with urllib.request.urlopen(url + "/Info", timeout=WAIT) as answer:
+            self.assertEqual(answer.status, 200)
 
     def test_it_is_a_simulator_for_another_study(self):
         self.study(self.url, more='model = "mean"', runs=4)

@@ -207,8 +207,8 @@ TEST_CASE("queries carry what the surrogate predicted", "[campaign]") {
   grow(campaign, 8);
   const Asked asked = campaign.propose(2);
   for (const Query& query : asked.queries) {
-    const Surrogate used = Surrogate::at(campaign.domain(), campaign.outputs(), campaign.data(), {},
-                                         asked.fitted->parameters);
+    const Surrogate used = Surrogate::at(campaign.domain(), campaign.outputs(), campaign.data(),
+                                         toy_options().model, asked.fitted->parameters);
     const Marginals marginal = used[0].predict(query.x.transpose());
     CHECK(query.mean[0] == Approx(marginal.mean[0]));
     CHECK(query.deviation[0] == Approx(std::sqrt(marginal.variance[0])).margin(1e-9));

@@ -1,6 +1,8 @@
 #include "sonde/run/stop.hpp"
 
 #include "sonde/base/error.hpp"
+#include "sonde/gp/validate.hpp"
+#include "sonde/run/forecast.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
 #include "support/toy_campaign.hpp"
@@ -68,6 +70,113 @@ TEST_CASE("of several rules the first that speaks is heard", "[stop]") {
   CHECK(rule(campaign) == "3 queries asked");
   CHECK_FALSE(any_of({})(campaign));
   CHECK_FALSE(any_of({after_queries(9)})(campaign));
+}
+
+TEST_CASE("of several rules that must all speak each says why", "[stop]") {
+  Campaign campaign = toy_campaign();
+  campaign.apply(campaign.propose(3));
+  CHECK(all_of({after_queries(3), after_queries(2)})(campaign) ==
+        "3 queries asked, and 3 queries asked");
+  CHECK_FALSE(all_of({after_queries(3), after_queries(4)})(campaign));
+}
+
+TEST_CASE("tolerances are met when every output that has one is estimated as well", "[stop]") {
+  Campaign campaign = toy_campaign();
+  CHECK_FALSE(within_tolerances(Vector{{1e9}})(campaign));  // nothing known yet
+  grow(campaign, 10);
+  const double rmse = leave_one_out_scores(campaign.surrogate()[0]).rmse;
+  CHECK_FALSE(within_tolerances(Vector{{0.99 * rmse}})(campaign));
+  CHECK(contains(*within_tolerances(Vector{{1.01 * rmse}})(campaign), "lift"));
+  CHECK(contains(message_of<ArgumentError>([&] {
+                   within_tolerances(Vector{{1.0, 2.0}})(campaign);
+                 }),
+                 "expected tolerances of 1 outputs, got 2"));
+}
+
+TEST_CASE("on runs held out the upper end of the interval must be within", "[stop]") {
+  CampaignOptions options = toy_options();
+  options.validation_share = 0.5;
+  Campaign campaign = toy_campaign(3, options);
+  CHECK_FALSE(below_error_held_out(1e9)(campaign));
+  grow(campaign, 20);
+  const Dataset held = campaign.validation();
+  REQUIRE(held.size() > 4);
+  const Response& response = campaign.surrogate()[0];
+  const double upper = held_out_error(response, held.x, held.y.col(0)).upper;
+  CHECK_FALSE(within_tolerances_held_out(Vector{{0.99 * upper}})(campaign));
+  CHECK(contains(*within_tolerances_held_out(Vector{{1.01 * upper}})(campaign), "95 % intervals"));
+  const double relative = upper / response.spread();
+  CHECK_FALSE(below_error_held_out(0.99 * relative)(campaign));
+  CHECK(below_error_held_out(1.01 * relative)(campaign));
+}
+
+Answer lasting(double y, double seconds) {
+  Answer answer = ok(y);
+  answer.seconds = seconds;
+  return answer;
+}
+
+TEST_CASE("what was spent is runs and their hours, of open ones as many as of the others",
+          "[stop]") {
+  Campaign campaign = toy_campaign();
+  const Cost cost{.per_run = 2.0, .per_hour = 10.0, .unit = "EUR"};
+  CHECK(spent(campaign, cost) == 0.0);
+  CHECK(expected_cost(campaign, cost) == 2.0);
+  campaign.apply(campaign.propose(3));
+  campaign.apply(Answered{0, lasting(1.0, 3600.0)});
+  campaign.apply(Answered{1, lasting(1.0, 1800.0)});
+  CHECK(expected_cost(campaign, cost) == Approx(2.0 + 7.5));
+  CHECK(spent(campaign, cost) == Approx(12.0 + 7.0 + 9.5));
+  CHECK_FALSE(after_cost(cost, 28.6)(campaign));
+  CHECK(contains(*after_cost(cost, 28.4)(campaign), "28.5 EUR, the budget is 28.4"));
+  CHECK_THROWS_AS(after_cost({}, 1.0), ArgumentError);
+  // Earlier runs cost nothing any more.
+  campaign.apply(Asked{{{.id = 3, .x = Vector{{0.5, 2.0}}, .why = "imported"}}});
+  CHECK(spent(campaign, cost) == Approx(28.5));
+}
+
+TEST_CASE("a run that costs more than the error it takes away is worth is the last", "[stop]") {
+  Campaign campaign = toy_campaign();
+  grow(campaign, 14);
+  const std::vector<ErrorAt> curve = campaign.error_curve();
+  REQUIRE(curve.size() >= 2);
+  const ErrorTrend trend(curve);
+  const double fall = trend.error_at(14) - trend.error_at(15);
+  REQUIRE(fall > 0.0);
+  CHECK_FALSE(costs_more_than_it_brings({.per_run = 0.9 * fall, .of_error = 1.0})(campaign));
+  CHECK(contains(*costs_more_than_it_brings({.per_run = 1.1 * fall, .of_error = 1.0})(campaign),
+                 "the next run costs"));
+  CHECK_THROWS_AS(costs_more_than_it_brings({.per_run = 1.0}), ArgumentError);
+}
+
+Asked worth(Index id, const std::string& why, double value) {
+  return Asked{{{.id = id,
+                 .x = Vector{{0.01 * static_cast<double>(id + 1), 2.0}},
+                 .why = why,
+                 .worth = value}}};
+}
+
+TEST_CASE("when nothing is worth asking any more it is the floor of each criterion", "[stop]") {
+  Campaign campaign = toy_campaign();
+  Index id = 0;
+  for (const double value : {8.0, 16.0, 1.0, 0.1}) campaign.apply(worth(id++, "one", value));
+  CHECK_FALSE(below_worth(0.1)(campaign));
+  campaign.apply(worth(id++, "one", 0.2));
+  CHECK(contains(*below_worth(0.1)(campaign), "0.0625"));
+  CHECK_FALSE(below_worth(0.05)(campaign));
+  // Another criterion, in another unit, that has found something still.
+  for (const double value : {100.0, 90.0, 80.0, 70.0}) campaign.apply(worth(id++, "two", value));
+  CHECK_FALSE(below_worth(0.1)(campaign));
+  CHECK_THROWS_AS(below_worth(1.0), ArgumentError);
+}
+
+TEST_CASE("of worths that are logarithms differences count", "[stop]") {
+  Campaign campaign = toy_campaign();
+  Index id = 0;
+  for (const double value : {-1.0, -3.0, -5.0, -4.0})
+    campaign.apply(worth(id++, "expected improvement", value));
+  CHECK(below_worth(0.14, true)(campaign));  // exp(-2) = 0.135
+  CHECK_FALSE(below_worth(0.13, true)(campaign));
 }
 
 }  // namespace

@@ -199,9 +199,9 @@ TEST_CASE("a study's simulator, outputs and methods are understood", "[study]") 
   CHECK(study.query == "variance");
   CHECK(study.pace == Pace::Batches);
   CHECK(study.seed == 7);
-  CHECK(study.stop_wall_seconds == 172800.0);
+  CHECK(study.stop.wall_seconds == 172800.0);
   CHECK(study.campaign_options().synthesis.margin == 0.1);
-  CHECK(study.stop_plateau == 15);
+  CHECK(study.stop.plateau == 15);
 }
 
 TEST_CASE("a study of few words has the documented defaults", "[study]") {
@@ -210,8 +210,61 @@ TEST_CASE("a study of few words has the documented defaults", "[study]") {
   CHECK(study.query == "auto");
   CHECK(study.pace == Pace::Streaming);
   CHECK(study.design == "maximin");
-  CHECK_FALSE(study.stop_runs);
+  CHECK_FALSE(study.stop.runs);
   CHECK(study.output_names()[0].unit == "1");
+}
+
+TEST_CASE("what ends a campaign, what runs cost, and how many there are at a time", "[study]") {
+  const std::string more = R"([validation]
+share = 0.2
+[cost]
+per_run = 2
+per_hour = 10.5
+error = 1000
+unit = "EUR"
+[stop]
+runs = 40
+cost = 500
+held_out = 0.05
+tolerance = "held out"
+worth = 0.01
+marginal = true
+when = "runs or cost or (held_out and tolerance) or worth or marginal"
+[method]
+pace = "batches"
+batch = { most = 8 }
+)";
+  const std::string text =
+      with(small_study, "[outputs.value]", "[outputs.value]\ntolerance = 0.5") + more;
+  const Study study = parse_study(text, "wing.toml");
+  CHECK(study.cost.per_hour == 10.5);
+  CHECK(study.cost.of_error == 1000.0);
+  CHECK(study.cost.unit == "EUR");
+  CHECK(study.stop.cost == 500.0);
+  CHECK(study.stop.held_out == 0.05);
+  CHECK(study.stop.tolerance == StopPlan::Judge::HeldOut);
+  CHECK(study.stop.worth == 0.01);
+  CHECK(study.stop.marginal);
+  CHECK(study.max_queries() == 40);
+  CHECK(study.batch.least == 1);
+  CHECK(study.batch.most == 8);
+  const auto refusal = [&](const std::string& old, const std::string& fresh) {
+    const std::string changed = with(text, old, fresh);
+    return message_of<StudyError>([&] { parse_study(changed, "wing.toml"); });
+  };
+  CHECK(contains(refusal("share = 0.2", "share = 0.2\n[gold]\nevery = 5") +
+                     refusal("[validation]\nshare = 0.2\n", ""),
+                 "stop.held_out: needs runs that are held out"));
+  CHECK(
+      contains(refusal("tolerance = 0.5", ""), "stop.tolerance: needs an output with a tolerance"));
+  CHECK(contains(refusal("per_run = 2\nper_hour = 10.5\n", ""),
+                 "stop.cost: needs [cost] per_run or per_hour"));
+  CHECK(contains(refusal("error = 1000\n", ""), "stop.marginal: needs [cost] error"));
+  CHECK(contains(refusal("worth = 0.01", "worth = 2"), "expected a part of the largest worth"));
+  CHECK(contains(refusal("or worth or", "or"), "stop.when: 'worth' is given and not named"));
+  CHECK(contains(refusal("per_run = 2", "per_run = -2"), "cost.per_run: expected a number from 0"));
+  CHECK(contains(refusal("most = 8", "least = 9, most = 8"), "method.batch.least"));
+  CHECK(contains(refusal("most = 8", "least = 2"), "most = 8: as many at a time"));
 }
 
 TEST_CASE("a misspelt key is answered with its place and the nearest one", "[study]") {
@@ -221,7 +274,8 @@ TEST_CASE("a misspelt key is answered with its place and the nearest one", "[stu
         "wing.toml:7:2: key 'simulatr' is unknown here; did you mean 'simulator'?");
   CHECK(contains(whole_refusal("timeout =", "time_out ="), "did you mean 'timeout'?"));
   CHECK(contains(whole_refusal("plateau =", "wibble ="),
-                 "'wibble' is unknown here; known are 'runs', 'wall', 'error' and 'plateau'"));
+                 "'wibble' is unknown here; known are 'runs', 'wall', 'cost', 'error', 'held_out', "
+                 "'tolerance', 'plateau', 'worth', 'marginal' and 'when'"));
   CHECK(contains(whole_refusal("path = \"/f", "pth = \"/f"), "did you mean 'path'?"));
 }
 

@@ -134,6 +134,7 @@ class Response {
   const std::vector<Index>& point_rows() const noexcept;
   Vector observed() const;  ///< (n) the values it was made from, in the output's unit
   Points x() const;         ///< (n, d) where; of replicates that of the first
+  Points known() const;     ///< (k, d) the points that the processes see, those supposed the last
   double noise_sd() const;  ///< of one observation, in the output's unit, where y is typical
   /// (n) of one observation at each of these points, in the output's unit: constant where noise
   /// does not vary and no member has a transform.

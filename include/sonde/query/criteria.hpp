@@ -32,8 +32,9 @@ Criterion committee();
 /// domain, by more than anywhere an output was observed.
 Criterion automatic();
 
-/// One of the above by its name: "variance", "integrated variance", "calibrated integrated
-/// variance", "committee", "auto".
+/// One of the above, or of exploration.hpp, by its name: "variance", "integrated variance",
+/// "calibrated integrated variance", "committee", "expected error reduction", "mutual information",
+/// "model change", "global fit", "core set", "auto".
 /// \throws ArgumentError that lists the names.
 Criterion named(std::string_view name);
 std::vector<std::string> names();

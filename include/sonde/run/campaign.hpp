@@ -57,6 +57,10 @@ struct CampaignOptions {
   /// So many are drawn at random, whatever the criterion says, to learn from: `why` is "random". In
   /// [0, 0.9].
   double random_share = 0.0;
+  /// Where the last answers were far from what was foretold of them, parameters are searched anew
+  /// before each query, and a quarter of the queries is drawn at random (`why` is "random"), until
+  /// they no longer are. \see Watch::surprise
+  bool countermeasures = true;
   /// Candidates that may be asked. Where the first step is not Synthesis, the initial design is
   /// made of those nearest to it; as long as a step is not, what is held out and what is random as
   /// well.
@@ -82,6 +86,12 @@ struct Fitted {
   Vector leave_one_out{};  ///< (m) NRMSE of leave-one-out
 };
 
+/// An estimated error after so many runs.
+struct ErrorAt {
+  Index runs = 0;      ///< that it was learnt from
+  double error = 0.0;  ///< over the spread, the largest over the outputs
+};
+
 /// Queries were made.
 struct Asked {
   std::vector<Query> queries;
@@ -89,6 +99,7 @@ struct Asked {
   /// That model, where its parameters were searched for these queries: folded before them. In a
   /// journal it is an event of its own.
   std::optional<Fitted> fitted{};
+  std::string batch{};  ///< why as many as there are, where a rule said it; empty: none did
 };
 
 /// Points that arrived were decided upon, one after the other. Those that were asked are queries by
@@ -220,6 +231,16 @@ class Campaign {
   /// Given all data so far, parameters refitted to all of it. Cached until the data changes.
   /// \throws NumericalError, ArgumentError where there is none.
   const Surrogate& surrogate();
+  /// Mean over the last `window` queries that a surrogate asked for, and that were answered, of
+  /// ((y - predicted) / predicted deviation)^2, outputs that are learnt: about 1 where what was
+  /// foretold was right. NaN of fewer.
+  double surprise(Index window) const;
+  bool countermeasures() const noexcept;  ///< whether it takes any
+  std::vector<Index> learnt() const;  ///< outputs that the criterion and estimated errors look at
+  /// Estimated errors of the models that were fitted, in the order of their data: what a forecast
+  /// is made from. Those before the domain was last changed are left out.
+  /// \param output of one alone; none: the largest over those that are learnt
+  std::vector<ErrorAt> error_curve(const std::optional<Index>& output = {}) const;
   /// Estimated error / spread, the largest over the outputs, by leave-one-out; NaN without a
   /// surrogate.
   double estimated_error();

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sonde/oracle/oracle.hpp"
+#include "sonde/run/batch_size.hpp"
 #include "sonde/run/campaign.hpp"
 #include "sonde/run/stop.hpp"
 
@@ -19,7 +20,7 @@ enum class Interruption { None, Drain, Abandon };
 
 struct RunOptions {
   int workers = 1;
-  Index batch = 1;  ///< of Batches
+  BatchRule batch{};  ///< of Batches
   /// Never more than so many are asked, imported ones apart; 0: no limit. A stop rule is only heard
   /// between proposals, so it alone would let a batch go beyond its number.
   Index max_queries = 0;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sonde/run/campaign.hpp"
+#include "sonde/run/cost.hpp"
 
 namespace sonde {
 
@@ -19,6 +20,24 @@ StopRule after_seconds(double seconds,
 StopRule below_error(double relative_error);
 /// No fall of the estimated error by more than `fraction` within the last `queries` answered ones.
 StopRule plateau(Index queries, double fraction = 0.02);
-StopRule any_of(std::vector<StopRule> rules);  ///< the first that speaks
+/// Every output that has a tolerance is known as well as that, by leave-one-out: RMSE in the
+/// output's unit. Not before 2 (d + 2) answers. \param tolerances (m) NaN: none
+StopRule within_tolerances(Vector tolerances);
+/// The same on runs held out, where the upper end of the 95 % interval of the RMSE must be within
+/// it: the surrogate is then that good, not only estimated so. \see held_out_error()
+StopRule within_tolerances_held_out(Vector tolerances);
+/// The same in units of the spread of each output that is learnt.
+StopRule below_error_held_out(double relative_error);
+StopRule after_cost(const Cost& cost, double budget);  ///< spent()
+/// The fall of the estimated error that the next run is expected to bring, in what an error costs,
+/// is worth less than the run. Not before 2 (d + 2) answers. \pre cost.of_error > 0
+StopRule costs_more_than_it_brings(const Cost& cost);
+/// Nothing is worth asking any more: the worths of the last three queries that a criterion has made
+/// are below `fraction` of the largest it has ever found, so with each criterion that took part.
+/// \param logarithmic worths are logarithms: see Criterion
+StopRule below_worth(double fraction, bool logarithmic = false);
+/// The first that speaks; all are asked.
+StopRule any_of(std::vector<StopRule> rules);
+StopRule all_of(std::vector<StopRule> rules);  ///< when all speak
 
 }  // namespace sonde

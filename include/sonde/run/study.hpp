@@ -10,10 +10,12 @@
 
 #include "sonde/oracle/process.hpp"
 #include "sonde/oracle/umbridge.hpp"
+#include "sonde/run/batch_size.hpp"
 #include "sonde/run/campaign.hpp"
+#include "sonde/run/cost.hpp"
 #include "sonde/run/people.hpp"
 #include "sonde/run/run.hpp"
-#include "sonde/run/stop.hpp"
+#include "sonde/run/stop_plan.hpp"
 #include "sonde/space/domain.hpp"
 
 namespace sonde {
@@ -77,15 +79,13 @@ struct Study {
   std::vector<std::pair<std::string, double>> queries{};
   bool queries_in_turn = true;  ///< else by the weighted sum of their ranks
   double margin = 0.0;          ///< of each range, that synthesis keeps off bounds
-  Index batch = 1;
+  BatchRule batch{};
   Pace pace = Pace::Streaming;
   std::uint64_t seed = 1;
   Index gold_every = 0;
 
-  std::optional<Index> stop_runs{};
-  std::optional<double> stop_wall_seconds{};
-  std::optional<double> stop_error{};
-  std::optional<Index> stop_plateau{};
+  Cost cost{};
+  StopPlan stop{};
 
   std::vector<std::string> tags_of(VectorView x) const;  ///< those that hold at x (d)
   Domain domain() const { return Domain(parameters, constraints); }
@@ -95,8 +95,8 @@ struct Study {
   Criterion criterion() const;
   CampaignOptions campaign_options() const;  ///< reads design_file where one is named
   std::optional<Pool> pool() const;  ///< of pool_file, which is read when it is first visited
-  /// Any of those given; none: after 10 d queries. \param seconds_before of earlier sessions
-  StopRule stop_rule(double seconds_before = 0.0) const;
+  StopRule stop_rule(
+      double seconds_before = 0.0) const;  ///< \param seconds_before of earlier sessions
   Index max_queries() const;  ///< for RunOptions: what stop_rule() allows at most; 0: no limit
 };
 

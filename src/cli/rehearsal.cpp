@@ -1,0 +1,123 @@
+#include "cli/rehearsal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cli/models.hpp"
+#include "sonde/base/error.hpp"
+#include "sonde/gp/draw.hpp"
+#include "sonde/space/design.hpp"
+
+namespace sonde::cli {
+namespace {
+
+// What a draw of every output says.
+class DrawnSimulator {
+ public:
+  DrawnSimulator(const Surrogate& surrogate, Rng rng) {
+    const Index places = std::min<Index>(1024, 128 * surrogate.domain().dim());
+    for (Index j = 0; j < static_cast<Index>(surrogate.outputs().size()); ++j)
+      draws_.push_back(
+          posterior_draw(surrogate, j, places, rng.child("output", static_cast<std::uint64_t>(j))));
+  }
+
+  Matrix on_rows(PointsView x) const {
+    Matrix y(x.rows(), static_cast<Index>(draws_.size()));
+    for (std::size_t j = 0; j < draws_.size(); ++j)
+      y.col(static_cast<Index>(j)) = draws_[j].on_rows(x);
+    return y;
+  }
+
+ private:
+  std::vector<ScalarField> draws_;
+};
+
+void answer(Campaign& campaign, const DrawnSimulator& simulator, const Query& query) {
+  Answer answer;
+  answer.status = Answer::Status::Ok;
+  answer.y = simulator.on_rows(query.x.transpose()).row(0).transpose();
+  campaign.apply(Answered{query.id, std::move(answer)});
+}
+
+// With the runs that there are, as earlier ones, and as many more as the way asks for.
+Campaign campaign_of(const Study& study, const Way& way, const DrawnSimulator& simulator,
+                     const Points& known, Index more, std::uint64_t seed, int threads) {
+  CampaignOptions options;
+  if (way.design) {
+    options.design = way.name;
+    options.design_only = true;
+    options.initial = more;
+  } else {
+    options = study.campaign_options();
+    options.gold_every = 0;
+    options.validation_share = 0.0;
+    options.review = false;
+    options.stream.reset();
+    options.steps.clear();
+    options.initial = std::max<Index>(1, options.initial);
+  }
+  options.threads = threads;
+  Campaign campaign = new_campaign(studied_by(study, way), std::move(options), seed);
+  Asked imported;
+  for (Index i = 0; i < known.rows(); ++i)
+    imported.queries.push_back({.id = i, .x = known.row(i), .why = "imported"});
+  campaign.apply(imported);
+  for (const Query& query : imported.queries) answer(campaign, simulator, query);
+  while (campaign.asked() < known.rows() + more) {
+    const Asked asked = campaign.propose(1);
+    if (asked.queries.empty()) break;
+    campaign.apply(asked);
+    for (const Query& query : asked.queries) answer(campaign, simulator, query);
+  }
+  return campaign;
+}
+
+}  // namespace
+
+Study studied_by(const Study& study, const Way& way) {
+  Study its = study;
+  if (way.design || way.name == study.query) return its;
+  its.query = way.name;
+  its.queries.clear();
+  return its;
+}
+
+ComparisonTable rehearsed(OpenCampaign& open, const std::vector<Way>& ways, Index more, int repeats,
+                          int threads, const std::function<void(const std::string&)>& say) {
+  const Surrogate surrogate = answering(open);
+  const Points known = open.campaign.data().x;
+  const Index budget = known.rows() + more;
+  constexpr Index test_points = 1000;
+  ComparisonTable table{.outputs = {},
+                        .learnt = std::vector<bool>(open.study.outputs.size(), false),
+                        .budget = budget,
+                        .test_runs = test_points,
+                        .judged = "points of functions drawn from the surrogate",
+                        .rows = {}};
+  for (const ProcessOutput& output : open.study.outputs)
+    table.outputs.push_back(output.output.name);
+  for (const Index j : open.campaign.learnt()) table.learnt[static_cast<std::size_t>(j)] = true;
+  for (const Way& way : ways) table.rows.push_back({way.name, "campaign", way.own, {}});
+  const Rng rng = Rng(open.journal.preamble().seed).child("rehearsal");
+  PointsFile test{{}, design::uniform(open.campaign.domain(), test_points, rng.child("test")), {}};
+  const std::vector<Index> runs = checkpoints(known.rows(), budget);
+  for (int r = 0; r < repeats; ++r) {
+    const auto seed = static_cast<std::uint64_t>(r) + 1;
+    const DrawnSimulator simulator(surrogate, rng.child("draw", seed));
+    test.y = simulator.on_rows(test.x);
+    for (std::size_t w = 0; w < ways.size(); ++w) {
+      const Campaign campaign =
+          campaign_of(open.study, ways[w], simulator, known, more, seed, threads);
+      const ErrorCurve curve = error_curve(campaign, runs, test, {}, seed, threads);
+      table.rows[w].repeats.push_back(curve);
+      const Vector error = worst(curve, table.learnt);
+      say(fmt::format("{}, draw {}: error {:.3f} after {} runs", ways[w].name, seed,
+                      error[error.size() - 1], budget));
+    }
+  }
+  return table;
+}
+
+}  // namespace sonde::cli

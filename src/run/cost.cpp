@@ -1,0 +1,40 @@
+#include "sonde/run/cost.hpp"
+
+namespace sonde {
+namespace {
+
+constexpr double seconds_an_hour = 3600.0;
+
+bool counts(const Campaign& campaign, Index id) {
+  const std::optional<Answer>& answer = campaign.answer(id);
+  return campaign.queries()[static_cast<std::size_t>(id)].why != "imported" &&
+         !(answer && answer->kind == rejected_kind);
+}
+
+}  // namespace
+
+double expected_cost(const Campaign& campaign, const Cost& cost) {
+  double seconds = 0.0;
+  Index runs = 0;
+  for (Index id = 0; id < campaign.asked() && cost.per_hour > 0.0; ++id) {
+    const std::optional<Answer>& answer = campaign.answer(id);
+    if (!counts(campaign, id) || !answer || answer->status == Answer::Status::Failed) continue;
+    seconds += answer->seconds;
+    ++runs;
+  }
+  const double hours = runs > 0 ? seconds / seconds_an_hour / static_cast<double>(runs) : 0.0;
+  return cost.per_run + cost.per_hour * hours;
+}
+
+double spent(const Campaign& campaign, const Cost& cost) {
+  const double next = expected_cost(campaign, cost);
+  double sum = 0.0;
+  for (Index id = 0; id < campaign.asked(); ++id) {
+    if (!counts(campaign, id)) continue;
+    const std::optional<Answer>& answer = campaign.answer(id);
+    sum += answer ? cost.per_run + cost.per_hour * answer->seconds / seconds_an_hour : next;
+  }
+  return sum;
+}
+
+}  // namespace sonde

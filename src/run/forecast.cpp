@@ -1,0 +1,129 @@
+#include "sonde/run/forecast.hpp"
+
+#include <Eigen/Cholesky>
+#include <Eigen/LU>
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "sonde/base/error.hpp"
+#include "sonde/base/random.hpp"
+
+namespace sonde {
+namespace {
+
+using Point = Eigen::Vector3d;  // level, slope, how far the estimate is off
+using Covariance = Eigen::Matrix3d;
+
+// Learnt: see the header. All of ln error, along ln runs.
+constexpr double slope = -1.0;  // before any data
+constexpr double slope_deviation = 0.7;
+constexpr double slope_wanders = 1.0;  // variance over a step of one
+constexpr double level_wanders = 0.02;
+constexpr double estimate_off = 0.15;  // standard deviation
+constexpr double lasts = 0.2;          // of what it is off, until a third of it is left
+constexpr double own_noise = 1e-4;     // variance of an estimate by itself
+
+struct Stride {
+  Eigen::Matrix3d moves;
+  Covariance adds;
+};
+
+Stride stride_of(double length) {
+  const double kept = std::exp(-length / lasts);
+  Stride step{Eigen::Matrix3d::Identity(), Covariance::Zero()};
+  step.moves(0, 1) = length;
+  step.moves(2, 2) = kept;
+  const double bends = slope_wanders * length;
+  step.adds(0, 0) = level_wanders * length + bends * length * length / 3.0;
+  step.adds(0, 1) = step.adds(1, 0) = bends * length / 2.0;
+  step.adds(1, 1) = bends;
+  step.adds(2, 2) = estimate_off * estimate_off * (1.0 - kept * kept);
+  return step;
+}
+
+}  // namespace
+
+ErrorTrend::ErrorTrend(std::span<const ErrorAt> curve) {
+  require(!curve.empty(), "ErrorTrend: expected at least one error");
+  Point mean = Point::Zero();
+  Covariance covariance = Covariance::Zero();
+  double at = 0.0;
+  for (const ErrorAt& seen : curve) {
+    require(seen.runs > 0 && seen.error > 0.0 && std::isfinite(seen.error),
+            "ErrorTrend: expected errors above 0 after runs, got ", seen.error, " after ",
+            seen.runs);
+    const double here = std::log(static_cast<double>(seen.runs));
+    const double value = std::log(seen.error);
+    if (&seen == &curve.front()) {
+      mean = {value, slope, 0.0};
+      covariance.diagonal() << 1e2, slope_deviation * slope_deviation, estimate_off * estimate_off;
+    } else {
+      const Stride step = stride_of(std::max(0.0, here - at));
+      mean = step.moves * mean;
+      covariance = step.moves * covariance * step.moves.transpose() + step.adds;
+    }
+    at = here;
+    const Point seen_through = covariance.col(0) + covariance.col(2);
+    const double variance = seen_through[0] + seen_through[2] + own_noise;
+    mean += seen_through * ((value - mean[0] - mean[2]) / variance);
+    covariance -= seen_through * seen_through.transpose() / variance;
+  }
+  runs_ = static_cast<double>(curve.back().runs);
+  level_ = mean[0];
+  slope_ = mean[1];
+  off_ = mean[2];
+  covariance.diagonal().array() += 1e-12;
+  const Covariance root = covariance.llt().matrixL();
+  for (int i = 0; i < 3; ++i)
+    for (int j = 0; j < 3; ++j) root_[i][j] = j <= i ? root(i, j) : 0.0;
+}
+
+double ErrorTrend::error_at(Index runs) const {
+  const double length = std::max(0.0, std::log(static_cast<double>(runs) / runs_));
+  return std::exp(level_ + slope_ * length);
+}
+
+RunsForecast ErrorTrend::runs_to(double target, Index most) const {
+  require(target > 0.0, "ErrorTrend: expected a target above 0, got ", target);
+  // Run by run at first, then in steps of a fiftieth.
+  std::vector<Index> after;
+  std::vector<Stride> steps;
+  std::vector<Covariance> roots;
+  for (auto runs = static_cast<Index>(runs_); runs < most;) {
+    const Index next = std::min(most, runs + std::max<Index>(1, runs / 50));
+    steps.push_back(stride_of(std::log(static_cast<double>(next) / static_cast<double>(runs))));
+    roots.push_back(
+        Covariance(Covariance(steps.back().adds + 1e-15 * Covariance::Identity()).llt().matrixL()));
+    after.push_back(runs = next);
+  }
+  Eigen::Matrix3d root;
+  for (int i = 0; i < 3; ++i)
+    for (int j = 0; j < 3; ++j) root(i, j) = root_[i][j];
+  constexpr int paths = 4000;
+  Rng rng(1);
+  const auto normal = [&rng] {
+    Point z;
+    for (double& one : z) one = rng.normal();
+    return z;
+  };
+  const double wanted = std::log(target);
+  std::vector<Index> reached;
+  for (int path = 0; path < paths; ++path) {
+    Point state = Point(level_, slope_, off_) + root * normal();
+    Index first = RunsForecast::beyond;
+    if (state[0] + state[2] <= wanted) first = static_cast<Index>(runs_);
+    for (std::size_t i = 0; i < steps.size() && first == RunsForecast::beyond; ++i) {
+      state = steps[i].moves * state + roots[i] * normal();
+      if (state[0] + state[2] <= wanted) first = after[i];
+    }
+    reached.push_back(first);
+  }
+  std::sort(reached.begin(), reached.end());
+  const auto at = [&](double share) {
+    return reached[static_cast<std::size_t>(share * static_cast<double>(paths - 1))];
+  };
+  return {at(0.5), {at(0.1), at(0.9)}, {at(0.025), at(0.975)}};
+}
+
+}  // namespace sonde
