@@ -148,7 +148,7 @@ std::string final_text(const JsonValue& strategy) {
   }
   if (errors.empty()) return "-";
   const auto [low, high] = std::minmax_element(errors.begin(), errors.end());
-  return fmt::format("{:.3f} ({:.3f}..{:.3f})", median(errors), *low, *high);
+  return fmt::format("{:.3g} ({:.3g}..{:.3g})", median(errors), *low, *high);
 }
 
 }  // namespace

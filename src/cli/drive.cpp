@@ -14,12 +14,16 @@
 #include "base/clock.hpp"
 #include "cli/arrivals.hpp"
 #include "cli/asking.hpp"
+#include "cli/files.hpp"
 #include "cli/fitting_cost.hpp"
 #include "cli/gold.hpp"
 #include "cli/hdf5_file.hpp"
+#include "cli/metrics_text.hpp"
 #include "cli/sessions.hpp"
+#include "cli/status_document.hpp"
 #include "run/toml_reader.hpp"
 #include "sonde/base/error.hpp"
+#include "sonde/run/watch.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -43,6 +47,43 @@ class Estimate {
   Allowance allowance_{/*share=*/0.02, /*pause=*/0.2};
 };
 
+// How the campaign stands, for a collector that reads files: once a run has lasted for a while, in
+// at most 2 % of the time.
+class MetricsFile {
+ public:
+  void look(OpenCampaign& open) {
+    const double begun = seconds();
+    if (begun < pause_ || !allowance_.due(begun, 0.0)) return;
+    write(open, /*running=*/true);
+    allowance_.took(seconds(), seconds() - begun);
+  }
+  void end(OpenCampaign& open) {
+    if (is_kept_) write(open, /*running=*/false);
+  }
+
+ private:
+  static constexpr double pause_ = 15.0;  // s
+
+  void write(OpenCampaign& open, bool running) {
+    OpenCampaign now{open.folder, open.study, Journal::read(open.folder.journal()),
+                     std::move(open.campaign)};
+    std::string text;
+    try {
+      text = metrics_text(status_json(now, running));
+      write_file(open.folder.metrics(), text);
+      is_kept_ = true;
+    } catch (const Error&) {
+      is_kept_ = false;  // a full disk, say: the campaign goes on without it
+    }
+    open.campaign = std::move(now.campaign);
+  }
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - begun_).count(); }
+
+  Clock::time_point begun_ = Clock::now();
+  Allowance allowance_{/*share=*/0.02, pause_};
+  bool is_kept_ = false;
+};
+
 // A word for whoever reads the journal: nothing is decided by it.
 void said(Journal& journal, const std::string& words) {
   try {
@@ -52,17 +93,33 @@ void said(Journal& journal, const std::string& words) {
   }
 }
 
+// That answers surprise, and what is done about it; and that they no longer do.
+void tell_surprise(OpenCampaign& open, Progress& progress, bool& told) {
+  Watch now{};
+  now.surprise = open.campaign.surprise(Watch::window);
+  const std::vector<Finding> found = findings(now, open.campaign);
+  if (found.empty() == !told) return;
+  told = !found.empty();
+  const std::string words =
+      told ? found.front().kind + ": " + found.front().words + "; " + found.front().measure
+           : "answers are as they were foretold again";
+  progress.say(words);
+  said(open.journal, words);
+}
+
 // The study's rules, and between proposals what is done now and then.
 StopRule attended(OpenCampaign& open, StopRule rule, const DriveOptions& options,
                   Progress& progress) {
   auto estimate = std::make_shared<Estimate>();
   auto gold = std::make_shared<GoldWatch>();
-  return [&open, &progress, rule = std::move(rule), options, estimate,
-          gold](Campaign& campaign) -> std::optional<std::string> {
+  auto surprised = std::make_shared<bool>(false);
+  return [&open, &progress, rule = std::move(rule), options, estimate, gold,
+          surprised](Campaign& campaign) -> std::optional<std::string> {
     for (const std::string& words : gold->look(open)) {
       progress.say("gold: " + words);
       said(open.journal, "gold: " + words);
     }
+    tell_surprise(open, progress, *surprised);
     // Open and failed queries take their rows too, as do those that come now.
     const Index next = campaign.asked() + open.study.batch.most;
     if (next > many_runs && !options.many_agreed)
@@ -151,8 +208,10 @@ void show_waiting(const OpenCampaign& open, Progress& progress) {
 }
 
 // What comes from elsewhere, and who is waited for.
-void attend(OpenCampaign& open, const DriveOptions& options, Progress& progress, LiveFile* file) {
+void attend(OpenCampaign& open, const DriveOptions& options, Progress& progress, LiveFile* file,
+            MetricsFile& metrics) {
   if (file) file->look();
+  if (options.write_hdf5) metrics.look(open);
   if (!options.outside) return;
   options.outside();
   show_waiting(open, progress);
@@ -233,6 +292,7 @@ RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress
   progress.by_hand();
   Waiting waiting(open, options, attended(open, rule_of(open), options, progress));
   const std::unique_ptr<LiveFile> file = live_file(open, options, progress);
+  MetricsFile metrics;
   std::optional<RunEnd> end;
   while (!end) {
     const Interruption asked = interruptions.now();
@@ -243,7 +303,7 @@ RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress
       break;
     }
     try {
-      attend(open, options, progress, file.get());
+      attend(open, options, progress, file.get(), metrics);
       end = waiting.step();
       progress.resume();
     } catch (const JournalFull& full) {
@@ -253,12 +313,14 @@ RunEnd wait_for_people(OpenCampaign& open, const DriveOptions& options, Progress
   }
   progress.erase();
   note_end(open.journal, *end, begun);
+  metrics.end(open);
   return *end;
 }
 
 RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& options,
              Progress& progress, Interruptions& interruptions) {
   const std::unique_ptr<LiveFile> file = live_file(open, options, progress);
+  MetricsFile metrics;
   RunOptions run_options{.workers = options.workers,
                          .batch = open.study.batch,
                          .max_queries = open.study.max_queries(),
@@ -272,7 +334,7 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
                                progress.draw();
                                return asked;
                              },
-                         .outside = [&] { attend(open, options, progress, file.get()); },
+                         .outside = [&] { attend(open, options, progress, file.get(), metrics); },
                          .ready =
                              [&](const Query& query) {
                                return !options.outside || !in_other_hands(open.campaign, query.id,
@@ -309,6 +371,7 @@ RunEnd drive(OpenCampaign& open, const Oracle& oracle, const DriveOptions& optio
   progress.erase();
   if (end.state != RunEnd::State::Interrupted) keep_last_model(open);
   note_end(open.journal, end, begun);
+  metrics.end(open);
   return end;
 }
 

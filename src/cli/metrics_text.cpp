@@ -90,8 +90,10 @@ std::string metrics_text(const std::string& text) {
   for (const auto& [kind, count] : status["failures"].items()) all.sample(count, {{"kind", kind}});
   all.metric("seconds", "Of all sessions.");
   all.sample(status["seconds"]);
-  all.metric("cost", "Spent, in the study's unit.");
-  all.sample(status["cost"]["spent"]);
+  if (status["cost"].is_object()) {
+    all.metric("cost", "Spent, in the study's unit.");
+    all.sample(status["cost"]["spent"]);
+  }
   write_errors(all, status);
   write_forecast(all, status);
   all.metric("surprise", "Mean squared miss of the last runs over the variance foretold.");

@@ -216,6 +216,23 @@ std::string stream_words(const Campaign& campaign) {
 
 namespace {
 
+// None where the surrogate sees no place as different.
+std::optional<StatedError> stated_of(Campaign& campaign, Index output) {
+  const Response& response = campaign.surrogate()[output];
+  if (!(response.spread() > 0.0)) return std::nullopt;
+  return stated_error(campaign.domain(), response);
+}
+
+JsonValue stated_json(Campaign& campaign, Index output, bool known) {
+  const std::optional<StatedError> stated = known ? stated_of(campaign, output) : std::nullopt;
+  if (!stated) return nullptr;
+  return {{"nrmse", json_number(stated->value)},
+          {"lower80", json_number(stated->lower80)},
+          {"upper80", json_number(stated->upper80)},
+          {"lower95", json_number(stated->lower95)},
+          {"upper95", json_number(stated->upper95)}};
+}
+
 JsonValue cost_json(const OpenCampaign& open) {
   const Cost& cost = open.study.cost;
   if (!cost.is_known()) return nullptr;
@@ -318,7 +335,8 @@ std::string status_json(OpenCampaign& open, bool running) {
     const double none = std::numeric_limits<double>::quiet_NaN();
     outputs[open.campaign.outputs()[j].name] = {
         {"loo_nrmse", json_number(scores[j] ? scores[j]->nrmse : none)},
-        {"coverage95", json_number(scores[j] ? scores[j]->coverage95 : none)}};
+        {"coverage95", json_number(scores[j] ? scores[j]->coverage95 : none)},
+        {"stated", stated_json(open.campaign, static_cast<Index>(j), scores[j].has_value())}};
   }
   JsonValue held = JsonValue::object();
   const std::vector<Interval> errors = errors_held_out(open);
@@ -402,14 +420,21 @@ std::string status_text(OpenCampaign& open, bool running) {
                         finding.measure);
   text += segments_text(open);
   const auto scores = scores_of(open.campaign);
-  std::vector<std::vector<std::string>> rows{{"output", "unit", "error", "inside 95 %"}};
+  std::vector<std::vector<std::string>> rows{
+      {"output", "unit", "error", "80 %", "left out", "inside 95 %"}};
   for (std::size_t j = 0; j < scores.size(); ++j) {
     const Output& output = open.campaign.outputs()[j];
-    rows.push_back({output.name, output.unit, scores[j] ? shown_percent(scores[j]->nrmse) : "-",
-                    scores[j] ? shown_percent(scores[j]->coverage95) : "-"});
+    const std::optional<StatedError> stated =
+        scores[j] ? stated_of(open.campaign, static_cast<Index>(j)) : std::nullopt;
+    rows.push_back(
+        {output.name, output.unit, stated ? shown_percent(stated->value) : "-",
+         stated ? shown_percent(stated->lower80) + " to " + shown_percent(stated->upper80) : "-",
+         scores[j] ? shown_percent(scores[j]->nrmse) : "-",
+         scores[j] ? shown_percent(scores[j]->coverage95) : "-"});
   }
   return text + text_table(rows) +
-         "  error: RMSE of leave-one-out predictions / standard deviation over the domain\n";
+         "  error: expected RMSE / standard deviation over the domain; left out: that of "
+         "leave-one-out predictions\n";
 }
 
 }  // namespace sonde::cli

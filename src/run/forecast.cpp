@@ -4,6 +4,7 @@
 #include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "sonde/base/error.hpp"
@@ -16,13 +17,13 @@ using Point = Eigen::Vector3d;  // level, slope, how far the estimate is off
 using Covariance = Eigen::Matrix3d;
 
 // Learnt: see the header. All of ln error, along ln runs.
-constexpr double slope = -1.0;  // before any data
-constexpr double slope_deviation = 0.7;
-constexpr double slope_wanders = 1.0;  // variance over a step of one
-constexpr double level_wanders = 0.02;
-constexpr double estimate_off = 0.15;  // standard deviation
-constexpr double lasts = 0.2;          // of what it is off, until a third of it is left
-constexpr double own_noise = 1e-4;     // variance of an estimate by itself
+constexpr double slope = -1.16;  // before any data
+constexpr double slope_deviation = 1.18;
+constexpr double slope_wanders = 1.09;  // variance over a step of one
+constexpr double level_wanders = 4.5;   // an estimate by so few runs jumps, and stays there
+constexpr double estimate_off = 0.1;    // standard deviation
+constexpr double lasts = 0.05;          // of what it is off, until a third of it is left
+constexpr double own_noise = 1e-4;      // variance of an estimate by itself
 
 struct Stride {
   Eigen::Matrix3d moves;
@@ -79,6 +80,11 @@ ErrorTrend::ErrorTrend(std::span<const ErrorAt> curve) {
     for (int j = 0; j < 3; ++j) root_[i][j] = j <= i ? root(i, j) : 0.0;
 }
 
+double RunsForecast::chance_by(Index runs) const {
+  const auto by = std::upper_bound(paths.begin(), paths.end(), runs) - paths.begin();
+  return paths.empty() ? 0.0 : static_cast<double>(by) / static_cast<double>(paths.size());
+}
+
 double ErrorTrend::error_at(Index runs) const {
   const double length = std::max(0.0, std::log(static_cast<double>(runs) / runs_));
   return std::exp(level_ + slope_ * length);
@@ -123,7 +129,9 @@ RunsForecast ErrorTrend::runs_to(double target, Index most) const {
   const auto at = [&](double share) {
     return reached[static_cast<std::size_t>(share * static_cast<double>(paths - 1))];
   };
-  return {at(0.5), {at(0.1), at(0.9)}, {at(0.025), at(0.975)}};
+  RunsForecast forecast{at(0.5), {at(0.1), at(0.9)}, {at(0.025), at(0.975)}};
+  forecast.paths = std::move(reached);
+  return forecast;
 }
 
 }  // namespace sonde

@@ -199,7 +199,7 @@ class Subcommands(Folder):
         status = self.status()
         self.assertEqual(status["runs"]["asked"], 12)
         self.assertEqual(status["runs"]["ok"], 12)
-        self.assertEqual(set(status["outputs"]["value"]), {"loo_nrmse", "coverage95"})
+        self.assertEqual(set(status["outputs"]["value"]), {"loo_nrmse", "coverage95", "stated"})
         runs = self.runs()
         self.assertEqual(len(runs), 12)
         self.write("points.csv", "b,a\n1.5,2\n3,4\n")

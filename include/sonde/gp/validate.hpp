@@ -40,6 +40,20 @@ struct Interval {
 /// degrees of freedom: positive, and wide where there are few; of fewer than two it is [0, inf).
 /// \param x (n, d) natural units \param y (n) NaN: no value
 Interval held_out_error(const Response& response, PointsView x, VectorView y);
+/// What may be said of a root mean square error that nobody has seen, relative to the spread.
+struct StatedError {
+  double value = 0.0;  ///< as likely above as below
+  double lower80 = 0.0, upper80 = 0.0;
+  double lower95 = 0.0, upper95 = 0.0;
+};
+/// Of a response over its domain, from what leaving out missed and from its own variances there:
+/// leave-one-out alone says twice as much and more where runs were chosen to be far apart. The
+/// logarithm is a line in those of both, of n / (d + 2) and of d, with the quantiles of what it
+/// missed by in campaigns by the criterion "auto" on published and random functions of 1 to 10
+/// inputs; of others see tests/bench/efficiency/forecast.cpp. O(n^2) 256 times a member. \pre the
+/// spread is above 0
+StatedError stated_error(const Domain& domain, const Response& response);
+
 /// Root mean square error of `b` over that of `a` on the same runs: above 1 where b is worse. The
 /// interval is that of the logarithm, by the delta method on the pairs; of fewer than two runs it
 /// is [0, inf).

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "sonde/run/campaign.hpp"
 
@@ -19,6 +20,10 @@ struct RunsForecast {
   Index middle = beyond;  ///< as likely before as after
   Range range80{};        ///< with 10 % to each side of it
   Range range95{};        ///< with 2.5 %
+  /// Of the paths it was made of, ascending.
+  std::vector<Index> paths{};
+
+  double chance_by(Index runs) const;  ///< that so many suffice
 };
 
 /// How an estimated error falls: its logarithm along the logarithm of the runs, a line of which the
