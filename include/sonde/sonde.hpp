@@ -32,6 +32,7 @@
 #include "sonde/query/criteria.hpp"
 #include "sonde/query/ensemble.hpp"
 #include "sonde/query/exploration.hpp"
+#include "sonde/query/failures.hpp"
 #include "sonde/query/pool.hpp"
 #include "sonde/query/snap.hpp"
 #include "sonde/query/stream.hpp"

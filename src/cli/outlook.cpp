@@ -67,7 +67,7 @@ std::vector<Wanted> wanted_of(OpenCampaign& open, std::string& words) {
 }
 
 // All of them: the latest.
-std::optional<RunsForecast> forecast(const std::vector<Wanted>& all, Index until) {
+std::optional<RunsForecast> forecast(const std::vector<Wanted>& all, Index until, Index inputs) {
   std::optional<RunsForecast> latest;
   for (const Wanted& one : all) {
     std::vector<ErrorAt> curve;
@@ -76,7 +76,7 @@ std::optional<RunsForecast> forecast(const std::vector<Wanted>& all, Index until
     if (curve.size() < 2) return std::nullopt;
     constexpr Index times = 20;
     const RunsForecast its =
-        ErrorTrend(curve).runs_to(one.target, std::max<Index>(200, times * curve.back().runs));
+        ErrorTrend(curve, inputs).runs_to(one.target, std::max<Index>(200, times * curve.back().runs));
     if (!latest) latest = its;
     const auto later = [](Index& a, Index b) { a = std::max(a, b); };
     later(latest->middle, its.middle);
@@ -118,12 +118,12 @@ std::optional<Outlook> outlook_of(OpenCampaign& open) {
   Outlook outlook;
   try {
     const std::vector<Wanted> all = wanted_of(open, outlook.target);
-    const auto now = forecast(all, RunsForecast::beyond);
+    const auto now = forecast(all, RunsForecast::beyond, campaign.domain().dim());
     if (!now) return std::nullopt;
     outlook.runs = *now;
     outlook.now = campaign.data().size();
     outlook.before_at = outlook.now / 2;
-    outlook.before = forecast(all, outlook.before_at);
+    outlook.before = forecast(all, outlook.before_at, campaign.domain().dim());
   } catch (const NumericalError&) {
     return std::nullopt;
   }

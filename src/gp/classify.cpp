@@ -200,25 +200,61 @@ Vector Classifier::probability(PointsView x) const {
   return result;
 }
 
-double Classifier::probability_at(VectorView x, VectorOut gradient) const {
+LocalMarginal Classifier::latent_at(VectorView x) const {
   const Vector at = state_->features.point(x);
   const Points row = at.transpose();
   const Vector k = state_->kernel->covariance(state_->x, row).col(0);
   const Vector spread = state_->posterior.spread * k;
-  const double mean = k.dot(state_->posterior.weights) + state_->mean;
-  const double variance = std::max(0.0, state_->kernel->variance(row)[0] - k.dot(spread));
-  const double root = std::sqrt(1.0 + variance);
-  const double z = mean / root;
-  if (gradient.size() > 0) {
-    Matrix w(k.size(), 2);
-    w.col(0) = state_->posterior.weights;
-    w.col(1) = -2.0 * spread;
-    const Matrix slopes = state_->kernel->input_gradient(at, state_->x, w);
-    const Vector slope = state_->region * normal_pdf(z) *
-                         (slopes.col(0) / root - 0.5 * mean / (root * root * root) * slopes.col(1));
-    gradient = state_->features.chained(x, slope);
-  }
+  Matrix w(k.size(), 2);
+  w.col(0) = state_->posterior.weights;
+  w.col(1) = -2.0 * spread;
+  const Matrix slopes = state_->kernel->input_gradient(at, state_->x, w);
+  return {k.dot(state_->posterior.weights) + state_->mean,
+          std::max(0.0, state_->kernel->variance(row)[0] - k.dot(spread)),
+          state_->features.chained(x, slopes.col(0)), state_->features.chained(x, slopes.col(1))};
+}
+
+double Classifier::probability_at(VectorView x, VectorOut gradient) const {
+  const LocalMarginal f = latent_at(x);
+  const double root = std::sqrt(1.0 + f.variance);
+  const double z = f.mean / root;
+  if (gradient.size() > 0)
+    gradient =
+        state_->region * normal_pdf(z) *
+        (f.mean_gradient / root - 0.5 * f.mean / (root * root * root) * f.variance_gradient);
   return state_->of_both(normal_cdf(z));
+}
+
+Classifier Classifier::supposing(PointsView x) const {
+  State grown = *state_;
+  const Points rows = state_->features.rows(x);
+  for (Index i = 0; i < rows.rows(); ++i) {
+    const Points at = rows.row(i);
+    const Index n = grown.x.rows();
+    const bool known = (grown.x.rowwise() - at.row(0)).rowwise().squaredNorm().minCoeff() == 0.0;
+    if (known) continue;
+    const Vector k = grown.kernel->covariance(grown.x, at).col(0);
+    const double mean = k.dot(grown.posterior.weights) + grown.mean;
+    const double variance =
+        std::max(0.0, grown.kernel->variance(at)[0] - k.dot(grown.posterior.spread * k));
+    // A label tells of f what an observation with the inverse of its Fisher information as variance
+    // would.
+    const double information =
+        std::exp(2.0 * std::log(normal_pdf(mean)) - normal_log_cdf(mean) - normal_log_cdf(-mean));
+    if (!(information > 1e-12)) continue;
+    Vector u(n + 1);
+    u.head(n) = -grown.posterior.spread * k;
+    u[n] = 1.0;
+    Matrix spread = Matrix::Zero(n + 1, n + 1);
+    spread.topLeftCorner(n, n) = grown.posterior.spread;
+    spread += u * u.transpose() / (variance + 1.0 / information);
+    grown.posterior.spread = std::move(spread);
+    grown.posterior.weights.conservativeResize(n + 1);
+    grown.posterior.weights[n] = 0.0;
+    grown.x.conservativeResize(n + 1, Eigen::NoChange);
+    grown.x.row(n) = at.row(0);
+  }
+  return Classifier(std::make_shared<const State>(std::move(grown)));
 }
 
 double Classifier::speckle() const noexcept {

@@ -65,7 +65,10 @@ struct Surrogate::State {
   std::vector<Response> responses;
   Matrix parameters;
   std::optional<Classifier> success{};
+  std::optional<Classifier> success_supposed{};
   std::vector<std::optional<Classifier>> arrivals{};  // (m), or none
+  std::optional<ScalarField> log_cost{};
+  std::optional<ScalarField> importance{};
 
   static Response supposed(const Response& response, PointsView x);
 
@@ -208,7 +211,7 @@ Matrix Surrogate::parameters() const {
 
 Surrogate Surrogate::with_success(Classifier classifier) const {
   State next = *state_;
-  next.success = std::move(classifier);
+  next.success = next.success_supposed = std::move(classifier);
   Surrogate surrogate;
   surrogate.state_ = std::make_shared<const State>(std::move(next));
   return surrogate;
@@ -234,10 +237,41 @@ const std::optional<Classifier>& Surrogate::success() const noexcept {
   return state_->success;
 }
 
+const std::optional<Classifier>& Surrogate::success_supposed() const noexcept {
+  return state_->success_supposed;
+}
+
+Surrogate Surrogate::with_log_cost(ScalarField log_cost) const {
+  State next = *state_;
+  next.log_cost = std::move(log_cost);
+  Surrogate surrogate;
+  surrogate.state_ = std::make_shared<const State>(std::move(next));
+  return surrogate;
+}
+
+const std::optional<ScalarField>& Surrogate::log_cost() const noexcept {
+  return state_->log_cost;
+}
+
+Surrogate Surrogate::with_importance(ScalarField importance) const {
+  State next = *state_;
+  next.importance = std::move(importance);
+  Surrogate surrogate;
+  surrogate.state_ = std::make_shared<const State>(std::move(next));
+  return surrogate;
+}
+
+const std::optional<ScalarField>& Surrogate::importance() const noexcept {
+  return state_->importance;
+}
+
 Surrogate Surrogate::only(const std::vector<Index>& outputs) const {
   for (const Index output : outputs) (*this)[output];  // each is there
   State fewer{state_->domain, {}, state_->size, {}, state_->parameters(outputs, Eigen::all),
               state_->success};
+  fewer.success_supposed = state_->success_supposed;
+  fewer.log_cost = state_->log_cost;
+  fewer.importance = state_->importance;
   for (const Index output : outputs) {
     fewer.arrivals.push_back(arrival(output));
     fewer.responses.push_back((*this)[output]);
@@ -294,6 +328,7 @@ Surrogate Surrogate::supposing(PointsView x) const {
   if (x.rows() == 0) return *this;
   State next = *state_;
   for (Response& response : next.responses) response = State::supposed(response, x);
+  if (next.success_supposed) next.success_supposed = next.success_supposed->supposing(x);
   Surrogate surrogate;
   surrogate.state_ = std::make_shared<const State>(std::move(next));
   return surrogate;

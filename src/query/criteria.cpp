@@ -8,6 +8,7 @@
 #include "query/asked.hpp"
 #include "query/integrated.hpp"
 #include "query/success.hpp"
+#include "query/weighing.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/query/exploration.hpp"
 #include "sonde/space/design.hpp"
@@ -49,7 +50,7 @@ Acquisition total_variance(const Surrogate& surrogate) {
   return Acquisition(local).with_rows(rows);
 }
 
-Acquisition total_disagreement(const Surrogate& surrogate) {
+Acquisition disagreement_of_all(const Surrogate& surrogate) {
   const std::vector<double> units = query::units_of(surrogate);
   const auto local = [surrogate, units](VectorView x, VectorOut gradient) {
     double worth = 0.0;
@@ -68,6 +69,11 @@ Acquisition total_disagreement(const Surrogate& surrogate) {
     return worth;
   };
   return Acquisition(local).with_rows(rows);
+}
+
+Acquisition total_disagreement(const Surrogate& surrogate) {
+  return query::where_it_counts(query::where_outputs_arrive(surrogate, disagreement_of_all),
+                                surrogate);
 }
 
 /// How far the variances at points (r, d) are to be believed: squared misses of leaving out over
@@ -107,7 +113,8 @@ query::ReferenceWeights calibrated(const Domain& domain) {
 
 Criterion variance() {
   return {"variance", [](const Surrogate& surrogate, Rng) -> Acquisition {
-            return query::where_outputs_arrive(surrogate, total_variance);
+            return query::where_it_counts(query::where_outputs_arrive(surrogate, total_variance),
+                                          surrogate);
           }};
 }
 
@@ -163,7 +170,7 @@ Criterion committee() {
   return {"committee",
           [](const Surrogate& surrogate, Rng rng) -> Acquisition {
             return doubts_itself(surrogate)
-                       ? query::where_outputs_arrive(surrogate, total_disagreement)
+                       ? total_disagreement(surrogate)
                        : integrated_variance().prepare(surrogate, rng);
           },
           [](const Surrogate& surrogate) {
@@ -175,7 +182,7 @@ Criterion automatic() {
   return {"auto",
           [](const Surrogate& surrogate, Rng rng) -> Acquisition {
             return committee_is_due(surrogate)
-                       ? query::where_outputs_arrive(surrogate, total_disagreement)
+                       ? total_disagreement(surrogate)
                        : calibrated_integrated_variance().prepare(surrogate, rng);
           },
           [](const Surrogate& surrogate) {

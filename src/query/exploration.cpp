@@ -10,6 +10,7 @@
 #include "query/asked.hpp"
 #include "query/integrated.hpp"
 #include "query/success.hpp"
+#include "query/weighing.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/query/criteria.hpp"
 #include "sonde/space/design.hpp"
@@ -33,16 +34,18 @@ Acquisition summed(std::vector<Part> parts) {
   });
 }
 
-/// A part for each output of the surrogate, weighed by where runs bring it.
+/// A part for each output of the surrogate, weighed by where runs bring it, and by how much places
+/// count.
 Criterion by_output(std::string name,
                     std::function<Part(const Surrogate&, Index output, Rng rng)> make) {
   return {std::move(name), [make = std::move(make)](const Surrogate& surrogate, Rng rng) {
-            return query::where_outputs_arrive(surrogate, [&](const Surrogate& its) {
+            const auto sum = [&](const Surrogate& its) {
               std::vector<Part> parts;
               for (Index j = 0; j < static_cast<Index>(its.outputs().size()); ++j)
                 parts.push_back(make(its, j, rng.child("output", static_cast<std::uint64_t>(j))));
               return summed(std::move(parts));
-            });
+            };
+            return query::where_it_counts(query::where_outputs_arrive(surrogate, sum), surrogate);
           }};
 }
 

@@ -36,6 +36,7 @@ Vector importance(const Surrogate& surrogate, Index output, PointsView reference
   Vector weights = Vector::Ones(reference.rows());
   if (const auto& success = surrogate.success())
     weights.array() *= success->probability(reference).cwiseMax(least).array();
+  if (surrogate.importance()) weights.array() *= surrogate.importance()->on_rows(reference).array();
   if (const auto& arrival = surrogate.arrival(output))
     weights.array() *= arrival->probability(reference).cwiseMax(least).array();
   return weights;

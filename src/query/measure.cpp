@@ -4,7 +4,7 @@
 #include <cmath>
 #include <memory>
 
-#include "query/success.hpp"
+#include "query/weighing.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/base/parallel.hpp"
 
@@ -29,8 +29,7 @@ Measure distance_from(const KnownPoints& known, const std::string& reason) {
 Measure measure_of(const Surrogate& surrogate, const Criterion& criterion, const KnownPoints& known,
                    Rng rng) {
   try {
-    return {where_runs_succeed(criterion.prepare(surrogate, rng.child("criterion")), surrogate,
-                               criterion.logarithmic),
+    return {wanted(criterion, surrogate, rng.child("criterion")),
             criterion.why ? criterion.why(surrogate) : criterion.name};
   } catch (const NumericalError& failure) {
     return distance_from(known, failure.what());

@@ -10,7 +10,7 @@
 #include "query/ascent.hpp"
 #include "query/candidates.hpp"
 #include "query/known_points.hpp"
-#include "query/success.hpp"
+#include "query/weighing.hpp"
 #include "query/supposing.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/base/parallel.hpp"
@@ -219,9 +219,7 @@ class Greedy {
     std::string why = criterion_.why ? criterion_.why(surrogate_) : criterion_.name;
     std::optional<Chosen> chosen;
     try {
-      const Acquisition worth =
-          query::where_runs_succeed(criterion_.prepare(surrogate_, rng.child("criterion")),
-                                    surrogate_, criterion_.logarithmic);
+      const Acquisition worth = query::wanted(criterion_, surrogate_, rng.child("criterion"));
       chosen = most_worthy(worth, known_, candidates, options_, rng.child("search"));
       if (!chosen) why = concat("space filling: ", criterion_.name, " is nowhere finite");
     } catch (const NumericalError& failure) {

@@ -84,6 +84,11 @@ struct Campaign::State {
     Classifier classifier;
   };
   std::optional<Learnt> success{};
+  struct Timed {
+    Index answered;
+    std::optional<ScalarField> log_seconds;
+  };
+  std::optional<Timed> timed{};
   struct Arrival {
     Index rows = 0;
     std::optional<Classifier> classifier{};
@@ -185,6 +190,7 @@ struct Campaign::State {
   const Surrogate& believed(Asked& asked);
   bool is_of_the_point(const Answer& answer) const;  // tells whether runs succeed there
   Surrogate with_success(const Surrogate& surrogate);
+  Surrogate with_costs(Surrogate surrogate);
   Surrogate with_gaps_supposed(Surrogate surrogate);
   const Classifier& arrival_of(Index output, const std::vector<Index>& gaps);
   Asked from_surrogate(Index k);

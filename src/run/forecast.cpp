@@ -17,26 +17,39 @@ using Point = Eigen::Vector3d;  // level, slope, how far the estimate is off
 using Covariance = Eigen::Matrix3d;
 
 // Learnt: see the header. All of ln error, along ln runs.
-constexpr double slope = -1.16;  // before any data
-constexpr double slope_deviation = 1.18;
-constexpr double slope_wanders = 1.09;  // variance over a step of one
-constexpr double level_wanders = 4.5;   // an estimate by so few runs jumps, and stays there
-constexpr double estimate_off = 0.1;    // standard deviation
-constexpr double lasts = 0.05;          // of what it is off, until a third of it is left
-constexpr double own_noise = 1e-4;      // variance of an estimate by itself
+struct Habits {
+  double slope;            // before any data
+  double slope_deviation;
+  double slope_wanders;    // variance over a step of one
+  double level_wanders;    // an estimate by so few runs jumps, and stays there
+};
+constexpr Habits of_few_inputs{-1.2, 1.0, 0.2, 4.6};    // up to 4
+constexpr Habits of_many_inputs{-0.7, 0.8, 0.1, 1.7};  // from 6 on
+constexpr double estimate_off = 0.1;  // standard deviation
+constexpr double lasts = 0.05;        // of what it is off, until a third of it is left
+constexpr double own_noise = 1e-4;    // variance of an estimate by itself
+
+Habits habits_of(Index inputs) {
+  if (inputs <= 4) return of_few_inputs;
+  if (inputs >= 6) return of_many_inputs;
+  const auto between = [](double a, double b) { return 0.5 * (a + b); };
+  const Habits &a = of_few_inputs, &b = of_many_inputs;
+  return {between(a.slope, b.slope), between(a.slope_deviation, b.slope_deviation),
+          between(a.slope_wanders, b.slope_wanders), between(a.level_wanders, b.level_wanders)};
+}
 
 struct Stride {
   Eigen::Matrix3d moves;
   Covariance adds;
 };
 
-Stride stride_of(double length) {
+Stride stride_of(const Habits& habits, double length) {
   const double kept = std::exp(-length / lasts);
   Stride step{Eigen::Matrix3d::Identity(), Covariance::Zero()};
   step.moves(0, 1) = length;
   step.moves(2, 2) = kept;
-  const double bends = slope_wanders * length;
-  step.adds(0, 0) = level_wanders * length + bends * length * length / 3.0;
+  const double bends = habits.slope_wanders * length;
+  step.adds(0, 0) = habits.level_wanders * length + bends * length * length / 3.0;
   step.adds(0, 1) = step.adds(1, 0) = bends * length / 2.0;
   step.adds(1, 1) = bends;
   step.adds(2, 2) = estimate_off * estimate_off * (1.0 - kept * kept);
@@ -45,7 +58,8 @@ Stride stride_of(double length) {
 
 }  // namespace
 
-ErrorTrend::ErrorTrend(std::span<const ErrorAt> curve) {
+ErrorTrend::ErrorTrend(std::span<const ErrorAt> curve, Index inputs) : inputs_(inputs) {
+  const Habits habits = habits_of(inputs);
   require(!curve.empty(), "ErrorTrend: expected at least one error");
   Point mean = Point::Zero();
   Covariance covariance = Covariance::Zero();
@@ -57,10 +71,10 @@ ErrorTrend::ErrorTrend(std::span<const ErrorAt> curve) {
     const double here = std::log(static_cast<double>(seen.runs));
     const double value = std::log(seen.error);
     if (&seen == &curve.front()) {
-      mean = {value, slope, 0.0};
-      covariance.diagonal() << 1e2, slope_deviation * slope_deviation, estimate_off * estimate_off;
+      mean = {value, habits.slope, 0.0};
+      covariance.diagonal() << 1e2, habits.slope_deviation * habits.slope_deviation, estimate_off * estimate_off;
     } else {
-      const Stride step = stride_of(std::max(0.0, here - at));
+      const Stride step = stride_of(habits, std::max(0.0, here - at));
       mean = step.moves * mean;
       covariance = step.moves * covariance * step.moves.transpose() + step.adds;
     }
@@ -92,13 +106,14 @@ double ErrorTrend::error_at(Index runs) const {
 
 RunsForecast ErrorTrend::runs_to(double target, Index most) const {
   require(target > 0.0, "ErrorTrend: expected a target above 0, got ", target);
+  const Habits habits = habits_of(inputs_);
   // Run by run at first, then in steps of a fiftieth.
   std::vector<Index> after;
   std::vector<Stride> steps;
   std::vector<Covariance> roots;
   for (auto runs = static_cast<Index>(runs_); runs < most;) {
     const Index next = std::min(most, runs + std::max<Index>(1, runs / 50));
-    steps.push_back(stride_of(std::log(static_cast<double>(next) / static_cast<double>(runs))));
+    steps.push_back(stride_of(habits, std::log(static_cast<double>(next) / static_cast<double>(runs))));
     roots.push_back(
         Covariance(Covariance(steps.back().adds + 1e-15 * Covariance::Identity()).llt().matrixL()));
     after.push_back(runs = next);

@@ -47,7 +47,8 @@ Points Campaign::State::snapped(const Points& x, const Points& taken) const {
 }
 
 Surrogate Campaign::State::asking() {
-  return with_gaps_supposed(with_success(is_fitted() ? conditioned(newest) : refit()));
+  return with_costs(
+      with_gaps_supposed(with_success(is_fitted() ? conditioned(newest) : refit())));
 }
 
 Shortlist Campaign::shortlist(const Pool& pool, const PoolOptions& options,

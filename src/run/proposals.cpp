@@ -309,7 +309,7 @@ Surrogate Campaign::State::with_gaps_supposed(Surrogate surrogate) {
 
 Asked Campaign::State::from_surrogate(Index k) {
   Asked asked;
-  const Surrogate surrogate = with_gaps_supposed(with_success(believed(asked)));
+  const Surrogate surrogate = with_costs(with_gaps_supposed(with_success(believed(asked))));
   const Batch made = made_now(surrogate, std::min(k, left_in_step()));
   asked.queries = asked_at(made.queries, "").queries;
   const auto m = static_cast<Index>(outputs.size());

@@ -155,7 +155,7 @@ StopRule costs_more_than_it_brings(const Cost& cost) {
     if (are_few(campaign)) return std::nullopt;
     const std::vector<ErrorAt> curve = campaign.error_curve();
     if (curve.size() < 2) return std::nullopt;
-    const ErrorTrend trend(curve);
+    const ErrorTrend trend(curve, campaign.domain().dim());
     const Index runs = campaign.data().size();
     const double brings = cost.of_error * (trend.error_at(runs) - trend.error_at(runs + 1));
     const double costs = expected_cost(campaign, cost);

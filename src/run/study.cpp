@@ -41,6 +41,9 @@ void read_method(TomlReader& root, Study& study) {
     study.margin = *margin;
   }
   read_batch(*reader, study);
+  if (const auto per = reader->word("per", {"run", "second"}))
+    study.worth_per_second = *per == "second";
+  read_weights(*reader, study);
   const std::string pace = reader->word("pace", {"streaming", "batches"}).value_or("streaming");
   study.pace = pace == "batches" ? Pace::Batches : Pace::Streaming;
   study.seed = static_cast<std::uint64_t>(
@@ -125,10 +128,10 @@ Study parse_study(const std::string& text, const std::filesystem::path& file) {
   read_space(root, builder);
   read_simulation(root, builder);
   read_design(root, builder.study);
-  read_method(root, builder.study);
   read_review(root, builder.study);
   builder.study.tags = read_conditions(root, "tags", builder.study);
   builder.study.segments = read_conditions(root, "segments", builder.study);
+  read_method(root, builder.study);
   read_validation(root, builder.study);
   read_cost(root, builder.study);
   read_stop(root, builder.study);
@@ -165,6 +168,8 @@ CampaignOptions Study::campaign_options() const {
   options.gold_every = gold_every;
   options.validation_share = validation_share;
   options.random_share = random_share;
+  options.worth_per_second = worth_per_second;
+  options.importance = importance();
   options.pool = pool();
   options.selection = selection;
   options.steps = steps;

@@ -8,6 +8,7 @@
 #include "sonde/base/error.hpp"
 #include "sonde/query/criteria.hpp"
 #include "sonde/query/ensemble.hpp"
+#include "sonde/query/failures.hpp"
 #include "sonde/query/targets.hpp"
 
 namespace sonde {
@@ -23,7 +24,8 @@ bool is_extreme(const std::string& goal) {
 
 std::vector<std::string> all_names() {
   std::vector<std::string> all = criteria::names();
-  for (const auto& more : {criteria::names_of_level(), criteria::names_of_extreme()})
+  for (const auto& more : {criteria::names_of_level(), criteria::names_of_extreme(),
+                           criteria::names_of_failure()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -44,6 +46,7 @@ std::string objection(const std::string& name, const Study& study) {
 
 // Of one name, for outputs of one goal: the goal's own where the name is of another goal or "auto".
 Criterion of_goal(const std::string& name, const std::string& goal, double level) {
+  if (among(name, criteria::names_of_failure())) return criteria::named_of_failure(name);
   const bool general = among(name, criteria::names()) && name != "auto";
   if (goal == "contour") {
     if (general) return criteria::named(name);
@@ -123,6 +126,37 @@ void read_query(TomlReader& method, Study& study) {
   } catch (const ArgumentError& failure) {
     method.refuse(value->at, "query", failure.what());
   }
+}
+
+void read_weights(TomlReader& method, Study& study) {
+  std::optional<TomlReader> table = method.table("weights");
+  if (!table) return;
+  std::vector<std::string> known;
+  for (const auto& [name, condition] : study.segments) known.push_back(name);
+  for (const TomlValue::Entry& entry : table->value().entries) {
+    if (!among(entry.key, known))
+      table->refuse(entry.at, entry.key,
+                    "expected the name of one of [segments]" + suggestion(entry.key, known));
+    const double weight = *table->number(entry.key);
+    if (!(weight > 0.0 && weight <= 1e6))
+      table->refuse(entry.value.at, entry.key,
+                    fmt::format("expected a weight above 0, up to 1e6, got {}", weight));
+    study.weights.emplace_back(entry.key, weight);
+  }
+}
+
+std::optional<ScalarField> Study::importance() const {
+  if (weights.empty()) return std::nullopt;
+  std::vector<std::pair<Expression, double>> factors;
+  for (const auto& [name, weight] : weights)
+    for (const auto& [segment, condition] : segments)
+      if (segment == name) factors.emplace_back(condition, weight);
+  return ScalarField([factors](VectorView x) {
+    double product = 1.0;
+    for (const auto& [condition, weight] : factors)
+      if (condition(x) == 1.0) product *= weight;
+    return product;
+  });
 }
 
 Criterion Study::criterion() const {

@@ -52,6 +52,8 @@ std::vector<std::pair<std::string, Expression>> read_conditions(TomlReader& root
 
 /// `query` of [method]: study_query.cpp. After the outputs.
 void read_query(TomlReader& method, Study& study);
+/// `weights` of [method]: after the segments.
+void read_weights(TomlReader& method, Study& study);
 /// `goal` of an output, added to the study.
 void read_goal(TomlReader& output, Study& study);
 

@@ -18,8 +18,8 @@ std::vector<ErrorAt> power_law(double rate, Index last) {
 
 TEST_CASE("an error that falls as a power of the runs is forecast where the power says",
           "[forecast]") {
-  for (const double rate : {0.7, 1.5, 2.5}) {
-    const ErrorTrend trend(power_law(rate, 60));
+  for (const double rate : {0.7, 1.2, 1.8}) {
+    const ErrorTrend trend(power_law(rate, 60), 2);
     const double half_more = 60.0 * 1.5;
     const double target = std::pow(half_more / 6.0, -rate);
     INFO("rate " << rate);
@@ -36,8 +36,8 @@ TEST_CASE("an error that falls as a power of the runs is forecast where the powe
 
 TEST_CASE("a forecast is the same whenever it is made", "[forecast]") {
   const std::vector<ErrorAt> curve = power_law(1.0, 40);
-  const RunsForecast one = ErrorTrend(curve).runs_to(0.05, 400);
-  const RunsForecast other = ErrorTrend(curve).runs_to(0.05, 400);
+  const RunsForecast one = ErrorTrend(curve, 2).runs_to(0.05, 400);
+  const RunsForecast other = ErrorTrend(curve, 2).runs_to(0.05, 400);
   CHECK(one.middle == other.middle);
   CHECK(one.range95.upper == other.range95.upper);
 }
@@ -45,7 +45,7 @@ TEST_CASE("a forecast is the same whenever it is made", "[forecast]") {
 TEST_CASE("a target that is met is met now, one out of reach beyond all that is looked at",
           "[forecast]") {
   const std::vector<ErrorAt> curve = power_law(1.0, 40);
-  const ErrorTrend trend(curve);
+  const ErrorTrend trend(curve, 2);
   const RunsForecast met = trend.runs_to(100.0, 400);
   CHECK(met.range95.upper == curve.back().runs);
   const RunsForecast never = trend.runs_to(1e-12, 400);
@@ -56,11 +56,11 @@ TEST_CASE("a target that is met is met now, one out of reach beyond all that is 
 
 TEST_CASE("one error alone is a wide forecast, and no error none", "[forecast]") {
   const std::vector<ErrorAt> one{{8, 0.5}};
-  const RunsForecast wide = ErrorTrend(one).runs_to(0.25, 4000);
+  const RunsForecast wide = ErrorTrend(one, 2).runs_to(0.25, 4000);
   CHECK(wide.range95.lower < 14);
   CHECK(wide.range95.upper > 30);
-  CHECK_THROWS_AS(ErrorTrend(std::vector<ErrorAt>{}), ArgumentError);
-  CHECK_THROWS_AS(ErrorTrend(std::vector<ErrorAt>{{8, 0.0}}), ArgumentError);
+  CHECK_THROWS_AS(ErrorTrend(std::vector<ErrorAt>{}, 2), ArgumentError);
+  CHECK_THROWS_AS(ErrorTrend(std::vector<ErrorAt>{{8, 0.0}}, 2), ArgumentError);
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ TEST_CASE("a run that costs more than the error it takes away is worth is the la
   grow(campaign, 14);
   const std::vector<ErrorAt> curve = campaign.error_curve();
   REQUIRE(curve.size() >= 2);
-  const ErrorTrend trend(curve);
+  const ErrorTrend trend(curve, 2);
   const double fall = trend.error_at(14) - trend.error_at(15);
   REQUIRE(fall > 0.0);
   CHECK_FALSE(costs_more_than_it_brings({.per_run = 0.9 * fall, .of_error = 1.0})(campaign));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sonde/base/types.hpp"
+#include "sonde/gp/gaussian_process.hpp"
 #include "sonde/math/optimize.hpp"
 #include "sonde/space/domain.hpp"
 
@@ -39,6 +40,14 @@ class Classifier {
   Vector probability(PointsView x) const;
   /// The same at one point; `gradient` (d) in natural units, or empty.
   double probability_at(VectorView x, VectorOut gradient) const;
+
+  /// f itself at one point, slopes in natural units: what probability() averages over.
+  LocalMarginal latent_at(VectorView x) const;
+
+  /// As if runs at the rows of x (k, d) had told as much as they are expected to, and nothing else
+  /// than what is predicted: means of f stay, its variance falls. For batches; O(n^2) a row. Rows
+  /// that it was fitted to are passed over.
+  Classifier supposing(PointsView x) const;
 
   double speckle() const noexcept;  ///< s, that a run fails wherever it is
   double region() const noexcept;   ///< r, that there is a place at all where runs fail

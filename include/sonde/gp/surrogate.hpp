@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sonde/base/random.hpp"
+#include "sonde/base/scalar_field.hpp"
 #include "sonde/base/types.hpp"
 #include "sonde/gp/classify.hpp"
 #include "sonde/gp/fit.hpp"
@@ -192,10 +193,20 @@ class Surrogate {
   /// The same, told where runs succeed: criteria count for less what is likely to fail.
   Surrogate with_success(Classifier classifier) const;
   const std::optional<Classifier>& success() const noexcept;  ///< none: nothing is known of it
+  /// The same classifier, supposing what the surrogate supposes; success() does not.
+  const std::optional<Classifier>& success_supposed() const noexcept;
   /// The same of one output: where it arrives, of runs that succeed.
   Surrogate with_arrival(Index output, Classifier classifier) const;
   /// None: it has always arrived. \throws ArgumentError: no such output
   const std::optional<Classifier>& arrival(Index output) const;
+
+  /// The same, told what a run at x costs: its logarithm, in any unit. What a point is worth is then
+  /// that for its cost.
+  Surrogate with_log_cost(ScalarField log_cost) const;
+  const std::optional<ScalarField>& log_cost() const noexcept;  ///< none: all cost the same
+  /// The same, told how much places count, > 0: a part of the domain that matters more.
+  Surrogate with_importance(ScalarField importance) const;
+  const std::optional<ScalarField>& importance() const noexcept;  ///< none: all the same
 
   /// Of each response the member that weighs most, alone: several times as fast to ask, and not
   /// what leave-one-out found best. parameters() stay those of all.

@@ -21,6 +21,8 @@ struct Criterion {
   std::function<std::string(const Surrogate&)> why{};
   /// The worth is the logarithm of what a point is worth: a weight is added to it as its logarithm.
   bool logarithmic = false;
+  /// Looks for where runs fail: its worth is not lowered there.
+  bool of_failures = false;
 };
 
 }  // namespace sonde

@@ -71,6 +71,11 @@ struct CampaignOptions {
   /// One after the other; none: one without an end, by Stream or Pool where there is one. What was
   /// passed over in a stream, and kept, are candidates beside those of the pool.
   std::vector<Step> steps{};
+  /// A point's worth is what the criterion says for the time that its run is expected to take, which
+  /// is learnt from the runs; of one that was killed it took that long at least.
+  bool worth_per_second = false;
+  /// How much places count, > 0; none: all the same.
+  std::optional<ScalarField> importance{};
   double refit_growth = 0.1;  ///< search parameters anew when the data has grown by this part
   ModelOptions model{};
   SynthesisOptions synthesis{};

@@ -34,8 +34,9 @@ struct RunsForecast {
 /// "local linear trend"
 class ErrorTrend {
  public:
-  /// \param curve in the order of runs, errors above 0, at least one \throws ArgumentError
-  explicit ErrorTrend(std::span<const ErrorAt> curve);
+  /// \param curve in the order of runs, errors above 0, at least one \param inputs of the domain
+  /// \throws ArgumentError
+  ErrorTrend(std::span<const ErrorAt> curve, Index inputs);
 
   /// Expected after so many runs, as many as the last of the curve or more: the median.
   double error_at(Index runs) const;
@@ -45,6 +46,7 @@ class ErrorTrend {
   RunsForecast runs_to(double target, Index most) const;
 
  private:
+  Index inputs_;
   double runs_;           // of the last of the curve
   double level_, slope_;  // of ln error along ln runs, expected
   double off_;            // of the estimate from it

@@ -78,6 +78,9 @@ struct Study {
   /// Several, by name and weight; none: `query` alone.
   std::vector<std::pair<std::string, double>> queries{};
   bool queries_in_turn = true;  ///< else by the weighted sum of their ranks
+  bool worth_per_second = false;
+  /// How much the segments count, by their names; where several hold, the product.
+  std::vector<std::pair<std::string, double>> weights{};
   double margin = 0.0;          ///< of each range, that synthesis keeps off bounds
   BatchRule batch{};
   Pace pace = Pace::Streaming;
@@ -93,6 +96,7 @@ struct Study {
   TemplateValues template_values() const { return {constants, derived, seed}; }
   /// By `query` and goals: where outputs have different ones each has its turn.
   Criterion criterion() const;
+  std::optional<ScalarField> importance() const;  ///< by `weights`; none: all places count the same
   CampaignOptions campaign_options() const;  ///< reads design_file where one is named
   std::optional<Pool> pool() const;  ///< of pool_file, which is read when it is first visited
   StopRule stop_rule(

@@ -128,7 +128,7 @@ Checked check(const Function& function, std::uint64_t seed, Index runs) {
   const std::vector<ErrorAt> curve = campaign.error_curve();
   checked.at = curve.back().runs;
   checked.target = part * curve.back().error;
-  checked.forecast = ErrorTrend(curve).runs_to(checked.target, 20 * runs);
+  checked.forecast = ErrorTrend(curve, d).runs_to(checked.target, 20 * runs);
   // What has come since the last model is known by now, but the forecast was not told.
   while (!checked.reached && campaign.asked() < runs) {
     checked.reached =
