@@ -21,6 +21,7 @@ struct AskChoices {
   std::string wait = default_wait;
   int threads = 0;
   bool review = false;
+  Index choices = 0;
   bool yes = false;
 };
 
@@ -29,6 +30,11 @@ int carry_out(AskChoices choices) {
   const int threads = choices.threads > 0 ? choices.threads : cores();
   if (choices.review) {
     std::fputs(reviews(read_campaign(folder, threads)).c_str(), stdout);
+    return Done;
+  }
+  if (choices.choices > 0) {
+    OpenCampaign open = read_campaign(folder, threads);
+    std::fputs(cli::choices(open, choices.choices).c_str(), stdout);
     return Done;
   }
   if (!folder.begun()) refuse_contradiction(read_study(folder.study));
@@ -70,6 +76,15 @@ Subcommand ask_subcommand() {
   arguments.push_back({.names = "--review",
                        .place = &choices->review,
                        .help = "List what waits for review, and record nothing"});
+  arguments.push_back({.names = "--choices",
+                       .place = &choices->choices,
+                       .help = "Show so many candidates like the next query, to pick one of; record "
+                               "nothing",
+                       .range = Between{1, 10000}});
+  arguments.push_back({.names = "--row",
+                       .place = &choices->ask.row,
+                       .help = "Ask this candidate of the pool, by its row",
+                       .range = Between{0, 2147483647}});
   arguments.push_back(wait_argument(choices->wait));
   arguments.push_back({.names = "--threads",
                        .place = &choices->threads,

@@ -28,8 +28,12 @@ class HandingOut {
 
   Reply go() {
     recall();
-    hand_out_open();
-    if (left() > 0) propose();
+    if (ask_.row >= 0) {
+      if (done_ == 0 && own_.empty()) pick();
+    } else {
+      hand_out_open();
+      if (left() > 0) propose();
+    }
     lease();
     for (const Index id : handed_) reply_.out += line(id) + '\n';
     if (!ask_.seconds && seconds_ && !handed_.empty())
@@ -98,6 +102,15 @@ class HandingOut {
   // How many more people are to be heard, of whom this one may be.
   Index still_needed(const Handling& handling) const {
     return std::max<Index>(0, rule().people - static_cast<Index>(handling.told.size()));
+  }
+
+  void pick() {
+    require<UsageError>(budget_left() != 0, "ask: the budget of ", most(), " runs is used");
+    try {
+      take(open_.campaign.picked(ask_.row));
+    } catch (const ArgumentError& failure) {
+      throw UsageError(fmt::format("ask --row: {}", failure.what()));
+    }
   }
 
   // More than are needed where only some carry the tag; those behind the last that does are left.
@@ -238,6 +251,22 @@ Reply asked(OpenCampaign& open, const AskRequest& ask, const std::string& reques
   require<UsageError>(open.study.people.people == 1 || !ask.to.empty(), "each point goes to ",
                       open.study.people.people, " different people: say to whom, with --to NAME");
   return HandingOut(open, ask, request).go();
+}
+
+std::string choices(OpenCampaign& open, Index count) {
+  std::string lines;
+  try {
+    for (const Choice& choice : open.campaign.choices(count))
+      lines += json_text({{"row", choice.row},
+                          {"x", json_point(open.study.parameters, choice.x)},
+                          {"distance", json_number(choice.distance)},
+                          {"prediction", foretold(open, choice.mean)},
+                          {"deviation", foretold(open, choice.deviation)}}) +
+               '\n';
+  } catch (const ArgumentError& failure) {
+    throw UsageError(fmt::format("ask --choices: {}: [pool] file names some", failure.what()));
+  }
+  return lines;
 }
 
 std::string reviews(const OpenCampaign& open) {

@@ -15,6 +15,7 @@ struct AskRequest {
   std::optional<double> seconds{};
   std::string tag{};   ///< only queries that carry it; empty: any
   bool again = false;  ///< also what is in somebody's hands now
+  Index row = -1;      ///< this candidate, and no other; -1: what the campaign proposes
 };
 
 /// Hands queries out: first those that are open and in nobody's hands (never handed out, or their
@@ -22,6 +23,10 @@ struct AskRequest {
 /// for review are not among them, nor, but with `again`, what a program is to answer.
 /// \param request name of the request that the events are recorded with; empty: none
 Reply asked(OpenCampaign& open, const AskRequest& ask, const std::string& request);
+
+/// A JSON line each of the candidates most like what would be asked next: row, x, distance,
+/// prediction, deviation. Nothing is recorded. \throws UsageError where there are none
+std::string choices(OpenCampaign& open, Index count);
 
 /// A JSON line each of those that are held: x, prediction, why, the three nearest runs.
 std::string reviews(const OpenCampaign& open);

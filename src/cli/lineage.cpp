@@ -165,6 +165,7 @@ class Words {
     if (query_.why == "imported") words = "an earlier run, brought in from a table";
     if (query_.why == "gold")
       words = "a known point, asked again to see whether the simulator changed";
+    if (query_.why == "picked") words = "picked by somebody, of candidates that were offered";
     if (query_.why == "random") words = "drawn at random, whatever the criterion says";
     if (query_.why == "validation" && has_arrived(query_))
       words =
@@ -172,7 +173,8 @@ class Words {
           "learns from it";
     else if (query_.why != "random" && has_arrived(query_))
       words = fmt::format("arrived, and was worth asking by the criterion '{}'", query_.why);
-    else if (is_searched(query_) && query_.selection.outcome != "drawn" && !has_arrived(query_))
+    else if (is_searched(query_) && query_.selection.outcome != "drawn" &&
+             query_.selection.outcome != "picked" && !has_arrived(query_))
       words = fmt::format("of most worth by the criterion '{}'", query_.why);
     if (lineage_.session > 1)
       words += fmt::format(

@@ -21,7 +21,8 @@ AskRequest ask_of(const JsonValue& request) {
   AskRequest ask{.count = Index{whole(request.at("count"))},
                  .to = request.at("to").get<std::string>(),
                  .tag = request.at("tag").get<std::string>(),
-                 .again = request.at("again").get<bool>()};
+                 .again = request.at("again").get<bool>(),
+                 .row = request.contains("row") ? Index{whole(request["row"])} : Index{-1}};
   if (request.at("seconds").is_number()) ask.seconds = request.at("seconds").get<double>();
   return ask;
 }
@@ -70,6 +71,7 @@ std::string ask_request(const AskRequest& ask, bool yes) {
                     {"seconds", seconds},
                     {"tag", ask.tag},
                     {"again", ask.again},
+                    {"row", ask.row},
                     {"yes", yes}});
 }
 

@@ -32,6 +32,8 @@ bool is_operation(const std::string& path) {
                    "method.batch",
                    "method.query",
                    "method.margin",
+                   "method.per",
+                   "method.weights",
                    "constraints",
                    "validation",
                    "pool",

@@ -176,6 +176,7 @@ struct Campaign::State {
   bool is_learnt(Index output) const;
   Criterion of_learnt(Criterion its) const;  // the same, blind for what is not to be learnt
   Surrogate asking();  // of all data, that knows where runs fail; no search where one is fitted
+  void foretell(const Vector& x, Vector& mean, Vector& deviation);  // left where it breaks down
   Batch made_now(const Surrogate& surrogate, Index k);
   Asked learning(Index k);  // what the design or the surrogate asks for
   Points endless_design(Index k);

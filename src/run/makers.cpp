@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
 #include "run/campaign_state.hpp"
+#include "sonde/base/error.hpp"
 #include "sonde/query/snap.hpp"
 
 // Who makes the queries, once the initial design is asked: one step after the other.
@@ -65,6 +67,61 @@ Batch Campaign::select(const Pool& pool, const Shortlist& first, Index k,
   return select_from(pool, first, state.asking(), by ? state.of_learnt(*by) : state.criterion, k,
                      state.asked_points(), state.taken_points(), options,
                      state.root.child("ask", state.queries.size()));
+}
+
+std::vector<Choice> Campaign::choices(Index k) {
+  State& state = *state_;
+  require(state.options.pool || !state.joined.empty(),
+          "Campaign: there are no candidates to choose from");
+  const Asked next = state.with_drawn(1);
+  std::vector<Choice> choices;
+  if (next.queries.empty()) return choices;
+  const Points at = next.queries.front().x.transpose();
+  const auto near = nearest_in(state.candidates(), state.domain, at, k, state.all_points(),
+                               state.options.synthesis.same_point);
+  for (const Neighbour& one : near.front()) {
+    Choice choice{one.row, one.x, one.distance, {}, {}};
+    if (state.has_surrogate()) state.foretell(choice.x, choice.mean, choice.deviation);
+    choices.push_back(std::move(choice));
+  }
+  return choices;
+}
+
+Asked Campaign::picked(Index row) {
+  State& state = *state_;
+  require(state.options.pool || !state.joined.empty(),
+          "Campaign: there are no candidates to pick from");
+  std::optional<Vector> x;
+  state.candidates().visit([&](Index first, PointsView block) {
+    if (row >= first && row < first + block.rows()) x = block.row(row - first);
+  });
+  require(x.has_value(), "Campaign: there is no candidate ", row);
+  require(state.domain.violations(*x).empty(), "Campaign: candidate ", row, " is not admissible");
+  require(!state.all_known().has(state.domain.to_unit(*x)), "Campaign: candidate ", row,
+          " was asked already");
+  Asked asked = state.asked_at(x->transpose(), "picked");
+  Query& query = asked.queries.front();
+  query.selection.row = row;
+  query.selection.outcome = "picked";
+  if (state.has_surrogate()) state.foretell(query.x, query.mean, query.deviation);
+  return asked;
+}
+
+void Campaign::State::foretell(const Vector& x, Vector& mean, Vector& deviation) {
+  try {
+    const Surrogate surrogate = asking();
+    const auto m = static_cast<Index>(outputs.size());
+    Vector means(m), deviations(m);
+    for (Index j = 0; j < m; ++j) {
+      const Marginals its = surrogate[j].predict(x.transpose());
+      means[j] = its.mean[0];
+      deviations[j] = std::sqrt(its.variance[0]);
+    }
+    mean = means;
+    deviation = deviations;
+  } catch (const NumericalError&) {
+    return;  // nothing is foretold then
+  }
 }
 
 Batch Campaign::State::made_now(const Surrogate& surrogate, Index k) {

@@ -174,7 +174,7 @@ class Replaying {
   void see(const Asked& asked) {
     if (asked.queries.empty()) return;
     const std::string& why = asked.queries.front().why;
-    if (why == "imported" || why == "restored" || why == "lost") {
+    if (why == "imported" || why == "restored" || why == "lost" || why == "picked") {
       result_.brought += static_cast<Index>(asked.queries.size());
       return;
     }

@@ -65,6 +65,30 @@ class Pool(unittest.TestCase):
     def table(self, text):
         return list(csv.DictReader(io.StringIO(text)))
 
+    def test_somebody_picks_one_of_the_candidates_like_the_next_query(self):
+        study = self.folder / "study.toml"
+        study.write_text(STUDY + '[hybrid]\nsteps = [{ from = "snapped" }]\n')
+        self.sonde("run", "study.toml", "-q")
+        study.write_text(study.read_text().replace("runs = 14", "runs = 16"))
+        offered = [json.loads(line) for line in self.sonde("ask", "study", "--choices", "5").stdout.splitlines()]
+        again = [json.loads(line) for line in self.sonde("ask", "study", "--choices", "5").stdout.splitlines()]
+        self.assertEqual(offered, again)  # nothing was recorded
+        self.assertEqual(len(offered), 5)
+        distances = [one["distance"] for one in offered]
+        self.assertEqual(distances, sorted(distances))
+        for one in offered:
+            a, b, _ = self.rows[one["row"]]
+            self.assertEqual(one["x"], {"a": a, "b": b})
+            self.assertGreater(one["deviation"]["value"], 0)
+        third = offered[2]
+        asked = json.loads(self.sonde("ask", "study.toml", "--row", third["row"], "--lease", "1 min").stdout)
+        self.assertEqual((asked["x"], asked["why"]), (third["x"], "picked"))
+        self.assertIn("was asked already", self.sonde("ask", "study", "--row", third["row"], status=2).stderr)
+        self.assertIn("there is no candidate", self.sonde("ask", "study", "--row", 30000, status=2).stderr)
+        self.sonde("run", "study.toml", "-q")
+        self.assertIn("picked by somebody", self.sonde("why", "study", asked["id"]).stdout)
+        self.sonde("replay", "study")
+
     def test_a_campaign_asks_its_candidates_alone(self):
         self.sonde("run", "study.toml")
         known = {(a, b): name for a, b, name in self.rows}

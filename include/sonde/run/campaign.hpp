@@ -146,6 +146,15 @@ struct Decided {
   std::optional<Surrogate> by{};  ///< what predicts them; none: there is none
 };
 
+/// A candidate that somebody may pick.
+struct Choice {
+  Index row = 0;  ///< of the pool
+  Vector x{};     ///< (d)
+  double distance = 0.0;  ///< from what would be asked next, in the unit cube
+  Vector mean{};          ///< (m) predicted; empty: there is no surrogate
+  Vector deviation{};     ///< (m) likewise, standard deviation
+};
+
 /// The pure state of a campaign: no files, no threads, no simulator, no clock. For one thread at a
 /// time, also to look at: what is looked at may be computed then.
 ///
@@ -180,6 +189,13 @@ class Campaign {
                       const std::optional<Criterion>& by = {});
   Batch select(const Pool& pool, const Shortlist& first, Index k, const PoolOptions& options,
                const std::optional<Criterion>& by = {});
+
+  /// The candidates most like what would be asked next, the nearest first, none of which was asked:
+  /// a short list for a person; nothing changes. \throws ArgumentError where there are no candidates
+  std::vector<Choice> choices(Index k);
+  /// A query of one of the candidates, that somebody picked (`why` is "picked").
+  /// \throws ArgumentError where there is no such row, it is not admissible, or was asked.
+  Asked picked(Index row);
 
   /// Whether it is the turn of points that arrive: the design is asked, and so is what steps before
   /// have to.
