@@ -86,7 +86,7 @@ class Pool(unittest.TestCase):
         self.assertIn("was asked already", self.sonde("ask", "study", "--row", third["row"], status=2).stderr)
         self.assertIn("there is no candidate", self.sonde("ask", "study", "--row", 30000, status=2).stderr)
         self.sonde("run", "study.toml", "-q")
-        self.assertIn("picked by somebody", self.sonde("why", "study", asked["id"]).stdout)
+        self.assertIn("picked by somebody", self.sonde("why", asked["id"], "study").stdout)
         self.sonde("replay", "study")
 
     def test_a_campaign_asks_its_candidates_alone(self):
