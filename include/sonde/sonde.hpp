@@ -41,6 +41,7 @@
 #include "sonde/run/batch_size.hpp"
 #include "sonde/run/campaign.hpp"
 #include "sonde/run/cost.hpp"
+#include "sonde/run/counterfactual.hpp"
 #include "sonde/run/export_hdf5.hpp"
 #include "sonde/run/forecast.hpp"
 #include "sonde/run/gold.hpp"

@@ -18,6 +18,7 @@
 #include "cli/text_table.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/gp/validate.hpp"
+#include "sonde/run/counterfactual.hpp"
 #include "sonde/run/watch.hpp"
 
 namespace sonde::cli {
@@ -249,6 +250,38 @@ std::string cost_words(const OpenCampaign& open) {
                      unit, expected_cost(open.campaign, cost), unit);
 }
 
+std::optional<RandomDesign> random_design(OpenCampaign& open) {
+  return random_design_instead(open.campaign, {},
+                               Rng(open.journal.preamble().seed).child("random design"));
+}
+
+JsonValue random_design_json(OpenCampaign& open) {
+  const auto instead = random_design(open);
+  if (!instead) return nullptr;
+  const auto number = [](Index runs) {
+    return runs == RunsForecast::beyond ? JsonValue(nullptr) : JsonValue(runs);
+  };
+  return {{"held_out", instead->held_out},
+          {"error", json_number(instead->error)},
+          {"spent", instead->spent},
+          {"middle", number(instead->runs.middle)},
+          {"lower80", number(instead->runs.range80.lower)},
+          {"upper80", number(instead->runs.range80.upper)}};
+}
+
+std::string random_design_words(OpenCampaign& open) {
+  const auto instead = random_design(open);
+  if (!instead) return "";
+  const auto number = [](Index runs) {
+    return runs == RunsForecast::beyond ? std::string("many") : fmt::format("{}", runs);
+  };
+  return fmt::format(
+      "instead   a random design would need {} runs (80 %: {} to {}) for the error held out; this "
+      "campaign learnt from {}\n",
+      number(instead->runs.middle), number(instead->runs.range80.lower),
+      number(instead->runs.range80.upper), instead->spent);
+}
+
 JsonValue watch_json(const Watch& seen) {
   return {{"chosen", seen.chosen},
           {"surprise", json_number(seen.surprise)},
@@ -369,6 +402,7 @@ std::string status_json(OpenCampaign& open, bool running) {
                     {"stream", stream_json(open.campaign)},
                     {"forecast", parsed_json(outlook_document(open, outlook_of(open)))},
                     {"cost", cost_json(open)},
+                    {"random_design", random_design_json(open)},
                     {"watch", watch_json(seen)},
                     {"findings", findings_json(seen, open.campaign)},
                     {"segments", segments_json(open)},
@@ -415,6 +449,7 @@ std::string status_text(OpenCampaign& open, bool running) {
                         error_words(errors[j], spread[static_cast<Index>(j)]), errors[j].n,
                         errors[j].n == 1 ? "" : "s");
   text += outlook_text(open, outlook_of(open));
+  text += random_design_words(open);
   for (const Finding& finding : findings(watch(open.campaign), open.campaign))
     text += fmt::format("finding   {}: {}\n          {}\n", finding.kind, finding.words,
                         finding.measure);

@@ -81,7 +81,7 @@ class Pool(unittest.TestCase):
             self.assertEqual(one["x"], {"a": a, "b": b})
             self.assertGreater(one["deviation"]["value"], 0)
         third = offered[2]
-        asked = json.loads(self.sonde("ask", "study.toml", "--row", third["row"], "--lease", "1 min").stdout)
+        asked = json.loads(self.sonde("ask", "study.toml", "--row", third["row"], "--lease", "1 s").stdout)
         self.assertEqual((asked["x"], asked["why"]), (third["x"], "picked"))
         self.assertIn("was asked already", self.sonde("ask", "study", "--row", third["row"], status=2).stderr)
         self.assertIn("there is no candidate", self.sonde("ask", "study", "--row", 30000, status=2).stderr)
