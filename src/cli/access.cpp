@@ -50,14 +50,16 @@ std::string token_in(const std::filesystem::path& file) {
   }
   struct stat facts {};
   require<StoreError>(::lstat(file.c_str(), &facts) == 0 && S_ISREG(facts.st_mode), file.string(),
-                      ": the token cannot be made, nor read");
+                      ": the token cannot be made, nor read: expected a file of its own, no link. "
+                      "Remove it, another will be made");
   require<StoreError>(facts.st_uid == ::geteuid() && (facts.st_mode & 077) == 0, file.string(),
                       ": others may read this token: remove the file, another will be made");
   std::ifstream stream(file);
   std::string token;
   stream >> token;
-  require<StoreError>(token.size() == 2 * token_bytes, file.string(),
-                      ": this is no token: remove the file, another will be made");
+  require<StoreError>(token.size() == 2 * token_bytes &&
+                          token.find_first_not_of("0123456789abcdef") == std::string::npos,
+                      file.string(), ": this is no token: remove the file, another will be made");
   return token;
 }
 

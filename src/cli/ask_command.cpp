@@ -78,13 +78,15 @@ Subcommand ask_subcommand() {
                        .help = "List what waits for review, and record nothing"});
   arguments.push_back({.names = "--choices",
                        .place = &choices->choices,
-                       .help = "Show so many candidates like the next query, to pick one of; record "
-                               "nothing",
+                       .help =
+                           "Show so many candidates like the next query, to pick one of; record "
+                           "nothing",
                        .range = Between{1, 10000}});
   arguments.push_back({.names = "--row",
                        .place = &choices->ask.row,
                        .help = "Ask this candidate of the pool, by its row",
-                       .range = Between{0, 2147483647}});
+                       .range = Between{0, 2147483647},
+                       .excludes = "--choices"});
   arguments.push_back(wait_argument(choices->wait));
   arguments.push_back({.names = "--threads",
                        .place = &choices->threads,

@@ -109,7 +109,9 @@ class HandingOut {
     try {
       take(open_.campaign.picked(ask_.row));
     } catch (const ArgumentError& failure) {
-      throw UsageError(fmt::format("ask --row: {}", failure.what()));
+      const std::string words = failure.what();  // "Campaign: ..."
+      throw UsageError("ask --row: " + words.substr(words.find(": ") + 2) +
+                       ". Choose another of sonde ask --choices 5");
     }
   }
 

@@ -19,6 +19,8 @@
 #include "cli/study_change.hpp"
 #include "cli/subcommands.hpp"
 #include "sonde/query/criteria.hpp"
+#include "sonde/query/failures.hpp"
+#include "sonde/query/targets.hpp"
 #include "sonde/space/design.hpp"
 
 namespace sonde::cli {
@@ -62,7 +64,13 @@ bool among(const std::string& name, const std::vector<std::string>& names) {
 std::vector<Way> ways_of(const CompareChoices& choices, const Study& study) {
   std::vector<Way> ways{{study.query, false, true}};
   std::vector<std::string> known = design::names();
-  for (const std::string& name : criteria::names()) known.push_back(name);
+  for (const auto& names : {criteria::names(), criteria::names_of_failure()})
+    known.insert(known.end(), names.begin(), names.end());
+  const auto has_goal = [&](const std::string& goal) { return among(goal, study.goals); };
+  if (has_goal("contour"))
+    for (const std::string& name : criteria::names_of_level()) known.push_back(name);
+  if (has_goal("minimize") || has_goal("maximize"))
+    for (const std::string& name : criteria::names_of_extreme()) known.push_back(name);
   for (const std::string& name : choices.against) {
     require<UsageError>(among(name, known), "--against: '", name, "' is unknown",
                         suggestion(name, known));
@@ -255,6 +263,8 @@ void print(const ComparisonTable& table, bool json) {
 
 // On draws from what the campaign believes; nothing is simulated, nothing kept.
 int rehearse(const CompareChoices& choices, const CampaignFolder& folder) {
+  require<UsageError>(choices.test_runs == 0,
+                      "compare: --rehearse judges by its draws, --test-runs says nothing there");
   const int threads = choices.threads > 0 ? choices.threads : cores();
   OpenCampaign open = read_campaign(folder, threads);
   require<UsageError>(open.campaign.has_surrogate(), folder.shown(),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -99,8 +100,9 @@ std::string metrics_text(const std::string& text) {
   all.metric("surprise", "Mean squared miss of the last runs over the variance foretold.");
   all.sample(status["watch"]["surprise"]);
   all.metric("finding", "1 for each thing that is found wrong.");
-  for (const JsonValue& finding : status["findings"])
-    all.sample(1, {{"kind", finding["kind"].get<std::string>()}});
+  std::set<std::string> kinds;
+  for (const JsonValue& finding : status["findings"]) kinds.insert(finding["kind"]);
+  for (const std::string& kind : kinds) all.sample(1, {{"kind", kind}});
   if (status["stream"].is_object()) {
     all.metric("arrivals", "Points that arrived, and how many of them were asked.");
     all.sample(status["stream"]["arrived"], {{"what", "arrived"}});

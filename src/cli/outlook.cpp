@@ -76,7 +76,8 @@ std::optional<RunsForecast> forecast(const std::vector<Wanted>& all, Index until
     if (curve.size() < 2) return std::nullopt;
     constexpr Index times = 20;
     const RunsForecast its =
-        ErrorTrend(curve, inputs).runs_to(one.target, std::max<Index>(200, times * curve.back().runs));
+        ErrorTrend(curve, inputs)
+            .runs_to(one.target, std::max<Index>(200, times * curve.back().runs));
     if (!latest) latest = its;
     const auto later = [](Index& a, Index b) { a = std::max(a, b); };
     later(latest->middle, its.middle);
@@ -86,17 +87,6 @@ std::optional<RunsForecast> forecast(const std::vector<Wanted>& all, Index until
     later(latest->range95.upper, its.range95.upper);
   }
   return latest;
-}
-
-double seconds_a_run(const Campaign& campaign) {
-  double sum = 0.0, count = 0.0;
-  for (Index id = 0; id < campaign.asked(); ++id) {
-    const std::optional<Answer>& answer = campaign.answer(id);
-    if (!answer || answer->status == Answer::Status::Failed) continue;
-    sum += answer->seconds;
-    count += 1.0;
-  }
-  return count > 0.0 ? sum / count : nothing;
 }
 
 // Runs still to come; nothing where the number is beyond what was looked at.
@@ -127,7 +117,7 @@ std::optional<Outlook> outlook_of(OpenCampaign& open) {
   } catch (const NumericalError&) {
     return std::nullopt;
   }
-  outlook.seconds_a_run = seconds_a_run(campaign);
+  outlook.seconds_a_run = expected_seconds(campaign);
   outlook.cost_a_run = open.study.cost.is_known() ? expected_cost(campaign, open.study.cost) : 0.0;
   return outlook;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "query/asked.hpp"
+#include "query/success.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/space/design.hpp"
 
@@ -61,6 +62,15 @@ struct Part {
   Ranks ranks;
 };
 
+// Each is lowered where runs fail before it is ranked: one that looks for these places is not.
+Acquisition weighed(const Criterion& criterion, const Surrogate& surrogate, Rng rng) {
+  if (criterion.turn) return weighed(criterion.turn(surrogate), surrogate, rng);
+  Acquisition worth = criterion.prepare(surrogate, rng);
+  return criterion.knows_failures
+             ? worth
+             : query::where_runs_succeed(std::move(worth), surrogate, criterion.logarithmic);
+}
+
 std::string names_of(const std::vector<std::pair<Criterion, double>>& criteria) {
   std::string names;
   for (const auto& [criterion, weight] : criteria)
@@ -79,6 +89,10 @@ Criterion on_outputs(Criterion criterion, std::vector<Index> outputs) {
     its.why = [why = criterion.why, outputs](const Surrogate& surrogate) {
       return why(surrogate.only(outputs));
     };
+  if (criterion.turn)
+    its.turn = [turn = criterion.turn, outputs](const Surrogate& surrogate) {
+      return on_outputs(turn(surrogate.only(outputs)), outputs);
+    };
   return its;
 }
 
@@ -86,10 +100,6 @@ Criterion in_turn(std::vector<Criterion> criteria) {
   require(!criteria.empty(), "criteria: expected one at least to take turns, got none");
   std::string name;
   for (const Criterion& one : criteria) name += (name.empty() ? "" : ", ") + one.name;
-  const bool logarithmic = criteria.front().logarithmic;
-  for (const Criterion& one : criteria)
-    require(one.logarithmic == logarithmic, "criteria: '", criteria.front().name, "' and '",
-            one.name, "' cannot take turns: one is a logarithm");
   const auto all = std::make_shared<const std::vector<Criterion>>(std::move(criteria));
   const auto turn = [all](const Surrogate& surrogate) -> const Criterion& {
     return (*all)[static_cast<std::size_t>(query::asked_of(surrogate)) % all->size()];
@@ -102,7 +112,9 @@ Criterion in_turn(std::vector<Criterion> criteria) {
             const Criterion& its = turn(surrogate);
             return its.why ? its.why(surrogate) : its.name;
           },
-          logarithmic};
+          /*logarithmic=*/false,
+          /*knows_failures=*/false,
+          [turn](const Surrogate& surrogate) { return turn(surrogate); }};
 }
 
 Criterion rank_sum(std::vector<std::pair<Criterion, double>> criteria, Index reference_points) {
@@ -116,13 +128,14 @@ Criterion rank_sum(std::vector<std::pair<Criterion, double>> criteria, Index ref
   require(reference_points > 1, "criteria: a sum of ranks needs two reference points, got ",
           reference_points);
   const std::string name = names_of(criteria);
-  return {name, [criteria, sum, reference_points](const Surrogate& surrogate, Rng rng) {
+  return {name,
+          [criteria, sum, reference_points](const Surrogate& surrogate, Rng rng) {
             const Points reference =
                 design::reference(surrogate.domain(), reference_points, rng.child("ranks"));
             std::vector<Part> parts;
             bool sloped = true;
             for (const auto& [criterion, weight] : criteria) {
-              Acquisition worth = criterion.prepare(surrogate, rng.child(criterion.name));
+              Acquisition worth = weighed(criterion, surrogate, rng.child(criterion.name));
               sloped = sloped && worth.has_gradient();
               Ranks ranks(worth.on_rows(reference));
               parts.push_back({std::move(worth), weight / sum, std::move(ranks)});
@@ -156,7 +169,10 @@ Criterion rank_sum(std::vector<std::pair<Criterion, double>> criteria, Index ref
                      return total;
                    })
                 .with_rows(rows);
-          }};
+          },
+          {},
+          /*logarithmic=*/false,
+          /*knows_failures=*/true};
 }
 
 }  // namespace criteria

@@ -21,8 +21,7 @@ using Of = Latent (*)(double mean, double variance);
 // Entropy in bits of Phi(z), and its slope in z.
 std::pair<double, double> entropy(double z) {
   const double log_p = normal_log_cdf(z), log_q = normal_log_cdf(-z);
-  const double bits =
-      -(std::exp(log_p) * log_p + std::exp(log_q) * log_q) / std::numbers::ln2;
+  const double bits = -(std::exp(log_p) * log_p + std::exp(log_q) * log_q) / std::numbers::ln2;
   return {bits, normal_pdf(z) * (log_q - log_p) / std::numbers::ln2};
 }
 
@@ -63,11 +62,10 @@ Criterion of_classifier(std::string name, Of of) {
       return its.value;
     });
   };
-  return {name, prepare,
-          [name](const Surrogate& surrogate) {
-            return surrogate.success() ? name : core_set().name;
-          },
-          /*logarithmic=*/false, /*of_failures=*/true};
+  return {
+      name, prepare,
+      [name](const Surrogate& surrogate) { return surrogate.success() ? name : core_set().name; },
+      /*logarithmic=*/false, /*knows_failures=*/true};
 }
 
 }  // namespace
@@ -91,9 +89,10 @@ std::vector<std::string> names_of_failure() {
 Criterion named_of_failure(std::string_view name) {
   for (const Criterion& one : {failure_information(), failure_entropy(), failure_votes()})
     if (name == one.name) return one;
-  throw ArgumentError(concat("criteria: expected 'failure information', 'failure entropy' or "
-                             "'failure votes', got '",
-                             name, "'"));
+  throw ArgumentError(
+      concat("criteria: expected 'failure information', 'failure entropy' or "
+             "'failure votes', got '",
+             name, "'"));
 }
 
 }  // namespace sonde::criteria

@@ -41,9 +41,8 @@ Acquisition joined(Acquisition worth, ScalarField other, Joining join) {
     return values;
   };
   if (!worth.has_gradient())
-    return Acquisition([worth, other, join](VectorView x) {
-             return join(worth(x), other(x)).value;
-           })
+    return Acquisition(
+               [worth, other, join](VectorView x) { return join(worth(x), other(x)).value; })
         .with_rows(rows);
   return Acquisition([worth, other, join](VectorView x, VectorOut gradient) {
            const bool sloped = gradient.size() > 0 && other.has_gradient();
@@ -60,8 +59,9 @@ Acquisition joined(Acquisition worth, ScalarField other, Joining join) {
 }  // namespace
 
 Acquisition wanted(const Criterion& criterion, const Surrogate& surrogate, Rng rng) {
+  if (criterion.turn) return wanted(criterion.turn(surrogate), surrogate, rng);
   Acquisition worth = criterion.prepare(surrogate, rng);
-  if (!criterion.of_failures)
+  if (!criterion.knows_failures)
     worth = where_runs_succeed(std::move(worth), surrogate, criterion.logarithmic);
   if (!surrogate.log_cost()) return worth;
   return joined(std::move(worth), *surrogate.log_cost(),

@@ -24,7 +24,8 @@ struct Judged {
     return values > 0.0 ? sum / values : std::numeric_limits<double>::quiet_NaN();
   }
 
-  void see(const Campaign& campaign, const Query& query, const Vector& spread) {
+  void see(const Campaign& campaign, const Query& query, const Vector& spread,
+           const std::vector<Index>& learnt) {
     const std::optional<Answer>& answer = campaign.answer(query.id);
     open = open || !answer;
     if (!answer) return;
@@ -32,7 +33,7 @@ struct Judged {
       failed = failed || !(answer->transient || answer->kind == rejected_kind);
       return;
     }
-    for (Index j = 0; j < answer->y.size(); ++j) {
+    for (const Index j : learnt) {
       const double square = squared_surprise(query, *answer, j, spread[j]);
       if (!std::isfinite(square)) continue;
       sum += square;
@@ -51,11 +52,12 @@ BatchSize batch_size(const Campaign& campaign, const BatchRule& rule) {
   BatchSize now{rule.least, std::numeric_limits<double>::quiet_NaN()};
   if (rule.least == rule.most) return now;
   const Vector spread = campaign.spread();
+  const std::vector<Index> learnt = campaign.learnt();
   Judged batch;
   Index seen = 0;
   for (const Query& query : campaign.queries()) {
-    if (query.mean.size() == 0) continue;  // no surrogate has made it
-    batch.see(campaign, query, spread);
+    if (!was_chosen(query)) continue;
+    batch.see(campaign, query, spread, learnt);
     if (++seen < now.queries) continue;
     if (batch.open) return now;
     now.surprise = batch.mean();

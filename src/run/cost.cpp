@@ -1,5 +1,7 @@
 #include "sonde/run/cost.hpp"
 
+#include <cmath>
+
 namespace sonde {
 namespace {
 
@@ -13,17 +15,20 @@ bool counts(const Campaign& campaign, Index id) {
 
 }  // namespace
 
-double expected_cost(const Campaign& campaign, const Cost& cost) {
-  double seconds = 0.0;
-  Index runs = 0;
-  for (Index id = 0; id < campaign.asked() && cost.per_hour > 0.0; ++id) {
+double expected_seconds(const Campaign& campaign) {
+  double seconds = 0.0, runs = 0.0;
+  for (Index id = 0; id < campaign.asked(); ++id) {
     const std::optional<Answer>& answer = campaign.answer(id);
     if (!counts(campaign, id) || !answer || answer->status == Answer::Status::Failed) continue;
     seconds += answer->seconds;
-    ++runs;
+    runs += 1.0;
   }
-  const double hours = runs > 0 ? seconds / seconds_an_hour / static_cast<double>(runs) : 0.0;
-  return cost.per_run + cost.per_hour * hours;
+  return seconds / runs;
+}
+
+double expected_cost(const Campaign& campaign, const Cost& cost) {
+  const double seconds = cost.per_hour > 0.0 ? expected_seconds(campaign) : 0.0;
+  return cost.per_run + (std::isnan(seconds) ? 0.0 : cost.per_hour * seconds / seconds_an_hour);
 }
 
 double spent(const Campaign& campaign, const Cost& cost) {

@@ -49,8 +49,7 @@ Points Campaign::State::snapped(const Points& x, const Points& taken) const {
 }
 
 Surrogate Campaign::State::asking() {
-  return with_costs(
-      with_gaps_supposed(with_success(is_fitted() ? conditioned(newest) : refit())));
+  return with_costs(with_gaps_supposed(with_success(is_fitted() ? conditioned(newest) : refit())));
 }
 
 Shortlist Campaign::shortlist(const Pool& pool, const PoolOptions& options,
@@ -96,7 +95,9 @@ Asked Campaign::picked(Index row) {
     if (row >= first && row < first + block.rows()) x = block.row(row - first);
   });
   require(x.has_value(), "Campaign: there is no candidate ", row);
-  require(state.domain.violations(*x).empty(), "Campaign: candidate ", row, " is not admissible");
+  const std::vector<Violation> broken = state.domain.violations(*x);
+  require(broken.empty(), "Campaign: candidate ", row, " is not admissible: it breaks '",
+          broken.empty() ? "" : broken.front().name, "'");
   require(!state.all_known().has(state.domain.to_unit(*x)), "Campaign: candidate ", row,
           " was asked already");
   Asked asked = state.asked_at(x->transpose(), "picked");

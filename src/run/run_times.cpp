@@ -16,6 +16,12 @@ constexpr Index most_runs_timed = 200;
 constexpr int rounds = 2;
 constexpr std::size_t few = 4;  // runs tell nothing
 
+// By a limit, before it came to its end.
+bool was_ended(const Answer& answer) {
+  return answer.status == Answer::Status::TimedOut || answer.kind == "cpu limit" ||
+         answer.kind == "out of memory" || answer.kind == "file limit";
+}
+
 // E(z | z > bound) of a normal z.
 double beyond(double bound, double mean, double sd) {
   const double u = (bound - mean) / sd;
@@ -64,8 +70,7 @@ ScalarField log_seconds(const Domain& domain, PointsView x, VectorView seconds,
   // Of a lognormal number.
   return ScalarField([response](VectorView point, VectorOut gradient) {
            const LocalMarginal its = response.predict_at(point);
-           if (gradient.size() > 0)
-             gradient = its.mean_gradient + 0.5 * its.variance_gradient;
+           if (gradient.size() > 0) gradient = its.mean_gradient + 0.5 * its.variance_gradient;
            return its.mean + 0.5 * its.variance;
          })
       .with_rows([response](PointsView points) {
@@ -81,8 +86,7 @@ Surrogate Campaign::State::with_costs(Surrogate surrogate) {
     std::vector<Index> rows;
     for (std::size_t id = 0; id < queries.size(); ++id)
       if (answers[id] && answers[id]->seconds > 0.0 &&
-          (answers[id]->status == Answer::Status::Ok ||
-           answers[id]->status == Answer::Status::TimedOut))
+          (answers[id]->status == Answer::Status::Ok || was_ended(*answers[id])))
         rows.push_back(static_cast<Index>(id));
     timed = Timed{answered, std::nullopt};
     if (rows.size() >= few) {
@@ -93,9 +97,10 @@ Surrogate Campaign::State::with_costs(Surrogate surrogate) {
         const auto id = static_cast<std::size_t>(rows[static_cast<std::size_t>(i)]);
         x.row(i) = queries[id].x;
         seconds[i] = answers[id]->seconds;
-        ended.push_back(answers[id]->status == Answer::Status::TimedOut);
+        ended.push_back(was_ended(*answers[id]));
       }
-      timed->log_seconds = log_seconds(domain, x, seconds, ended, root.child("seconds", rows.size()));
+      timed->log_seconds =
+          log_seconds(domain, x, seconds, ended, root.child("seconds", rows.size()));
     }
   }
   return timed->log_seconds ? surrogate.with_log_cost(*timed->log_seconds) : surrogate;

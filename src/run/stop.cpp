@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <memory>
 #include <utility>
 
 #include "sonde/base/error.hpp"
 #include "sonde/gp/validate.hpp"
+#include "sonde/query/targets.hpp"
 #include "sonde/run/forecast.hpp"
 
 namespace sonde {
@@ -53,8 +55,21 @@ std::optional<std::string> within(Campaign& campaign, const Vector& tolerances, 
   return words;
 }
 
+// Of the estimated error, by one more run; NaN where too little is known.
+double fall_by_next(Campaign& campaign) {
+  constexpr double nothing = 1e-12;  // of the spread: there is nothing left to fall
+  if (campaign.estimated_error() <= nothing) return 0.0;
+  const std::vector<ErrorAt> curve = campaign.error_curve();
+  if (curve.size() < 2) return std::numeric_limits<double>::quiet_NaN();
+  const ErrorTrend trend(curve, campaign.domain().dim());
+  const Index runs = campaign.data().size();
+  return trend.error_at(runs) - trend.error_at(runs + 1);
+}
+
 double upper_end(Campaign& campaign, const Surrogate& surrogate, Index output) {
+  constexpr Index few = 5;
   const Dataset runs = campaign.validation();
+  if (runs.size() < few) return std::numeric_limits<double>::infinity();
   return held_out_error(surrogate[output], runs.x, runs.y.col(output)).upper;
 }
 
@@ -130,8 +145,11 @@ StopRule below_error_held_out(double relative_error) {
     const Surrogate* surrogate = surrogate_of(campaign);
     if (!surrogate) return std::nullopt;
     double largest = 0.0;
-    for (const Index j : campaign.learnt())
-      largest = std::max(largest, upper_end(campaign, *surrogate, j) / (*surrogate)[j].spread());
+    for (const Index j : campaign.learnt()) {
+      const double error = upper_end(campaign, *surrogate, j) / (*surrogate)[j].spread();
+      if (std::isnan(error)) return std::nullopt;
+      largest = std::max(largest, error);
+    }
     if (!(largest <= relative_error)) return std::nullopt;
     return concat("error on ", campaign.validation().size(), " runs held out at most ", largest,
                   " of the spread, with 95 % confidence; the target is ", relative_error);
@@ -153,11 +171,8 @@ StopRule costs_more_than_it_brings(const Cost& cost) {
           "costs_more_than_it_brings: expected the cost of a run or of an hour, and of an error");
   return [cost](Campaign& campaign) -> std::optional<std::string> {
     if (are_few(campaign)) return std::nullopt;
-    const std::vector<ErrorAt> curve = campaign.error_curve();
-    if (curve.size() < 2) return std::nullopt;
-    const ErrorTrend trend(curve, campaign.domain().dim());
-    const Index runs = campaign.data().size();
-    const double brings = cost.of_error * (trend.error_at(runs) - trend.error_at(runs + 1));
+    const double brings = cost.of_error * fall_by_next(campaign);
+    if (std::isnan(brings)) return std::nullopt;
     const double costs = expected_cost(campaign, cost);
     if (!(brings < costs)) return std::nullopt;
     const std::string unit = cost.unit.empty() ? "" : " " + cost.unit;
@@ -165,25 +180,31 @@ StopRule costs_more_than_it_brings(const Cost& cost) {
   };
 }
 
-StopRule below_worth(double fraction, bool logarithmic) {
+StopRule below_worth(double fraction) {
   require(fraction > 0.0 && fraction < 1.0,
           "below_worth: expected a part of the largest worth, above 0 and below 1, got ", fraction);
-  return [fraction, logarithmic](Campaign& campaign) -> std::optional<std::string> {
-    constexpr std::size_t last = 3;
+  return [fraction](Campaign& campaign) -> std::optional<std::string> {
+    constexpr std::size_t last = 3, recent = 6;
+    const std::string logarithm = criteria::expected_improvement(criteria::Extreme::Smallest).name;
     std::map<std::string, std::vector<double>> worths;  // of each criterion
-    for (const Query& query : campaign.queries())
-      if (std::isfinite(query.worth)) worths[query.why].push_back(query.worth);
+    std::vector<std::string> order;
+    for (const Query& query : campaign.queries()) {
+      if (!std::isfinite(query.worth)) continue;
+      worths[query.why].push_back(query.worth);
+      order.push_back(query.why);
+    }
     double largest = 0.0;  // of what is left, over what there was
-    for (const auto& [criterion, all] : worths) {
+    for (std::size_t i = order.size() - std::min(order.size(), recent); i < order.size(); ++i) {
+      const std::vector<double>& all = worths[order[i]];
       if (all.size() <= last) return std::nullopt;
       const double now = *std::max_element(all.end() - last, all.end());
       const double ever = *std::max_element(all.begin(), all.end());
-      const double left = logarithmic ? std::exp(now - ever) : now / ever;
+      const bool is_logarithm = order[i] == logarithm;
       // Of what is below zero there is no part.
-      if (!logarithmic && !(ever > 0.0)) return std::nullopt;
-      largest = std::max(largest, left);
+      if (!is_logarithm && !(ever > 0.0)) return std::nullopt;
+      largest = std::max(largest, is_logarithm ? std::exp(now - ever) : now / ever);
     }
-    if (worths.empty() || !(largest <= fraction)) return std::nullopt;
+    if (order.empty() || !(largest <= fraction)) return std::nullopt;
     return concat("what is worth asking most is worth ", largest, " of what it was, the floor is ",
                   fraction);
   };

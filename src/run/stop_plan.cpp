@@ -101,7 +101,7 @@ StopRule rule_named(const std::string& name, const StopPlan& plan, const StopCon
   if (name == "error") return below_error(*plan.error);
   if (name == "held_out") return below_error_held_out(*plan.held_out);
   if (name == "plateau") return plateau(*plan.plateau);
-  if (name == "worth") return below_worth(*plan.worth, context.logarithmic);
+  if (name == "worth") return below_worth(*plan.worth);
   if (name == "marginal") return costs_more_than_it_brings(context.cost);
   return plan.tolerance == StopPlan::Judge::HeldOut ? within_tolerances_held_out(context.tolerances)
                                                     : within_tolerances(context.tolerances);
@@ -115,6 +115,7 @@ void check(const StopPlan& plan) {
   Formula<bool>(
       plan.when,
       [&](const std::string& name) {
+        require(!given.empty(), "no other key is given that '", plan.when, "' could name");
         require(std::find(given.begin(), given.end(), name) != given.end(), "expected one of ",
                 listed(given), ", the keys that are given; got '", name, "'");
         used.push_back(name);
@@ -148,13 +149,13 @@ std::vector<std::string> StopPlan::given() const {
 
 StopRule stop_rule(const StopPlan& plan, const StopContext& context) {
   const std::vector<std::string> given = plan.given();
+  if (!plan.when.empty()) check(plan);
   if (given.empty()) return after_queries(queries_at_most(plan, context.dim));
   if (plan.when.empty()) {
     std::vector<StopRule> rules;
     for (const std::string& name : given) rules.push_back(rule_named(name, plan, context));
     return any_of(std::move(rules));
   }
-  check(plan);
   return Formula<StopRule>(
              plan.when, [&](const std::string& name) { return rule_named(name, plan, context); },
              any_of, all_of)

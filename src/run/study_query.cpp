@@ -24,8 +24,8 @@ bool is_extreme(const std::string& goal) {
 
 std::vector<std::string> all_names() {
   std::vector<std::string> all = criteria::names();
-  for (const auto& more : {criteria::names_of_level(), criteria::names_of_extreme(),
-                           criteria::names_of_failure()})
+  for (const auto& more :
+       {criteria::names_of_level(), criteria::names_of_extreme(), criteria::names_of_failure()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -94,9 +94,9 @@ void read_query(TomlReader& method, Study& study) {
     TomlReader table = *method.table("query");
     for (const TomlValue::Entry& entry : table.value().entries) {
       const double weight = *table.number(entry.key);
-      if (!(weight > 0.0))
+      if (!(weight > 0.0 && weight <= 1e6))
         table.refuse(entry.value.at, entry.key,
-                     fmt::format("expected a weight above 0, got {}", weight));
+                     fmt::format("expected a weight above 0, up to 1e6, got {}", weight));
       study.queries.emplace_back(entry.key, weight);
     }
   } else {
@@ -173,7 +173,11 @@ Criterion Study::criterion() const {
       others.emplace_back(seen, j);
     ++seen;
   }
-  const auto by_name = [&](const std::string& name) {
+  // Where nothing is to be learnt, all of it counts.
+  if (seen == 0) {
+    for (std::size_t j = 0; j < goals.size(); ++j) learnt.push_back(static_cast<Index>(j));
+  }
+  const auto parts_of = [&](const std::string& name) {
     std::vector<Criterion> parts;
     if (!learnt.empty()) {
       const Criterion its = of_goal(name, "learn", 0.0);
@@ -183,15 +187,21 @@ Criterion Study::criterion() const {
       const Criterion its = of_goal(name, goals[j], levels[static_cast<Index>(j)]);
       parts.push_back(seen == 1 ? its : criteria::on_outputs(its, {place}));
     }
+    return parts;
+  };
+  const auto in_turn = [](std::vector<Criterion> parts) {
     return parts.size() == 1 ? parts.front() : criteria::in_turn(std::move(parts));
   };
-  if (queries.empty()) return by_name(query);
-  std::vector<Criterion> turns;
-  for (const auto& [name, weight] : queries) turns.push_back(by_name(name));
-  if (queries_in_turn) return criteria::in_turn(std::move(turns));
+  if (queries.empty()) return in_turn(parts_of(query));
+  if (queries_in_turn) {
+    // All of them in one round: turns within turns would fall together.
+    std::vector<Criterion> turns;
+    for (const auto& [name, weight] : queries)
+      for (Criterion& part : parts_of(name)) turns.push_back(std::move(part));
+    return criteria::in_turn(std::move(turns));
+  }
   std::vector<std::pair<Criterion, double>> weighted;
-  for (std::size_t i = 0; i < turns.size(); ++i)
-    weighted.emplace_back(std::move(turns[i]), queries[i].second);
+  for (const auto& [name, weight] : queries) weighted.emplace_back(in_turn(parts_of(name)), weight);
   return criteria::rank_sum(std::move(weighted));
 }
 

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 
 #include "run/study_sections.hpp"
 #include "sonde/base/error.hpp"
@@ -12,9 +12,10 @@ namespace {
 
 std::optional<double> not_negative(TomlReader& reader, std::string_view key) {
   const std::optional<double> value = reader.number(key);
-  if (value && !(std::isfinite(*value) && *value >= 0.0))
+  constexpr double most = 1e15;
+  if (value && !(*value >= 0.0 && *value <= most))
     reader.refuse(reader.find(key)->at, key,
-                  fmt::format("expected a number from 0 on, got {}", *value));
+                  fmt::format("expected a number from 0 to 1e15, got {}", *value));
   return value;
 }
 
@@ -23,7 +24,7 @@ bool has_tolerance(const Study& study) {
 }
 
 StopContext context_of(const Study& study, double seconds_before) {
-  return {study.tolerances, study.cost, study.criterion().logarithmic, seconds_before,
+  return {study.tolerances, study.cost, seconds_before,
           static_cast<Index>(study.parameters.size())};
 }
 
@@ -70,6 +71,9 @@ void read_cost(TomlReader& root, Study& study) {
   study.cost.per_hour = not_negative(*reader, "per_hour").value_or(0.0);
   study.cost.of_error = reader->positive("error").value_or(0.0);
   study.cost.unit = reader->text("unit").value_or("");
+  if (std::any_of(study.cost.unit.begin(), study.cost.unit.end(),
+                  [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
+    reader->refuse(reader->find("unit")->at, "unit", "expected a word on one line");
   reader->done();
 }
 

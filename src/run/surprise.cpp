@@ -12,7 +12,8 @@
 namespace sonde {
 
 bool was_chosen(const Query& query) {
-  return query.mean.size() > 0 && query.why != "validation" && query.why != "random";
+  return query.mean.size() > 0 && query.why != "validation" && query.why != "random" &&
+         query.why != "picked";
 }
 
 double squared_surprise(const Query& query, const Answer& answer, Index j, double spread) {

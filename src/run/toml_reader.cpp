@@ -254,6 +254,9 @@ std::optional<double> TomlReader::seconds(std::string_view key) {
   const std::optional<double> amount = duration(value->text);
   if (!amount || *amount <= 0.0)
     refuse(value->at, key, "expected " + expected + ", got " + described(*value));
+  constexpr double most = 36500.0 * 86400.0;
+  if (*amount > most)
+    refuse(value->at, key, "expected no more than 36500 d, got " + described(*value));
   return amount;
 }
 

@@ -6,6 +6,7 @@
 #include "sonde/base/error.hpp"
 #include "sonde/math/normal.hpp"
 #include "sonde/query/criteria.hpp"
+#include "sonde/query/ensemble.hpp"
 #include "sonde/query/synthesize.hpp"
 #include "sonde/space/design.hpp"
 #include "support/catch.hpp"
@@ -119,6 +120,24 @@ TEST_CASE("a classifier that supposes a run knows more there, and thinks the sam
   }
   // What it was fitted to tells nothing twice.
   CHECK(before.supposing(x).latent_at(there.row(0)).variance == Approx(was.variance));
+}
+
+TEST_CASE("in turn and by ranks failures are looked for as well", "[failures]") {
+  const Points x = design::sobol(square(), 24, Rng(1));
+  const Surrogate surrogate = of_points(x).with_success(told(x));
+  const Criterion its = criteria::failure_information();
+  const Points at = design::sobol(square(), 30, Rng(5));
+  const Vector alone = query::wanted(its, surrogate, Rng(1)).on_rows(at);
+  CHECK(query::wanted(criteria::in_turn({its, its}), surrogate, Rng(1)).on_rows(at) == alone);
+  const Criterion one = criteria::on_outputs(criteria::in_turn({its, its}), {0});
+  CHECK(query::wanted(one, surrogate, Rng(1)).on_rows(at) == alone);
+  // A rank changes no order.
+  const Vector ranks =
+      query::wanted(criteria::rank_sum({{its, 1.0}}), surrogate, Rng(1)).on_rows(at);
+  Index best = 0, first = 0;
+  alone.maxCoeff(&best);
+  ranks.maxCoeff(&first);
+  CHECK(best == first);
 }
 
 TEST_CASE("as long as nothing failed the farthest point is asked for", "[failures]") {

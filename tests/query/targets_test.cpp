@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "query/weighing.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/math/normal.hpp"
 #include "sonde/query/criteria.hpp"
@@ -182,11 +183,16 @@ TEST_CASE("criteria take turns as queries come, within a batch as well", "[ensem
                                               "integrated variance"});
   CHECK(turns.name == "variance, integrated variance");
   CHECK(contains(message_of<ArgumentError>([] { criteria::in_turn({}); }), "one at least"));
-  CHECK(contains(message_of<ArgumentError>([] {
-                   criteria::in_turn(
-                       {criteria::variance(), criteria::expected_improvement(Extreme::Smallest)});
-                 }),
-                 "cannot take turns"));
+  // A worth and a logarithm of one: each is asked as it is by itself.
+  const Criterion mixed =
+      criteria::in_turn({criteria::variance(), criteria::expected_improvement(Extreme::Smallest)});
+  const ScalarField log_cost([](VectorView x) { return 0.1 * x[0]; });
+  const Surrogate costly = surrogate.with_log_cost(log_cost);
+  const bool first = batch.why.front() == "variance";  // of an even number of queries
+  const Criterion whose =
+      first ? criteria::variance() : criteria::expected_improvement(Extreme::Smallest);
+  const Vector at{{1.0, 2.0}};
+  CHECK(query::wanted(mixed, costly, Rng(3))(at) == query::wanted(whose, costly, Rng(3))(at));
 }
 
 TEST_CASE("a sum of ranks counts what each criterion calls worth less", "[ensemble]") {

@@ -67,6 +67,23 @@ TEST_CASE("a batch is judged when all of it is answered, and a failure is a surp
   CHECK(batch_size(campaign, rule).queries == 2);
 }
 
+TEST_CASE("an output that steers nothing does not steer the size of batches", "[batch]") {
+  CampaignOptions options = toy_options();
+  options.learnt = {0};
+  Campaign campaign(toy_domain(), {{"lift", "N"}, {"noise", "1"}}, criteria::variance(), options,
+                    1);
+  campaign.apply(Asked{{{.id = 0,
+                         .x = Vector{{0.1, 2.0}},
+                         .why = "w",
+                         .mean = Vector{{0.0, 0.0}},
+                         .deviation = Vector{{2.0, 1e-3}}}}});
+  Answer answer = ok(0.0);
+  answer.y = Vector{{1.0, 100.0}};
+  campaign.apply(Answered{0, answer});
+  CHECK(batch_size(campaign, {1, 4}).queries == 2);
+  CHECK(batch_size(campaign, {1, 4}).surprise == Approx(0.25));
+}
+
 TEST_CASE("a rule without a choice looks at nothing, and one without a meaning is refused",
           "[batch]") {
   Campaign campaign = toy_campaign();

@@ -43,8 +43,8 @@ Campaign replayed(const std::vector<Event>& events, std::size_t count) {
 TEST_CASE("with batches the queries do not depend on the number of workers", "[run]") {
   Campaign one = toy_campaign();
   Campaign eight = toy_campaign();
-  const Record told = told_run(one, toy_oracle(), {.workers = 1, .batch = {4, 4}}, 20);
-  told_run(eight, toy_oracle(), {.workers = 8, .batch = {4, 4}}, 20);
+  const Record told = told_run(one, toy_oracle(), {.workers = 1, .batch = 4}, 20);
+  told_run(eight, toy_oracle(), {.workers = 8, .batch = 4}, 20);
   CHECK(told.end.state == RunEnd::State::Stopped);
   CHECK(told.end.reason == "20 queries asked");
   CHECK(one.asked() == 20);
@@ -85,7 +85,7 @@ TEST_CASE("streaming keeps all workers busy", "[run]") {
 }
 
 TEST_CASE("a campaign that was killed anywhere ends as if it had not been", "[run]") {
-  const RunOptions options{.workers = 2, .batch = {3, 3}};
+  const RunOptions options{.workers = 2, .batch = 3};
   Campaign undisturbed = toy_campaign();
   const Record told = told_run(undisturbed, toy_oracle(), options, 13);
   for (std::size_t cut = 0; cut <= told.events.size(); cut += 3) {
@@ -151,7 +151,7 @@ TEST_CASE("a budget is kept to the query", "[run]") {
   for (const Pace pace : {Pace::Batches, Pace::Streaming}) {
     Campaign campaign = toy_campaign();
     const RunEnd end = run(campaign, toy_oracle(), {},
-                           {.workers = 3, .batch = {4, 4}, .max_queries = 10, .pace = pace});
+                           {.workers = 3, .batch = 4, .max_queries = 10, .pace = pace});
     CHECK(campaign.asked() == 10);
     CHECK(end.state == RunEnd::State::Stopped);
     CHECK(end.reason == "10 queries asked");
@@ -170,7 +170,7 @@ TEST_CASE("earlier runs are no part of the budget", "[run]") {
   }
   campaign.apply(earlier);
   for (Index id = 0; id < 5; ++id) answer_truly(campaign, id);
-  run(campaign, toy_oracle(), after_queries(4), {.batch = {3, 3}, .max_queries = 4});
+  run(campaign, toy_oracle(), after_queries(4), {.batch = 3, .max_queries = 4});
   CHECK(campaign.asked() == 9);
   CHECK(campaign.queries()[5].why == "integrated variance");
 }
@@ -348,7 +348,7 @@ TEST_CASE("an exhausted domain ends the run", "[run]") {
                       toy_options(), 1);
     const Oracle oracle({{"y", "1"}}, [](VectorView x) { return Vector::Constant(1, x[0]); });
     const RunEnd end =
-        run(campaign, oracle, after_queries(50), {.workers = 2, .batch = {2, 2}, .pace = pace});
+        run(campaign, oracle, after_queries(50), {.workers = 2, .batch = 2, .pace = pace});
     CHECK(end.state == RunEnd::State::Exhausted);
     CHECK(campaign.data().size() == 6);
   }
@@ -356,9 +356,8 @@ TEST_CASE("an exhausted domain ends the run", "[run]") {
 
 TEST_CASE("options that make no sense are refused", "[run]") {
   Campaign campaign = toy_campaign();
-  CHECK(contains(message_of<ArgumentError>([&] {
-                   run(campaign, toy_oracle(), after_queries(1), {.batch = {0, 0}});
-                 }),
+  CHECK(contains(message_of<ArgumentError>(
+                     [&] { run(campaign, toy_oracle(), after_queries(1), {.batch = 0}); }),
                  "batches of at least one query"));
 }
 
@@ -379,7 +378,7 @@ Oracle flickering_oracle(int times) {
 TEST_CASE("queries that failed by no fault of theirs are asked again, at no cost", "[run]") {
   Campaign campaign = toy_campaign();
   const Record told = told_run(campaign, flickering_oracle(2),
-                               {.workers = 2, .batch = {2, 2}, .pause_seconds = 1e-3}, 6);
+                               {.workers = 2, .batch = 2, .pause_seconds = 1e-3}, 6);
   CHECK(told.end.state == RunEnd::State::Stopped);
   CHECK(campaign.data().size() == 6);
   CHECK(campaign.spent() == 6);
@@ -392,7 +391,7 @@ TEST_CASE("a world that stays broken ends the run, and what it broke stays open"
   Campaign campaign = toy_campaign();
   const Record told =
       told_run(campaign, flickering_oracle(1000),
-               {.workers = 2, .batch = {2, 2}, .failures_in_a_row = 5, .pause_seconds = 1e-3}, 6);
+               {.workers = 2, .batch = 2, .failures_in_a_row = 5, .pause_seconds = 1e-3}, 6);
   CHECK(told.end.state == RunEnd::State::TooManyFailures);
   CHECK(contains(told.end.reason, "'could not start' (the last: no licence)"));
   CHECK(campaign.data().size() == 0);

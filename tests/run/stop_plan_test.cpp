@@ -64,6 +64,10 @@ TEST_CASE("what is wrong with a formula is said", "[stop]") {
   };
   CHECK(contains(refusal("runs or error or cost or wall"),
                  "expected one of 'runs', 'wall', 'cost', the keys that are given; got 'error'"));
+  StopPlan alone;
+  alone.when = "error";
+  CHECK(contains(message_of<ArgumentError>([&] { stop_rule(alone, context()); }),
+                 "no other key is given that 'error' could name"));
   CHECK(contains(refusal("runs or cost"), "'wall' is given and not named in 'runs or cost'"));
   CHECK(
       contains(refusal("runs cost"), "expected 'and', 'or' or the end of 'runs cost', got 'cost'"));

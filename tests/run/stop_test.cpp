@@ -130,9 +130,12 @@ TEST_CASE("what was spent is runs and their hours, of open ones as many as of th
   CHECK_FALSE(after_cost(cost, 28.6)(campaign));
   CHECK(contains(*after_cost(cost, 28.4)(campaign), "28.5 EUR, the budget is 28.4"));
   CHECK_THROWS_AS(after_cost({}, 1.0), ArgumentError);
-  // Earlier runs cost nothing any more.
+  CHECK(expected_seconds(campaign) == Approx(2700.0));
+  // Earlier runs cost nothing any more, nor do they take any time.
   campaign.apply(Asked{{{.id = 3, .x = Vector{{0.5, 2.0}}, .why = "imported"}}});
+  campaign.apply(Answered{3, ok(1.0)});
   CHECK(spent(campaign, cost) == Approx(28.5));
+  CHECK(expected_seconds(campaign) == Approx(2700.0));
 }
 
 TEST_CASE("a run that costs more than the error it takes away is worth is the last", "[stop]") {
@@ -170,13 +173,44 @@ TEST_CASE("when nothing is worth asking any more it is the floor of each criteri
   CHECK_THROWS_AS(below_worth(1.0), ArgumentError);
 }
 
+TEST_CASE("a criterion that is asked no more holds no campaign up", "[stop]") {
+  Campaign campaign = toy_campaign();
+  Index id = 0;
+  for (const double value : {5.0, 4.0}) campaign.apply(worth(id++, "fallback", value));
+  for (const double value : {8.0, 7.0, 1.0, 0.1, 0.2, 0.1})
+    campaign.apply(worth(id++, "one", value));
+  CHECK_FALSE(below_worth(0.1)(campaign));  // the largest of the last three is an eighth
+  campaign.apply(worth(id++, "one", 0.1));
+  CHECK(below_worth(0.1)(campaign));
+}
+
+TEST_CASE("where nothing is left to learn no run brings what it costs", "[stop]") {
+  Campaign campaign = toy_campaign();
+  while (campaign.asked() < 12) {
+    const Asked asked = campaign.propose(1);
+    campaign.apply(asked);
+    campaign.apply(Answered{asked.queries.front().id, ok(3.0)});
+  }
+  CHECK(costs_more_than_it_brings({.per_run = 1e-6, .of_error = 1.0})(campaign));
+}
+
+TEST_CASE("two runs held out bear no promise", "[stop]") {
+  CampaignOptions options = toy_options();
+  options.validation_share = 0.2;
+  Campaign campaign = toy_campaign(2, options);
+  grow(campaign, 9);
+  REQUIRE(campaign.validation().size() < 5);
+  CHECK_FALSE(below_error_held_out(1e9)(campaign));
+  CHECK_FALSE(within_tolerances_held_out(Vector{{1e9}})(campaign));
+}
+
 TEST_CASE("of worths that are logarithms differences count", "[stop]") {
   Campaign campaign = toy_campaign();
   Index id = 0;
   for (const double value : {-1.0, -3.0, -5.0, -4.0})
     campaign.apply(worth(id++, "expected improvement", value));
-  CHECK(below_worth(0.14, true)(campaign));  // exp(-2) = 0.135
-  CHECK_FALSE(below_worth(0.13, true)(campaign));
+  CHECK(below_worth(0.14)(campaign));  // exp(-2) = 0.135
+  CHECK_FALSE(below_worth(0.13)(campaign));
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <map>
 #include <string>
 
 #include "sonde/query/criteria.hpp"
@@ -97,6 +98,46 @@ TEST_CASE("ensembles, worth for time and segments that count are the same from a
   CHECK(same(of_study(study_of("", "query = \"variance\"\nweights = { narrow = 5 }",
                                "[segments]\nnarrow = \"width < 1\"")),
              of_code(criteria::variance(), weighed)));
+}
+
+Study of_two(const std::string& first, const std::string& second, const std::string& method) {
+  return parse_study(
+      "sonde = 1\n[variables.width]\nbounds = [0, 4]\n[variables.load]\n"
+      "bounds = [1, 100]\n[outputs.lift]\n" +
+          first + "\n[outputs.drag]\n" + second +
+          "\n[simulator]\nkind = \"manual\"\n[stop]\nruns = 20\n[method]\n" + method,
+      "toy.toml");
+}
+
+std::map<std::string, int> whys_of(const Study& study, Index runs) {
+  Campaign campaign(study.domain(), study.output_names(), study.criterion(),
+                    small(study.campaign_options()), 7);
+  std::map<std::string, int> whys;
+  while (campaign.asked() < runs) {
+    const Asked asked = campaign.propose(1);
+    campaign.apply(asked);
+    const Query& query = asked.queries.front();
+    ++whys[query.why];
+    Answer answer = ok(0.0);
+    answer.y = Vector{{toy_value(query.x)[0], query.x[0] * query.x[0]}};
+    campaign.apply(Answered{query.id, answer});
+  }
+  return whys;
+}
+
+TEST_CASE("of several criteria and goals each has its turn", "[ways]") {
+  auto whys = whys_of(
+      of_two("", "goal = { contour = 4 }", "query = [\"expected feasibility\", \"core set\"]"), 20);
+  CHECK(whys["expected feasibility"] == 4);  // of 16 by four turns
+  CHECK(whys["core set"] == 8);
+  whys = whys_of(of_two("", "goal = \"minimize\"", "seed = 2"), 14);
+  CHECK(whys["expected improvement"] == 5);
+}
+
+TEST_CASE("where nothing is to be learnt, all of it counts", "[ways]") {
+  auto whys =
+      whys_of(of_two("goal = \"observe\"", "goal = \"observe\"", "query = \"variance\""), 6);
+  CHECK(whys["variance"] == 2);
 }
 
 }  // namespace

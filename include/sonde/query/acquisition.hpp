@@ -21,8 +21,10 @@ struct Criterion {
   std::function<std::string(const Surrogate&)> why{};
   /// The worth is the logarithm of what a point is worth: a weight is added to it as its logarithm.
   bool logarithmic = false;
-  /// Looks for where runs fail: its worth is not lowered there.
-  bool of_failures = false;
+  /// Its worth is lowered where runs fail already, or it looks for these places.
+  bool knows_failures = false;
+  /// Where several take turns: the one whose turn it is, of which all the rest is then asked.
+  std::function<Criterion(const Surrogate&)> turn{};
 };
 
 }  // namespace sonde

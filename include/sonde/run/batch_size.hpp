@@ -6,8 +6,12 @@ namespace sonde {
 
 /// How many queries are asked together.
 struct BatchRule {
-  Index least = 1;  ///< >= 1
-  Index most = 1;   ///< >= least; the same: always so many
+  BatchRule(Index always = 1)  // NOLINT(google-explicit-constructor)
+      : least(always), most(always) {}
+  BatchRule(Index at_least, Index at_most) : least(at_least), most(at_most) {}
+
+  Index least;  ///< >= 1
+  Index most;   ///< >= least; the same: always so many
 };
 
 /// What a rule says now, and what the batch before it was judged by.

@@ -20,6 +20,9 @@ struct Cost {
 /// Of all queries but imported ones, and those that a review rejected; of an open one what the next
 /// is expected to cost. O(asked)
 double spent(const Campaign& campaign, const Cost& cost);
+/// What a run takes, on average over those that were answered Ok or timed out; imported ones are
+/// not among them. NaN: there is none. O(asked)
+double expected_seconds(const Campaign& campaign);
 /// Expected of the next run: its hours are those of the runs that were answered Ok or timed out, on
 /// average. O(asked)
 double expected_cost(const Campaign& campaign, const Cost& cost);

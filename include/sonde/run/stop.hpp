@@ -24,7 +24,8 @@ StopRule plateau(Index queries, double fraction = 0.02);
 /// output's unit. Not before 2 (d + 2) answers. \param tolerances (m) NaN: none
 StopRule within_tolerances(Vector tolerances);
 /// The same on runs held out, where the upper end of the 95 % interval of the RMSE must be within
-/// it: the surrogate is then that good, not only estimated so. \see held_out_error()
+/// it: the surrogate is then that good, not only estimated so. Not before five runs are held out.
+/// \see held_out_error()
 StopRule within_tolerances_held_out(Vector tolerances);
 /// The same in units of the spread of each output that is learnt.
 StopRule below_error_held_out(double relative_error);
@@ -33,9 +34,9 @@ StopRule after_cost(const Cost& cost, double budget);  ///< spent()
 /// is worth less than the run. Not before 2 (d + 2) answers. \pre cost.of_error > 0
 StopRule costs_more_than_it_brings(const Cost& cost);
 /// Nothing is worth asking any more: the worths of the last three queries that a criterion has made
-/// are below `fraction` of the largest it has ever found, so with each criterion that took part.
-/// \param logarithmic worths are logarithms: see Criterion
-StopRule below_worth(double fraction, bool logarithmic = false);
+/// are below `fraction` of the largest it has ever found, so with each criterion among the last
+/// six. Of expected improvement, whose worth is a logarithm, differences count.
+StopRule below_worth(double fraction);
 /// The first that speaks; all are asked.
 StopRule any_of(std::vector<StopRule> rules);
 StopRule all_of(std::vector<StopRule> rules);  ///< when all speak

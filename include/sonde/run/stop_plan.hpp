@@ -31,7 +31,6 @@ struct StopPlan {
 struct StopContext {
   Vector tolerances{};
   Cost cost{};
-  bool logarithmic = false;     ///< Criterion::logarithmic
   double seconds_before = 0.0;  ///< of earlier sessions
   Index dim = 1;
 };
