@@ -75,7 +75,9 @@ TEST_CASE("what is wrong with a formula is said", "[stop]") {
   CHECK(contains(refusal("runs and"), "expected the name of a key at the end of 'runs and'"));
   CHECK(contains(refusal("runs and or cost"), "got 'or'"));
   CHECK(contains(refusal(")"), "got ')'"));
-  CHECK(contains(refusal(std::string(100000, '(') + "runs"), "at most 32 parentheses"));
+  std::string deep(100000, '(');
+  deep.append("runs");
+  CHECK(contains(refusal(deep), "at most 32 parentheses"));
 }
 
 }  // namespace
