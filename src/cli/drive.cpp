@@ -97,7 +97,7 @@ void said(Journal& journal, const std::string& words) {
 void tell_surprise(OpenCampaign& open, Progress& progress, bool& told) {
   Watch now{};
   now.surprise = open.campaign.surprise(Watch::window);
-  const std::vector<Finding> found = findings(now, open.campaign);
+  const std::vector<sonde::Finding> found = findings(now, open.campaign);
   if (found.empty() == !told) return;
   told = !found.empty();
   const std::string words =

@@ -293,7 +293,7 @@ JsonValue watch_json(const Watch& seen) {
 
 JsonValue findings_json(const Watch& seen, const Campaign& campaign) {
   JsonValue all = JsonValue::array();
-  for (const Finding& finding : findings(seen, campaign))
+  for (const sonde::Finding& finding : findings(seen, campaign))
     all.push_back({{"kind", finding.kind}, {"words", finding.words}, {"measure", finding.measure}});
   return all;
 }
@@ -450,7 +450,7 @@ std::string status_text(OpenCampaign& open, bool running) {
                         errors[j].n == 1 ? "" : "s");
   text += outlook_text(open, outlook_of(open));
   text += random_design_words(open);
-  for (const Finding& finding : findings(watch(open.campaign), open.campaign))
+  for (const sonde::Finding& finding : findings(watch(open.campaign), open.campaign))
     text += fmt::format("finding   {}: {}\n          {}\n", finding.kind, finding.words,
                         finding.measure);
   text += segments_text(open);

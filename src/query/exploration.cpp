@@ -19,14 +19,14 @@ namespace sonde::criteria {
 namespace {
 
 /// One part of a worth: value and slope (natural units), which is not wanted where it is empty.
-using Part = std::function<double(VectorView x, VectorOut gradient)>;
+using Portion = std::function<double(VectorView x, VectorOut gradient)>;
 
-Acquisition summed(std::vector<Part> parts) {
+Acquisition summed(std::vector<Portion> parts) {
   return Acquisition([parts = std::move(parts)](VectorView x, VectorOut gradient) {
     double worth = 0.0;
     Vector slope(gradient.size());
     if (gradient.size() > 0) gradient.setZero();
-    for (const Part& part : parts) {
+    for (const Portion& part : parts) {
       worth += part(x, slope);
       if (gradient.size() > 0) gradient += slope;
     }
@@ -37,10 +37,10 @@ Acquisition summed(std::vector<Part> parts) {
 /// A part for each output of the surrogate, weighed by where runs bring it, and by how much places
 /// count.
 Criterion by_output(std::string name,
-                    std::function<Part(const Surrogate&, Index output, Rng rng)> make) {
+                    std::function<Portion(const Surrogate&, Index output, Rng rng)> make) {
   return {std::move(name), [make = std::move(make)](const Surrogate& surrogate, Rng rng) {
             const auto sum = [&](const Surrogate& its) {
-              std::vector<Part> parts;
+              std::vector<Portion> parts;
               for (Index j = 0; j < static_cast<Index>(its.outputs().size()); ++j)
                 parts.push_back(make(its, j, rng.child("output", static_cast<std::uint64_t>(j))));
               return summed(std::move(parts));
@@ -189,7 +189,7 @@ struct Reference {
 }  // namespace
 
 Criterion core_set() {
-  return by_output("core set", [](const Surrogate& surrogate, Index output, Rng) -> Part {
+  return by_output("core set", [](const Surrogate& surrogate, Index output, Rng) -> Portion {
     std::vector<KernelDistance> members;
     for (const Member& member : surrogate[output].members())
       members.emplace_back(member, surrogate.domain());
@@ -207,7 +207,7 @@ Criterion core_set() {
 }
 
 Criterion global_fit() {
-  return by_output("global fit", [](const Surrogate& surrogate, Index output, Rng) -> Part {
+  return by_output("global fit", [](const Surrogate& surrogate, Index output, Rng) -> Portion {
     const double unit = query::units_of(surrogate)[static_cast<std::size_t>(output)];
     return SteepAndUncertain(surrogate.domain(), surrogate[output], unit);
   });
@@ -219,7 +219,7 @@ Criterion mutual_information(Index reference_points) {
           reference_points);
   return by_output(
       "mutual information",
-      [reference_points](const Surrogate& surrogate, Index output, Rng rng) -> Part {
+      [reference_points](const Surrogate& surrogate, Index output, Rng rng) -> Portion {
         const Points reference =
             design::reference(surrogate.domain(), reference_points, rng.child("reference"));
         const Surrogate leading = surrogate.leading();
@@ -228,7 +228,7 @@ Criterion mutual_information(Index reference_points) {
 }
 
 Criterion model_change() {
-  const auto share = [](const Surrogate& surrogate, Index output, Rng) -> Part {
+  const auto share = [](const Surrogate& surrogate, Index output, Rng) -> Portion {
     const Response response = surrogate[output];
     const double noise = response.noise_sd() * response.noise_sd() + 1e-300;
     return [response, noise](VectorView x, VectorOut gradient) {
