@@ -14,7 +14,7 @@ namespace {
 
 constexpr Index most_runs_timed = 200;
 constexpr int rounds = 2;
-constexpr std::size_t too_few = 4;  // runs to tell anything
+constexpr std::size_t enough = 4;  // runs to tell anything
 
 // By a limit, before it came to its end.
 bool was_ended(const Answer& answer) {
@@ -50,7 +50,7 @@ ScalarField log_seconds(const Domain& domain, PointsView x, VectorView seconds,
   const auto raise = [&](Index i, double mean, double variance) {
     z[i] = beyond(bound[i], mean, std::sqrt(variance));
   };
-  if (!bounds.empty() && whole.size() >= too_few) {
+  if (!bounds.empty() && whole.size() >= enough) {
     // By those alone that came to their end.
     const Points beside = at(bounds, Eigen::all);
     const Marginals foretold =
@@ -89,7 +89,7 @@ Surrogate Campaign::State::with_costs(Surrogate surrogate) {
           (answers[id]->status == Answer::Status::Ok || was_ended(*answers[id])))
         rows.push_back(static_cast<Index>(id));
     timed = Timed{answered, std::nullopt};
-    if (rows.size() >= too_few) {
+    if (rows.size() >= enough) {
       Points x(static_cast<Index>(rows.size()), domain.dim());
       Vector seconds(x.rows());
       std::vector<bool> ended;
