@@ -257,13 +257,19 @@ std::string Arrivals::said_of(const Decided& decided, Index i, const Arrival& ar
     for (std::size_t j = 0; j < open_.study.outputs.size(); ++j) {
       const auto column = static_cast<Index>(j);
       const double mean = decided.mean(i, column);
+      const Output& output = open_.study.outputs[j].output;
+      if (output.is_class()) {
+        predicted[output.name] = {{"class", format_value(mean, output)},
+                                  {"p", json_number(1.0 - decided.deviation(i, column))},
+                                  {"trust", std::string(sonde::word(trust_[j](arrival.x)))}};
+        continue;
+      }
       const double half = of_95_percent * decided.deviation(i, column);
-      predicted[open_.study.outputs[j].output.name] = {
-          {"mean", json_number(mean)},
-          {"deviation", json_number(decided.deviation(i, column))},
-          {"low95", json_number(mean - half)},
-          {"high95", json_number(mean + half)},
-          {"trust", std::string(sonde::word(trust_[j](arrival.x)))}};
+      predicted[output.name] = {{"mean", json_number(mean)},
+                                {"deviation", json_number(decided.deviation(i, column))},
+                                {"low95", json_number(mean - half)},
+                                {"high95", json_number(mean + half)},
+                                {"trust", std::string(sonde::word(trust_[j](arrival.x)))}};
     }
   }
   return json_text(line);

@@ -222,7 +222,7 @@ void check_tag(const Study& study, const std::string& tag) {
 
 // {name: value}, or null where nothing was foretold.
 JsonValue foretold(const OpenCampaign& open, const Vector& values) {
-  return values.size() == 0 ? JsonValue(nullptr) : json_values(open.campaign.outputs(), values);
+  return values.size() == 0 ? JsonValue(nullptr) : json_answers(open.campaign.outputs(), values);
 }
 
 JsonValue nearest(const OpenCampaign& open, const Query& query) {
@@ -240,7 +240,7 @@ JsonValue nearest(const OpenCampaign& open, const Query& query) {
     const auto& [distance, row] = rows[k];
     list.push_back({{"id", campaign.data_ids()[static_cast<std::size_t>(row)]},
                     {"x", json_point(open.study.parameters, data.x.row(row))},
-                    {"y", json_values(campaign.outputs(), data.y.row(row).transpose())},
+                    {"y", json_answers(campaign.outputs(), data.y.row(row).transpose())},
                     {"distance", json_number(distance)}});
   }
   return list;

@@ -34,6 +34,7 @@ struct CampaignFolder {
   std::filesystem::path design() const { return directory / "design.csv"; }
   std::filesystem::path journal() const { return directory / "journal.sonde"; }
   std::filesystem::path runs() const { return directory / "runs"; }
+  std::filesystem::path cheap_runs() const { return directory / "cheap"; }
   std::filesystem::path hdf5() const { return directory / (name + ".h5"); }
   std::filesystem::path report() const { return directory / "report.html"; }
   std::filesystem::path compare() const { return directory / "compare"; }

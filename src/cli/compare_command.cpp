@@ -18,6 +18,7 @@
 #include "cli/rehearsal.hpp"
 #include "cli/study_change.hpp"
 #include "cli/subcommands.hpp"
+#include "sonde/query/classes.hpp"
 #include "sonde/query/criteria.hpp"
 #include "sonde/query/failures.hpp"
 #include "sonde/query/targets.hpp"
@@ -69,6 +70,8 @@ std::vector<Way> ways_of(const CompareChoices& choices, const Study& study) {
   const auto has_goal = [&](const std::string& goal) { return among(goal, study.goals); };
   if (has_goal("contour"))
     for (const std::string& name : criteria::names_of_level()) known.push_back(name);
+  if (has_goal("classify"))
+    for (const std::string& name : criteria::names_of_classes()) known.push_back(name);
   if (has_goal("minimize") || has_goal("maximize"))
     for (const std::string& name : criteria::names_of_extreme()) known.push_back(name);
   for (const std::string& name : choices.against) {

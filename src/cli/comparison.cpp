@@ -174,7 +174,7 @@ ErrorCurve error_curve(const Campaign& campaign, const std::vector<Index>& runs,
           campaign.domain(), campaign.outputs(), first_runs(data, campaign.data_ids(), n), model,
           Matrix(), Rng(seed).child("compare", static_cast<std::uint64_t>(n)));
       for (Index j = 0; j < m; ++j)
-        curve.nrmse(i, j) = holdout_nrmse(surrogate[j], test.x, test.y.col(j));
+        curve.nrmse(i, j) = holdout_error(surrogate, j, test.x, test.y.col(j));
     } catch (const Error&) {
       curve.nrmse.row(i).setConstant(none);  // too few good runs: there is no surrogate yet
     }

@@ -167,16 +167,23 @@ std::string placed(const Study& study, const std::string& message) {
 Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_token stop,
                  std::function<void(const std::string&)> say) {
   const std::filesystem::path beside = std::filesystem::absolute(study.file).parent_path();
-  try {
-    if (study.kind == Study::Kind::Umbridge)
-      return umbridge_oracle(study.umbridge, study.parameters, study.outputs, std::move(stop));
-    return process_oracle(study.simulator, study.parameters, study.outputs, study.template_values(),
+  const auto process = [&](const SimulatorSpec& spec, const std::filesystem::path& runs,
+                           const std::optional<SlurmSpec>& slurm) {
+    return process_oracle(spec, study.parameters, study.outputs, study.template_values(),
                           {.study_directory = beside,
-                           .runs = std::filesystem::absolute(folder.runs()),
-                           .stop = std::move(stop),
-                           .slurm = study.slurm,
-                           .say = std::move(say)},
+                           .runs = std::filesystem::absolute(runs),
+                           .stop = stop,
+                           .slurm = slurm,
+                           .say = say},
                           study.constraints);
+  };
+  try {
+    Oracle oracle = study.kind == Study::Kind::Umbridge
+                        ? umbridge_oracle(study.umbridge, study.parameters, study.outputs, stop)
+                        : process(study.simulator, folder.runs(), study.slurm);
+    if (!study.cheap) return oracle;
+    return screened(process(study.cheap->simulator, folder.cheap_runs(), std::nullopt),
+                    std::move(oracle), study.screen());
   } catch (const StudyError& failure) {
     throw StudyError(placed(study, failure.what()));
   } catch (const OracleError& failure) {

@@ -27,7 +27,7 @@ struct ExportChoices {
 
 const char* status_word(const std::optional<Answer>& answer) {
   if (!answer) return "open";
-  if (answer->kind == rejected_kind) return "rejected";
+  if (is_no_run(*answer)) return answer->kind.c_str();
   switch (answer->status) {
     case Answer::Status::Ok:
       return "ok";
@@ -55,7 +55,7 @@ std::string as_csv(const OpenCampaign& open) {
                                            open.study.parameters[j]));
     for (std::size_t j = 0; j < open.campaign.outputs().size(); ++j) {
       const double y = ok ? answer->y[static_cast<Index>(j)] : 0.0;
-      text += ok && y == y ? fmt::format(",{}", y) : ",";
+      text += "," + (ok ? csv_field(format_value(y, open.campaign.outputs()[j])) : std::string());
     }
     text += fmt::format(",{},{},{},{}\n", status_word(answer), answer ? answer->seconds : 0.0,
                         csv_field(query.why), csv_field(answer ? answer->message : ""));
@@ -73,7 +73,7 @@ std::string as_json(const OpenCampaign& open) {
                   {"status", status_word(answer)}};
     if (answer) {
       if (answer->status == Answer::Status::Ok)
-        run["y"] = json_values(open.campaign.outputs(), answer->y);
+        run["y"] = json_answers(open.campaign.outputs(), answer->y);
       else
         run["failure"] = {{"kind", answer->kind}, {"message", answer->message}};
       run["seconds"] = answer->seconds;
@@ -104,7 +104,7 @@ std::string as_json(const OpenCampaign& open) {
 
 std::string as_c99(OpenCampaign& open, const ExportChoices& choices) {
   return export_c99(
-      answering(open),
+      numbers_of(answering(open)),
       {.name = choices.name.empty() ? open.folder.name : choices.name, .title = open.study.title});
 }
 

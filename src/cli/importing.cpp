@@ -96,7 +96,7 @@ std::optional<std::size_t> status_column(const PointsFile& file, const OpenCampa
 }
 
 bool is_answered(const std::string& status) {
-  return status != "open" && status != "rejected";
+  return status != "open" && status != rejected_kind && status != agreed_kind;
 }
 
 // Before anything is recorded: a value that no campaign could be given.

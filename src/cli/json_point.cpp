@@ -50,6 +50,28 @@ std::string json_query(const std::vector<Parameter>& parameters, const Query& qu
   return json_text({{"id", query.id}, {"x", json_point(parameters, query.x)}, {"why", query.why}});
 }
 
+JsonValue json_answers(const std::vector<Output>& outputs, VectorView y) {
+  JsonValue values = json_values(outputs, y);
+  for (std::size_t j = 0; j < outputs.size(); ++j) {
+    const double value = y[static_cast<Index>(j)];
+    if (outputs[j].is_class() && !std::isnan(value))
+      values[outputs[j].name] = format_value(value, outputs[j]);
+  }
+  return values;
+}
+
+double json_answer(const JsonValue& value, const Output& output) {
+  const bool text = output.is_class();
+  require<UsageError>(text ? value.is_string() : value.is_number(), "expected ",
+                      expected_of(output), " for '", output.name, "', got ",
+                      value.is_null() ? "nothing" : json_text(value));
+  if (!text) return value.get<double>();
+  const std::optional<double> number = class_called(value.get<std::string>(), output);
+  require<UsageError>(number.has_value(), json_text(value), " is no value of '", output.name, "'",
+                      suggestion(value.get<std::string>(), output.values));
+  return *number;
+}
+
 JsonValue json_values(const std::vector<Output>& outputs, VectorView y) {
   JsonValue values = JsonValue::object();
   for (std::size_t j = 0; j < outputs.size(); ++j)

@@ -238,6 +238,11 @@ class Words {
 
   std::string deviations(Index j, double value) const {
     if (query_.mean.size() <= j || !(query_.deviation[j] > 0.0)) return "";
+    const Output& output = campaign_.outputs()[static_cast<std::size_t>(j)];
+    if (output.is_class())
+      return value == query_.mean[j]
+                 ? " (as was foretold)"
+                 : " (" + format_value(query_.mean[j], output) + " was foretold)";
     return fmt::format(" ({:+.1f} standard deviations from what was foretold)",
                        (value - query_.mean[j]) / query_.deviation[j]);
   }
@@ -246,6 +251,14 @@ class Words {
     std::vector<std::string> parts;
     for (Index j = 0; j < query_.mean.size(); ++j) {
       const Output& output = campaign_.outputs()[static_cast<std::size_t>(j)];
+      if (output.is_class()) {
+        parts.push_back(
+            output.name + " = " + format_value(query_.mean[j], output) +
+            (std::isnan(query_.deviation[j])
+                 ? ""
+                 : fmt::format(", {} likely", shown_percent(1.0 - query_.deviation[j]))));
+        continue;
+      }
       parts.push_back(output.name + " = " +
                       with_unit(fmt::format("{} +- {}", shown(query_.mean[j], 6),
                                             shown(query_.deviation[j], 2)),
@@ -279,12 +292,16 @@ class Words {
         const double value = answer->y[j];
         parts.push_back(std::isnan(value)
                             ? output.name + " did not arrive"
-                            : output.name + " = " + with_unit(shown(value, 6), output.unit) +
+                            : output.name + " = " +
+                                  (output.is_class() ? format_value(value, output)
+                                                     : with_unit(shown(value, 6), output.unit)) +
                                   deviations(j, value));
       }
       line("answer", listed(parts));
     }
-    if (!answer->kind.empty())
+    if (answer->kind == agreed_kind)
+      line("agreed", "the cheap simulator says " + answer->message);
+    else if (!answer->kind.empty())
       line("failure", answer->kind + (answer->message.empty() ? "" : ": " + answer->message));
     run(*answer);
     const Index corrections = campaign_.handling(query_.id).corrections;
@@ -405,7 +422,8 @@ std::string lineage_json(const OpenCampaign& open, const Lineage& lineage) {
                  {"x", json_point(open.study.parameters, query.x)},
                  {"limits", lineage.limits},
                  {"worth", json_number(query.worth)},
-                 {"prediction", values_or_null(outputs, query.mean)},
+                 {"prediction",
+                  query.mean.size() == 0 ? JsonValue(nullptr) : json_answers(outputs, query.mean)},
                  {"deviation", values_or_null(outputs, query.deviation)},
                  {"selection", nullptr},
                  {"model", nullptr},

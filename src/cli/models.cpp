@@ -48,6 +48,16 @@ Surrogate answering(OpenCampaign& open) {
   return open.campaign.surrogate();
 }
 
+Surrogate numbers_of(const Surrogate& surrogate) {
+  std::vector<Index> numbers;
+  for (std::size_t j = 0; j < surrogate.outputs().size(); ++j)
+    if (!surrogate.outputs()[j].is_class()) numbers.push_back(static_cast<Index>(j));
+  require<UsageError>(!numbers.empty(),
+                      "all outputs are classes, and this is for numbers: "
+                      "'sonde predict' tells them");
+  return surrogate.only(numbers);
+}
+
 std::vector<Verdict> compared(const OpenCampaign& open, const Surrogate& before,
                               const Surrogate& now) {
   std::vector<Verdict> verdicts;
@@ -56,10 +66,13 @@ std::vector<Verdict> compared(const OpenCampaign& open, const Surrogate& before,
     for (Index j = 0; j < held.y.cols() && held.size() > 0; ++j) {
       Verdict one{.output = open.campaign.outputs()[static_cast<std::size_t>(j)].name,
                   .segment = segment,
-                  .before = held_out_error(before[j], held.x, held.y.col(j)),
-                  .now = held_out_error(now[j], held.x, held.y.col(j)),
-                  .ratio = held_out_ratio(before[j], now[j], held.x, held.y.col(j))};
-      one.worse = one.ratio.lower > 1.0;
+                  .before = held_out_error(before, j, held.x, held.y.col(j)),
+                  .now = held_out_error(now, j, held.x, held.y.col(j)),
+                  .ratio = {}};
+      const bool of_classes = before.outputs()[static_cast<std::size_t>(j)].is_class();
+      if (!of_classes) one.ratio = held_out_ratio(before[j], now[j], held.x, held.y.col(j));
+      // Shares of wrong ones: worse where the intervals lie apart.
+      one.worse = of_classes ? one.now.lower > one.before.upper : one.ratio.lower > 1.0;
       verdicts.push_back(one);
     }
   };
@@ -73,7 +86,7 @@ std::vector<Interval> held_out_errors(const OpenCampaign& open, const Surrogate&
   const Dataset held = open.campaign.validation();
   std::vector<Interval> errors;
   for (Index j = 0; j < held.y.cols() && held.size() > 0; ++j)
-    errors.push_back(held_out_error(surrogate[j], held.x, held.y.col(j)));
+    errors.push_back(held_out_error(surrogate, j, held.x, held.y.col(j)));
   return errors;
 }
 

@@ -17,6 +17,9 @@ Surrogate answering(OpenCampaign& open);
 /// \throws UsageError: no such model; StoreError: its parameters no longer fit its data
 Surrogate model_numbered(const OpenCampaign& open, Index number);
 
+/// Of the outputs that are numbers. \throws UsageError where none is
+Surrogate numbers_of(const Surrogate& surrogate);
+
 /// How one model compares with another on the runs that were held out.
 struct Verdict {
   std::string output;

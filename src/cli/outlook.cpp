@@ -34,8 +34,8 @@ double held_out_now(OpenCampaign& open, Index output) {
   if (open.campaign.validation().size() < 2) return nothing;
   const Surrogate& surrogate = open.campaign.surrogate();
   const Dataset runs = open.campaign.validation();
-  return held_out_error(surrogate[output], runs.x, runs.y.col(output)).upper /
-         surrogate[output].spread();
+  return held_out_error(surrogate, output, runs.x, runs.y.col(output)).upper /
+         error_unit(surrogate, output);
 }
 
 std::vector<Wanted> wanted_of(OpenCampaign& open, std::string& words) {

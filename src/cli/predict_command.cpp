@@ -11,6 +11,7 @@
 #include "cli/models.hpp"
 #include "cli/points_file.hpp"
 #include "cli/subcommands.hpp"
+#include "run/foretold.hpp"
 #include "sonde/gp/trust.hpp"
 
 namespace sonde::cli {
@@ -27,18 +28,28 @@ std::string header(const Study& study) {
   std::string line;
   for (const Parameter& parameter : study.parameters)
     line += (line.empty() ? "" : ",") + csv_field(parameter.name);
-  for (const ProcessOutput& output : study.outputs)
-    line += fmt::format(",{0},{0}_sd,{0}_trust", output.output.name);
+  for (const ProcessOutput& output : study.outputs) {
+    const Output& its = output.output;
+    line += fmt::format(",{0},{0}_{1},{0}_trust", its.name, its.is_class() ? "p" : "sd");
+    for (const std::string& value : its.values) line += "," + csv_field(its.name + "_p_" + value);
+  }
   return line + "\n";
+}
+
+// (n, classes); none where the output has no classes, or one alone was seen.
+Matrix probabilities(const Surrogate& surrogate, Index output, const Points& x) {
+  const std::optional<MulticlassClassifier>& classes = surrogate.classes(output);
+  return classes ? classes->probability(x) : Matrix();
 }
 
 std::string predictions(const Study& study, const Points& x, const Surrogate& surrogate,
                         int threads) {
-  std::vector<Marginals> marginals;
+  const Foretold said = foretold(surrogate, x, threads);
+  std::vector<Matrix> classes;
   std::vector<std::vector<Trust>> trust;
   for (std::size_t j = 0; j < study.outputs.size(); ++j) {
     const Response& response = surrogate[static_cast<Index>(j)];
-    marginals.push_back(response.predict(x, threads));
+    classes.push_back(probabilities(surrogate, static_cast<Index>(j), x));
     trust.push_back(TrustRegion(surrogate.domain(), response).on_rows(x));
   }
   std::string text = header(study);
@@ -46,10 +57,16 @@ std::string predictions(const Study& study, const Points& x, const Surrogate& su
     for (std::size_t j = 0; j < study.parameters.size(); ++j)
       text += (j ? "," : "") +
               csv_field(format_value(x(i, static_cast<Index>(j)), study.parameters[j]));
-    for (std::size_t j = 0; j < marginals.size(); ++j) {
-      const Marginals& m = marginals[j];
-      text += fmt::format(",{},{},{}", m.mean[i], std::sqrt(std::max(0.0, m.variance[i])),
-                          word(trust[j][static_cast<std::size_t>(i)]));
+    for (std::size_t j = 0; j < classes.size(); ++j) {
+      const Output& output = study.outputs[j].output;
+      const double value = said.value(i, static_cast<Index>(j));
+      const double deviation = said.deviation(i, static_cast<Index>(j));
+      text += "," + csv_field(format_value(value, output)) + ",";
+      if (!std::isnan(deviation))
+        text += fmt::format("{}", output.is_class() ? 1.0 - deviation : deviation);
+      text += fmt::format(",{}", word(trust[j][static_cast<std::size_t>(i)]));
+      for (Index k = 0; k < static_cast<Index>(output.values.size()); ++k)
+        text += k < classes[j].cols() ? fmt::format(",{}", classes[j](i, k)) : ",";
     }
     text += "\n";
   }
@@ -90,7 +107,8 @@ Subcommand predict_subcommand() {
           .help =
               "Print the inputs, and of each output NAME, its standard deviation NAME_sd and "
               "NAME_trust: "
-              "inside, edge, extrapolation",
+              "inside, edge, extrapolation; of classes the most likely one, NAME_p and "
+              "NAME_p_VALUE: how likely",
           .arguments = std::move(arguments),
           .action = [choices] { return carry_out(*choices); }};
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/text_table.hpp"
+#include "run/csv.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -164,18 +165,25 @@ std::string Progress::line_of(const Answered& answered) const {
   const Answer& answer = answered.answer;
   const std::string id = fmt::format("{:6}", answered.id);
   if (answer.status != Answer::Status::Ok) {
-    const char* word = answer.status == Answer::Status::TimedOut ? "timed out" : "failed";
+    const char* word = is_no_run(answer)                           ? answer.kind.c_str()
+                       : answer.status == Answer::Status::TimedOut ? "timed out"
+                                                                   : "failed";
     const std::string why = first_line(answer.message.empty() ? answer.kind : answer.message);
     return id + "  " + painted(red, right(word, width_of(outputs_[0]))) + "  " + why +
            fmt::format(" ({:.{}f} s)", answer.seconds, answer.seconds < 100 ? 2 : 0);
   }
   std::string line = id;
   for (std::size_t j = 0; j < std::min(outputs_.size(), most_outputs); ++j)
-    line += "  " + right(shown(answer.y[static_cast<Index>(j)], 6), width_of(outputs_[j]));
+    line += "  " + right(outputs_[j].is_class()
+                             ? printable(format_value(answer.y[static_cast<Index>(j)], outputs_[j]))
+                             : shown(answer.y[static_cast<Index>(j)], 6),
+                         width_of(outputs_[j]));
   const bool known = query != queries_.end();
   if (outputs_.size() == 1) {
     const std::string predicted =
-        known && query->mean.size() == 1
+        known && query->mean.size() == 1 && outputs_[0].is_class()
+            ? printable(format_value(query->mean[0], outputs_[0]))
+        : known && query->mean.size() == 1
             ? fmt::format("{} {} {}", shown(query->mean[0], 5), terminal_.utf8 ? "±" : "+-",
                           shown(query->deviation[0], 2))
             : "";
@@ -204,7 +212,7 @@ void Progress::event(const Event& event) {
   }
   ++answered_;
   running_ = std::max<Index>(0, running_ - 1);
-  if (answered.answer.status != Answer::Status::Ok) ++failed_;
+  if (answered.answer.status != Answer::Status::Ok && !is_no_run(answered.answer)) ++failed_;
   if (quiet_ || !lines_) return;
   if (!headed_) head();
   say(line_of(answered));

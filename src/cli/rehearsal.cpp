@@ -104,6 +104,10 @@ Study studied_by(const Study& study, const Way& way) {
 
 ComparisonTable rehearsed(OpenCampaign& open, const std::vector<Way>& ways, Index more, int repeats,
                           int threads, const std::function<void(const std::string&)>& say) {
+  for (const ProcessOutput& output : open.study.outputs)
+    require<UsageError>(!output.output.is_class(), "compare --rehearse: '", output.output.name,
+                        "' is an output of classes, and numbers alone are drawn. Compare on the "
+                        "simulator itself, without --rehearse");
   const Surrogate surrogate = answering(open);
   const Index known =
       open.campaign.data().size() + static_cast<Index>(open.campaign.failed().size());

@@ -15,6 +15,7 @@
 #include "cli/points_file.hpp"
 #include "cli/shortlist_file.hpp"
 #include "cli/subcommands.hpp"
+#include "run/foretold.hpp"
 #include "run/pool_file.hpp"
 #include "sonde/query/criteria.hpp"
 
@@ -115,14 +116,20 @@ struct Predicted {
 };
 
 Predicted predicted(Campaign& campaign, const Points& x) {
-  const auto m = static_cast<Index>(campaign.outputs().size());
-  Predicted all{Matrix(x.rows(), m), Matrix(x.rows(), m)};
-  for (Index j = 0; j < m; ++j) {
-    const Marginals its = campaign.surrogate()[j].predict(x);
-    all.mean.col(j) = its.mean;
-    all.sd.col(j) = its.variance.cwiseMax(0.0).cwiseSqrt();
-  }
-  return all;
+  Foretold its = foretold(campaign.surrogate(), x, 1);
+  return {std::move(its.value), std::move(its.deviation)};
+}
+
+std::string said_of(const Output& output, double value, double deviation) {
+  if (!output.is_class()) return fmt::format(",{},{}", value, deviation);
+  return "," + csv_field(format_value(value, output)) +
+         (std::isnan(deviation) ? "," : fmt::format(",{}", 1.0 - deviation));
+}
+
+JsonValue json_of(const Output& output, double value, double deviation) {
+  if (output.is_class())
+    return {{"class", format_value(value, output)}, {"p", json_number(1.0 - deviation)}};
+  return {{"mean", json_number(value)}, {"sd", json_number(deviation)}};
 }
 
 std::string table_of(const Study& study, const Batch& batch, const Predicted& predictions,
@@ -133,7 +140,8 @@ std::string table_of(const Study& study, const Batch& batch, const Predicted& pr
   for (const std::string& name : carried) text += "," + csv_field(name);
   text += ",worth,why";
   for (const Output& output : study.output_names())
-    text += fmt::format(",{0}_mean,{0}_sd", output.name);
+    text += output.is_class() ? fmt::format(",{0},{0}_p", output.name)
+                              : fmt::format(",{0}_mean,{0}_sd", output.name);
   text += "\n";
   for (Index i = 0; i < batch.queries.rows(); ++i) {
     const auto place = static_cast<std::size_t>(i);
@@ -145,7 +153,8 @@ std::string table_of(const Study& study, const Batch& batch, const Predicted& pr
     text += std::isfinite(batch.worth[i]) ? fmt::format(",{}", batch.worth[i]) : ",";
     text += "," + csv_field(batch.why[place]);
     for (Index j = 0; j < predictions.mean.cols(); ++j)
-      text += fmt::format(",{},{}", predictions.mean(i, j), predictions.sd(i, j));
+      text += said_of(study.outputs[static_cast<std::size_t>(j)].output, predictions.mean(i, j),
+                      predictions.sd(i, j));
     text += "\n";
   }
   return text;
@@ -161,8 +170,9 @@ std::string lines_of(const Study& study, const Batch& batch, const Predicted& pr
     for (std::size_t c = 0; c < carried.size(); ++c) along[carried[c]] = texts[place][c];
     JsonValue outputs = JsonValue::object();
     for (Index j = 0; j < predictions.mean.cols(); ++j)
-      outputs[study.outputs[static_cast<std::size_t>(j)].output.name] = {
-          {"mean", json_number(predictions.mean(i, j))}, {"sd", json_number(predictions.sd(i, j))}};
+      outputs[study.outputs[static_cast<std::size_t>(j)].output.name] =
+          json_of(study.outputs[static_cast<std::size_t>(j)].output, predictions.mean(i, j),
+                  predictions.sd(i, j));
     lines += json_text({{"schema", 1},
                         {"row", batch.selections[place].row},
                         {"x", json_point(study.parameters, batch.queries.row(i))},

@@ -79,7 +79,7 @@ class Source {
     OpenCampaign open = read_campaign(folder_, threads_);
     const Surrogate surrogate = answering(open);
     runs_ = surrogate.size();
-    return {serve::surrogate_models(surrogate),
+    return {serve::surrogate_models(numbers_of(surrogate)),
             metrics_text(status_json(open, folder_.being_written()))};
   }
 

@@ -25,7 +25,8 @@ namespace sonde::cli {
 namespace {
 
 struct Counts {
-  Index ok = 0, partial = 0, failed = 0, timed_out = 0, open = 0, rejected = 0, corrected = 0;
+  Index ok = 0, partial = 0, failed = 0, timed_out = 0, open = 0, rejected = 0, agreed = 0,
+        corrected = 0;
 };
 
 Counts counts_of(const Campaign& campaign) {
@@ -42,6 +43,8 @@ Counts counts_of(const Campaign& campaign) {
       ++counts.timed_out;
     } else if (answer->kind == rejected_kind) {
       ++counts.rejected;
+    } else if (answer->kind == agreed_kind) {
+      ++counts.agreed;
     } else {
       ++counts.failed;
     }
@@ -94,7 +97,7 @@ std::map<std::string, Index> failure_counts(const Campaign& campaign) {
   std::map<std::string, Index> counts;
   for (Index id = 0; id < campaign.asked(); ++id) {
     const std::optional<Answer>& answer = campaign.answer(id);
-    if (answer && answer->status != Answer::Status::Ok && answer->kind != rejected_kind)
+    if (answer && answer->status != Answer::Status::Ok && !is_no_run(*answer))
       ++counts[answer->kind];
   }
   return counts;
@@ -178,6 +181,10 @@ Audited audited(const Campaign& campaign) {
     for (std::size_t j = 0; j < audited.inside.size(); ++j) {
       const auto column = static_cast<Index>(j);
       const double off = runs.y(static_cast<Index>(i), column) - query.mean[column];
+      if (campaign.outputs()[j].is_class()) {
+        audited.inside[j] += off == 0.0 ? 1 : 0;
+        continue;
+      }
       audited.inside[j] += std::abs(off) <= 1.959963984540054 * query.deviation[column] ? 1 : 0;
     }
   }
@@ -208,8 +215,10 @@ std::string stream_words(const Campaign& campaign) {
                   gate->asked(), shown_percent(part), shown_percent(gate->options().budget));
   const Audited audits = audited(campaign);
   for (std::size_t j = 0; j < audits.inside.size() && audits.runs > 0; ++j)
-    words += fmt::format("audited   {}: {} of {} runs inside the 95 % that were foretold\n",
-                         campaign.outputs()[j].name, audits.inside[j], audits.runs);
+    words += fmt::format("audited   {}: {} of {} runs {}\n", campaign.outputs()[j].name,
+                         audits.inside[j], audits.runs,
+                         campaign.outputs()[j].is_class() ? "of the class that was foretold"
+                                                          : "inside the 95 % that were foretold");
   return words;
 }
 
@@ -219,6 +228,7 @@ namespace {
 
 // None where the surrogate sees no place as different.
 std::optional<StatedError> stated_of(Campaign& campaign, Index output) {
+  if (campaign.outputs()[static_cast<std::size_t>(output)].is_class()) return std::nullopt;
   const Response& response = campaign.surrogate()[output];
   if (!(response.spread() > 0.0)) return std::nullopt;
   return stated_error(campaign.domain(), response);
@@ -232,6 +242,46 @@ JsonValue stated_json(Campaign& campaign, Index output, bool known) {
           {"upper80", json_number(stated->upper80)},
           {"lower95", json_number(stated->lower95)},
           {"upper95", json_number(stated->upper95)}};
+}
+
+// Of an output of classes; none where it is none, or one of them alone was seen.
+std::optional<ClassScores> class_scores_of(Campaign& campaign, Index output) {
+  if (!campaign.outputs()[static_cast<std::size_t>(output)].is_class() || !campaign.has_surrogate())
+    return std::nullopt;
+  try {
+    const Surrogate& surrogate = campaign.surrogate();
+    const std::optional<MulticlassClassifier>& classes = surrogate.classes(output);
+    if (!classes) return std::nullopt;
+    return class_scores(classes->leave_one_out(), surrogate[output].observed());
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+JsonValue classes_json(Campaign& campaign, Index output) {
+  const Output& its = campaign.outputs()[static_cast<std::size_t>(output)];
+  if (!its.is_class()) return nullptr;
+  JsonValue runs = JsonValue::object();
+  for (std::size_t k = 0; k < its.values.size(); ++k)
+    runs[its.values[k]] = (campaign.data().y.col(output).array() == static_cast<double>(k)).count();
+  const std::optional<ClassScores> scores = class_scores_of(campaign, output);
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  return {{"runs", runs},
+          {"wrong_expected",
+           json_number(scores ? estimated_error(campaign.surrogate(), output) : none)},
+          {"wrong_left_out", json_number(scores ? scores->wrong : none)}};
+}
+
+std::vector<std::string> class_row(Campaign& campaign, Index output) {
+  const Output& its = campaign.outputs()[static_cast<std::size_t>(output)];
+  const std::optional<ClassScores> scores = class_scores_of(campaign, output);
+  if (!scores) return {its.name, "classes", "-", "-", "-", "-"};
+  return {its.name,
+          "classes",
+          shown_percent(estimated_error(campaign.surrogate(), output)) + " wrong",
+          "-",
+          shown_percent(scores->wrong) + " wrong",
+          "-"};
 }
 
 JsonValue cost_json(const OpenCampaign& open) {
@@ -366,9 +416,11 @@ std::string status_json(OpenCampaign& open, bool running) {
   const auto scores = scores_of(open.campaign);
   for (std::size_t j = 0; j < scores.size(); ++j) {
     const double none = std::numeric_limits<double>::quiet_NaN();
+    const bool of_numbers = scores[j] && !open.campaign.outputs()[j].is_class();
     outputs[open.campaign.outputs()[j].name] = {
-        {"loo_nrmse", json_number(scores[j] ? scores[j]->nrmse : none)},
-        {"coverage95", json_number(scores[j] ? scores[j]->coverage95 : none)},
+        {"loo_nrmse", json_number(of_numbers ? scores[j]->nrmse : none)},
+        {"coverage95", json_number(of_numbers ? scores[j]->coverage95 : none)},
+        {"classes", classes_json(open.campaign, static_cast<Index>(j))},
         {"stated", stated_json(open.campaign, static_cast<Index>(j), scores[j].has_value())}};
   }
   JsonValue held = JsonValue::object();
@@ -394,6 +446,7 @@ std::string status_json(OpenCampaign& open, bool running) {
                       {"open", counts.open},
                       {"imported", open.campaign.imported()},
                       {"rejected", counts.rejected},
+                      {"agreed", counts.agreed},
                       {"corrected", counts.corrected}}},
                     {"failures", kinds},
                     {"review", review_json(open.campaign)},
@@ -427,6 +480,7 @@ std::string status_text(OpenCampaign& open, bool running) {
   if (counts.timed_out > 0) text += fmt::format(", {} timed out", counts.timed_out);
   if (counts.open > 0) text += fmt::format(", {} open", counts.open);
   if (counts.rejected > 0) text += fmt::format(", {} rejected", counts.rejected);
+  if (counts.agreed > 0) text += fmt::format(", {} agreed on", counts.agreed);
   if (counts.corrected > 0) text += fmt::format(", {} corrected", counts.corrected);
   if (open.campaign.imported() > 0) text += fmt::format(", {} imported", open.campaign.imported());
   text += fmt::format("; {}\n", shown_time(state.seconds));
@@ -459,6 +513,10 @@ std::string status_text(OpenCampaign& open, bool running) {
       {"output", "unit", "error", "80 %", "left out", "inside 95 %"}};
   for (std::size_t j = 0; j < scores.size(); ++j) {
     const Output& output = open.campaign.outputs()[j];
+    if (output.is_class()) {
+      rows.push_back(class_row(open.campaign, static_cast<Index>(j)));
+      continue;
+    }
     const std::optional<StatedError> stated =
         scores[j] ? stated_of(open.campaign, static_cast<Index>(j)) : std::nullopt;
     rows.push_back(

@@ -29,6 +29,7 @@ bool is_operation(const std::string& path) {
                    "gold",
                    "slurm",
                    "simulator.where",
+                   "simulator.cheap",
                    "method.batch",
                    "method.query",
                    "method.margin",

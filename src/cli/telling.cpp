@@ -48,10 +48,8 @@ Vector values_told(const JsonValue& y, const Study& study) {
   check_keys(y, names);
   Vector values(static_cast<Index>(names.size()));
   for (std::size_t j = 0; j < names.size(); ++j) {
-    require<UsageError>(y.contains(names[j]) && y[names[j]].is_number(), "expected a number for '",
-                        names[j], "', got ",
-                        y.contains(names[j]) ? json_text(y[names[j]]) : "nothing");
-    const double value = y[names[j]];
+    const double value =
+        json_answer(y.contains(names[j]) ? y[names[j]] : JsonValue(), study.outputs[j].output);
     require<UsageError>(std::abs(value) <= largest_value, "'", names[j], "' is ", value,
                         ", no more than ", largest_value, " can be learnt");
     values[static_cast<Index>(j)] = value;

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstdio>
 #include <memory>
@@ -40,12 +42,23 @@ Scores scores_at(const PointsFile& test, const std::vector<Index>& known, Index 
   return scores(truth, m.mean, m.variance + response.noise_sd(x).cwiseAbs2());
 }
 
+ClassScores class_scores_at(const PointsFile& test, const std::vector<Index>& known, Index output,
+                            const Surrogate& surrogate) {
+  const std::optional<MulticlassClassifier>& classes = surrogate.classes(output);
+  require<UsageError>(classes.has_value(), "'",
+                      surrogate.outputs()[static_cast<std::size_t>(output)].name,
+                      "': one of its values alone was seen, so there is nothing to compare");
+  const Vector truth = test.y(known, output);
+  return class_scores(classes->probability(test.x(known, Eigen::all)), truth);
+}
+
 int carry_out(const ValidateChoices& choices) {
   const CampaignFolder folder = locate(choices.target);
   OpenCampaign open = read_campaign(folder, cores());
   const PointsFile test = read_points(choices.at, open.study);
   const Surrogate surrogate = answering(open);
   JsonValue outputs = JsonValue::object();
+  std::string classes;
   std::vector<std::vector<std::string>> rows{
       {"output", "unit", "n", "RMSE", "NRMSE", "Q2", "inside 50 %", "90 %", "95 %", "adequacy"}};
   for (Index j = 0; j < static_cast<Index>(open.campaign.outputs().size()); ++j) {
@@ -54,6 +67,19 @@ int carry_out(const ValidateChoices& choices) {
     const std::vector<Index> known = known_rows(test, j);
     require<UsageError>(!known.empty(), choices.at, ": the column '", output.name,
                         "' has no value to compare with");
+    if (output.is_class()) {
+      const ClassScores s = class_scores_at(test, known, j, surrogate);
+      outputs[output.name] = {{"n", s.n},
+                              {"wrong", json_number(s.wrong)},
+                              {"lower95", json_number(s.lower)},
+                              {"upper95", json_number(s.upper)},
+                              {"expected", json_number(s.expected)},
+                              {"log_score", json_number(s.log_score)}};
+      classes += fmt::format("{}: {} of {} told wrongly (95 %: {} to {}), {} expected\n",
+                             output.name, shown_percent(s.wrong), s.n, shown_percent(s.lower),
+                             shown_percent(s.upper), shown_percent(s.expected));
+      continue;
+    }
     const Scores s = scores_at(test, known, j, surrogate[j]);
     outputs[output.name] = {{"n", s.n},
                             {"rmse", json_number(s.rmse)},
@@ -71,7 +97,8 @@ int carry_out(const ValidateChoices& choices) {
   if (choices.json) {
     std::puts(json_text({{"schema", 1}, {"outputs", outputs}}, 2).c_str());
   } else {
-    std::fputs(text_table(rows, "").c_str(), stdout);
+    if (rows.size() > 1) std::fputs(text_table(rows, "").c_str(), stdout);
+    std::fputs(classes.c_str(), stdout);
   }
   return Done;
 }

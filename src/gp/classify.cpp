@@ -22,7 +22,7 @@ struct Prior {
   Vector mean;
   Vector sd;
 
-  explicit Prior(Index p) : mean(p + 3), sd(p + 3) {
+  Prior(Index p, bool certain) : mean(p + 3), sd(p + 3) {
     mean[0] = std::log(6.0);
     sd[0] = 1.0;
     // A distance in the cube grows as the root of the number of inputs.
@@ -32,6 +32,8 @@ struct Prior {
     sd[p + 1] = 1.0;
     mean[p + 2] = -3.5;
     sd[p + 2] = 1.2;
+    // Nothing is known of how often a class comes.
+    if (certain) mean[p + 1] = 0.0;
   }
 };
 
@@ -120,7 +122,8 @@ std::vector<Index> chosen_rows(const Points& features, const std::vector<bool>& 
 
 struct Classifier::State {
   Features features;
-  Points x;  // (n, p) features
+  std::vector<Index> rows;  // of what was given, that were seen
+  Points x;                 // (n, p) features
   Kernel kernel;
   double mean;
   double speckle;
@@ -147,10 +150,10 @@ Classifier Classifier::fit(const Domain& domain, PointsView x, const std::vector
   for (const Index row : rows) labels.push_back(succeeded[static_cast<std::size_t>(row)]);
 
   const Index p = features.size();
-  const Prior prior(p);
+  const Prior prior(p, options.certain);
   const auto posterior = [&](VectorView at, VectorOut gradient) {
     const Kernel kernel = kernel_of(at, p);
-    const double s = speckle_of(at[p + 2]);
+    const double s = options.certain ? 0.0 : speckle_of(at[p + 2]);
     const Vector off = (at - prior.mean).cwiseQuotient(prior.sd);
     try {
       const Propagated found = propagated(kernel->covariance(seen, seen), labels, at[p + 1], s);
@@ -176,28 +179,46 @@ Classifier Classifier::fit(const Domain& domain, PointsView x, const std::vector
   const Vector best =
       maximize(ScalarField(posterior), lower, upper, {}, starts, options.optimize).x;
   const double odds_of_speckle =
-      std::exp(log_evidence_of_speckle_alone(labels, prior.mean[p + 2], prior.sd[p + 2]) -
-               log_evidence_by_laplace(ScalarField(posterior), best, prior.sd));
+      options.certain
+          ? 0.0
+          : std::exp(log_evidence_of_speckle_alone(labels, prior.mean[p + 2], prior.sd[p + 2]) -
+                     log_evidence_by_laplace(ScalarField(posterior), best, prior.sd));
 
   const Kernel kernel = kernel_of(best, p);
-  const double s = speckle_of(best[p + 2]);
-  return Classifier(std::make_shared<const State>(
-      State{features, seen, kernel, best[p + 1], s, 1.0 / (1.0 + odds_of_speckle / odds_of_region),
-            propagated(kernel->covariance(seen, seen), labels, best[p + 1], s)}));
+  const double s = options.certain ? 0.0 : speckle_of(best[p + 2]);
+  return Classifier(std::make_shared<const State>(State{
+      features, rows, seen, kernel, best[p + 1], s, 1.0 / (1.0 + odds_of_speckle / odds_of_region),
+      propagated(kernel->covariance(seen, seen), labels, best[p + 1], s)}));
+}
+
+Marginals Classifier::latent(PointsView x) const {
+  const Points at = state_->features.rows(x);
+  const Matrix k = state_->kernel->covariance(state_->x, at);
+  const Matrix spread = state_->posterior.spread * k;
+  const Vector prior = state_->kernel->variance(at);
+  Marginals f{k.transpose() * state_->posterior.weights, Vector(x.rows())};
+  f.mean.array() += state_->mean;
+  for (Index i = 0; i < x.rows(); ++i)
+    f.variance[i] = std::max(0.0, prior[i] - k.col(i).dot(spread.col(i)));
+  return f;
 }
 
 Vector Classifier::probability(PointsView x) const {
-  const Points at = state_->features.rows(x);
-  const Matrix k = state_->kernel->covariance(state_->x, at);
-  const Vector mean = k.transpose() * state_->posterior.weights;
-  const Matrix spread = state_->posterior.spread * k;
-  const Vector prior = state_->kernel->variance(at);
+  const Marginals f = latent(x);
   Vector result(x.rows());
-  for (Index i = 0; i < x.rows(); ++i) {
-    const double variance = std::max(0.0, prior[i] - k.col(i).dot(spread.col(i)));
-    result[i] = state_->of_both(normal_cdf((mean[i] + state_->mean) / std::sqrt(1.0 + variance)));
-  }
+  for (Index i = 0; i < x.rows(); ++i)
+    result[i] = state_->of_both(normal_cdf(f.mean[i] / std::sqrt(1.0 + f.variance[i])));
   return result;
+}
+
+Marginals Classifier::leave_one_out(PointsView x) const {
+  Marginals f = latent(x);
+  for (std::size_t i = 0; i < state_->rows.size(); ++i) {
+    const auto place = static_cast<Index>(i);
+    f.mean[state_->rows[i]] = state_->posterior.cavity.mean[place] + state_->mean;
+    f.variance[state_->rows[i]] = state_->posterior.cavity.variance[place];
+  }
+  return f;
 }
 
 LocalMarginal Classifier::latent_at(VectorView x) const {
@@ -219,9 +240,8 @@ double Classifier::probability_at(VectorView x, VectorOut gradient) const {
   const double root = std::sqrt(1.0 + f.variance);
   const double z = f.mean / root;
   if (gradient.size() > 0)
-    gradient =
-        state_->region * normal_pdf(z) *
-        (f.mean_gradient / root - 0.5 * f.mean / (root * root * root) * f.variance_gradient);
+    gradient = state_->region * normal_pdf(z) *
+               (f.mean_gradient / root - 0.5 * f.mean / (root * root * root) * f.variance_gradient);
   return state_->of_both(normal_cdf(z));
 }
 

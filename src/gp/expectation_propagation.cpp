@@ -111,9 +111,12 @@ Propagated propagated(MatrixView k, const std::vector<bool>& succeeded, double m
     if (moved < tolerance) break;
   }
   Propagated result;
+  result.cavity = {Vector(n), Vector(n)};
   for (Index i = 0; i < n; ++i) {
     const auto [m, v] = cavity(now, sites, i);
     const Tilted t = tilted(succeeded[static_cast<std::size_t>(i)], m + mean, v, s);
+    result.cavity.mean[i] = m;
+    result.cavity.variance[i] = v;
     const double tau = sites.precision[i];
     const double nu = sites.shift[i];
     const double grown = 1.0 + tau * v;

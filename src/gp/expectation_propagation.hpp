@@ -3,14 +3,16 @@
 #include <vector>
 
 #include "sonde/base/types.hpp"
+#include "sonde/gp/gaussian_process.hpp"
 
 namespace sonde {
 
 /// The approximate posterior of g ~ N(0, K) given that run i succeeded, of probability
 /// (1 - s) Phi(g_i + mean), or failed.
 struct Propagated {
-  Vector weights;  ///< (n) b: the posterior mean at x is k(x)' b
-  Matrix spread;   ///< (n, n) R: the posterior variance at x is k(x, x) - k(x)' R k(x)
+  Vector weights;    ///< (n) b: the posterior mean at x is k(x)' b
+  Matrix spread;     ///< (n, n) R: the posterior variance at x is k(x, x) - k(x)' R k(x)
+  Marginals cavity;  ///< (n) the posterior of g_i without label i
   double log_evidence = 0.0;
   double mean_slope = 0.0;     ///< d log_evidence / d mean
   double speckle_slope = 0.0;  ///< d log_evidence / d s

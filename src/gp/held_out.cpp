@@ -69,4 +69,14 @@ Interval held_out_ratio(const Response& a, const Response& b, PointsView x, Vect
   return ratio;
 }
 
+Interval held_out_error(const Surrogate& surrogate, Index output, PointsView x, VectorView y) {
+  if (!surrogate.outputs()[static_cast<std::size_t>(output)].is_class())
+    return held_out_error(surrogate[output], x, y);
+  const std::optional<MulticlassClassifier>& classes = surrogate.classes(output);
+  const auto n = static_cast<Index>((y.array() == y.array()).count());
+  if (!classes || n == 0) return {n, std::numeric_limits<double>::quiet_NaN(), 0.0, 1.0};
+  const ClassScores scores = class_scores(classes->probability(x), y);
+  return {scores.n, scores.wrong, scores.lower, scores.upper};
+}
+
 }  // namespace sonde

@@ -25,6 +25,7 @@ Standard standard_of(const Vector& values) {
 
 Observed observed(const Domain& domain, const Output& output, const Dataset& data, Index column) {
   Observed found;
+  found.of_classes = output.is_class();
   for (Index i = 0; i < data.size(); ++i) {
     if (!std::isnan(data.y(i, column))) found.rows.push_back(i);
   }
@@ -92,7 +93,15 @@ std::vector<Index> replicates(PointsView unit) {
 
 Observed only(const Observed& observed, const std::vector<Index>& points) {
   std::vector<Index> now(static_cast<std::size_t>(observed.x.rows()), -1);
-  Observed part{{}, {}, {}, observed.x(points, Eigen::all), {}, {}, {}, observed.varying};
+  Observed part{{},
+                {},
+                {},
+                observed.x(points, Eigen::all),
+                {},
+                {},
+                {},
+                observed.of_classes,
+                observed.varying};
   for (std::size_t k = 0; k < points.size(); ++k)
     now[static_cast<std::size_t>(points[k])] = static_cast<Index>(k);
   std::vector<Index> taken;

@@ -28,6 +28,7 @@ struct Observed {
   Vector y;                       ///< (n)
   Vector noise_sd;                ///< (n), or empty where it is not known
   Standard standard;              ///< of y
+  bool of_classes = false;        ///< y are numbers of classes: one kind is enough
   /// By transform, of z: how the noise varies, where replicates say that it does.
   std::array<std::optional<VaryingNoise>, 3> varying{};
 

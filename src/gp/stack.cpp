@@ -51,7 +51,7 @@ std::vector<std::size_t> telling_kinds(const Domain& domain, const Observed& obs
     if (stack[k].log_inputs && !logs) continue;
     if (stack[k].transform != Transform::None && !transforms) continue;
     kinds.push_back(k);
-    if (!observed.standard.varies) break;
+    if (!observed.standard.varies || observed.of_classes) break;
   }
   require(!kinds.empty(), "Surrogate: the stack has no kind without transform and logarithms");
   return kinds;
@@ -341,7 +341,7 @@ Stack fitted(const Domain& domain, const Observed& observed, const ModelOptions&
   }
   const std::vector<std::size_t> bent = split_bent(kinds, options.stack);
   const Index points = observed.x.rows();
-  bool in_folds = observed.standard.varies && options.stack.size() > 1 &&
+  bool in_folds = observed.standard.varies && options.stack.size() > 1 && !observed.of_classes &&
                   points >= fewest_to_refit && points <= all_kinds_up_to;
   const auto judge = [&](std::vector<Fitted> members) {
     return judged(domain, observed, options, std::move(members), in_folds, rng.child("judged"));

@@ -66,11 +66,25 @@ struct Surrogate::State {
   Matrix parameters;
   std::optional<Classifier> success{};
   std::optional<Classifier> success_supposed{};
-  std::vector<std::optional<Classifier>> arrivals{};  // (m), or none
+  std::vector<std::optional<Classifier>> arrivals{};           // (m), or none
+  std::vector<std::optional<MulticlassClassifier>> classes{};  // (m)
   std::optional<ScalarField> log_cost{};
   std::optional<ScalarField> importance{};
 
   static Response supposed(const Response& response, PointsView x);
+
+  // Of an output of classes; none where it has none, or one alone was seen.
+  static std::optional<MulticlassClassifier> classes_of(const Domain& domain, const Output& output,
+                                                        const Points& x, const Vector& y) {
+    if (!output.is_class()) return std::nullopt;
+    std::vector<Index> rows;
+    for (Index i = 0; i < y.size(); ++i)
+      if (!std::isnan(y[i])) rows.push_back(i);
+    const Vector seen = y(rows);
+    if (seen.minCoeff() == seen.maxCoeff()) return std::nullopt;
+    return MulticlassClassifier::fit(domain, x(rows, Eigen::all), seen,
+                                     static_cast<Index>(output.values.size()));
+  }
 
   /// One response an output, of the stack that `find` makes of its observations.
   static Surrogate make(
@@ -91,6 +105,8 @@ struct Surrogate::State {
       stack::Stack found = find(observed, j);
       if (j == 0) state.parameters.resize(data.y.cols(), found.parameters.size());
       state.parameters.row(j) = found.parameters.transpose();
+      state.classes.push_back(
+          classes_of(domain, outputs[static_cast<std::size_t>(j)], data.x, data.y.col(j)));
       state.responses.push_back(
           response_of(domain, observed, std::move(found.members), options, reference));
     }
@@ -233,6 +249,11 @@ const std::optional<Classifier>& Surrogate::arrival(Index output) const {
   return state_->arrivals.empty() ? none : state_->arrivals[static_cast<std::size_t>(output)];
 }
 
+const std::optional<MulticlassClassifier>& Surrogate::classes(Index output) const {
+  (*this)[output];
+  return state_->classes[static_cast<std::size_t>(output)];
+}
+
 const std::optional<Classifier>& Surrogate::success() const noexcept {
   return state_->success;
 }
@@ -274,6 +295,7 @@ Surrogate Surrogate::only(const std::vector<Index>& outputs) const {
   fewer.importance = state_->importance;
   for (const Index output : outputs) {
     fewer.arrivals.push_back(arrival(output));
+    fewer.classes.push_back(classes(output));
     fewer.responses.push_back((*this)[output]);
     fewer.outputs.push_back(state_->outputs[static_cast<std::size_t>(output)]);
   }
@@ -329,6 +351,8 @@ Surrogate Surrogate::supposing(PointsView x) const {
   State next = *state_;
   for (Response& response : next.responses) response = State::supposed(response, x);
   if (next.success_supposed) next.success_supposed = next.success_supposed->supposing(x);
+  for (auto& classes : next.classes)
+    if (classes) classes = classes->supposing(x);
   Surrogate surrogate;
   surrogate.state_ = std::make_shared<const State>(std::move(next));
   return surrogate;
@@ -339,6 +363,8 @@ Surrogate Surrogate::supposing_of(Index output, PointsView x) const {
   if (x.rows() == 0) return *this;
   State next = *state_;
   next.responses[static_cast<std::size_t>(output)] = State::supposed(one, x);
+  if (auto& classes = next.classes[static_cast<std::size_t>(output)])
+    classes = classes->supposing(x);
   Surrogate surrogate;
   surrogate.state_ = std::make_shared<const State>(std::move(next));
   return surrogate;

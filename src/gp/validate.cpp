@@ -56,4 +56,17 @@ Scores leave_one_out_scores(const Response& response, const LeaveOneOut& left) {
   return result;
 }
 
+double estimated_error(const Surrogate& surrogate, Index output) {
+  if (!surrogate.outputs()[static_cast<std::size_t>(output)].is_class())
+    return leave_one_out_scores(surrogate[output]).nrmse;
+  const std::optional<MulticlassClassifier>& classes = surrogate.classes(output);
+  return classes ? expected_misclassification(surrogate.domain(), *classes)
+                 : std::numeric_limits<double>::quiet_NaN();
+}
+
+double error_unit(const Surrogate& surrogate, Index output) {
+  const double spread = surrogate[output].spread();
+  return surrogate.outputs()[static_cast<std::size_t>(output)].is_class() ? 1.0 : spread;
+}
+
 }  // namespace sonde

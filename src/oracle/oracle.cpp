@@ -58,10 +58,16 @@ void refuse_values(Answer& answer, const std::vector<Output>& outputs) {
   for (Index j = 0; j < m && answer.status == Answer::Status::Ok; ++j) {
     const double value = answer.y[j];
     const bool finite = std::isfinite(value);
-    if (finite ? std::abs(value) <= largest_value : partial && std::isnan(value)) continue;
+    const Output& output = outputs[static_cast<std::size_t>(j)];
+    const bool no_class = finite && is_no_class(value, output);
+    if (finite ? std::abs(value) <= largest_value && !no_class : partial && std::isnan(value))
+      continue;
     answer.kind = finite ? "out of range" : "not finite";
-    answer.message = concat(outputs[static_cast<std::size_t>(j)].name, " is ", value);
-    if (finite)
+    answer.message = concat(output.name, " is ", value);
+    if (no_class)
+      answer.message +=
+          concat(", which is the number of none of its ", output.values.size(), " values, from 0");
+    else if (finite)
       answer.message +=
           concat(", no more than ", largest_value, " can be learnt: give it a factor");
     answer.status = Answer::Status::Failed;

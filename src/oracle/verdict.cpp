@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/nearest_name.hpp"
+#include "base/text.hpp"
 #include "oracle/file.hpp"
 #include "oracle/number.hpp"
 #include "sonde/base/error.hpp"
@@ -76,6 +77,17 @@ Sight look_for(const Pattern& pattern, const std::string& file, const RunOutput&
   return sight;
 }
 
+// The class that a text names.
+Reading class_read(const Extractor& from, const Output& its, const RunOutput& output) {
+  Reading reading = from.read(output);
+  if (!reading.problem.empty()) return reading;
+  reading.number = class_called(trimmed(reading.text), its);
+  if (!reading.number)
+    reading.problem = "'" + printable(reading.text, 60) + "' is none of its values" +
+                      suggestion(reading.text, its.values);
+  return reading;
+}
+
 }  // namespace
 
 Verdict::Verdict(const SimulatorSpec& spec, std::vector<Parameter> inputs,
@@ -92,6 +104,7 @@ Verdict::Verdict(const SimulatorSpec& spec, std::vector<Parameter> inputs,
   for (const ProcessOutput& output : outputs) {
     const std::string& name = output.output.name;
     outputs_.emplace_back(output.from, "y", name, "outputs." + name + ".from");
+    known_.push_back(output.output);
     accept_.push_back(output.accept);
   }
   std::vector<std::string> names;
@@ -253,7 +266,8 @@ Answer Verdict::by_outputs(const RunOutput& output) const {
       return failed("told", reason);
   std::vector<bool> missing(outputs_.size(), false);
   for (std::size_t j = 0; j < outputs_.size(); ++j) {
-    const Reading reading = outputs_[j].number(output);
+    const Reading reading = known_[j].is_class() ? class_read(outputs_[j], known_[j], output)
+                                                 : outputs_[j].number(output);
     missing[j] = !reading.problem.empty();
     if (missing[j])
       answer.message +=

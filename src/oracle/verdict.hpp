@@ -63,6 +63,7 @@ class Verdict {
   std::vector<Rule> succeed_when_;
   std::vector<Parameter> inputs_;
   std::vector<Extractor> outputs_;
+  std::vector<Output> known_;                      // what each of them is
   std::vector<std::optional<Expression>> accept_;  // one an output
   std::vector<Heard> echoes_;
 };

@@ -57,8 +57,13 @@ std::string of_surrogate(Campaign& campaign) {
   }
   try {
     const Surrogate& surrogate = campaign.surrogate();
-    return predicted_against_observed(surrogate, campaign) + slices(surrogate, campaign) +
-           importance(surrogate);
+    const auto is_number = [](const Output& output) { return !output.is_class(); };
+    const bool numbers =
+        std::any_of(campaign.outputs().begin(), campaign.outputs().end(), is_number);
+    return (numbers ? predicted_against_observed(surrogate, campaign) +
+                          slices(surrogate, campaign) + importance(surrogate)
+                    : std::string()) +
+           classes(surrogate, campaign);
   } catch (const Error& failure) {
     return "<h2>The surrogate</h2><p class=\"soft\">There is none: " + escaped(failure.what()) +
            "</p>";

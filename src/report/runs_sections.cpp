@@ -27,6 +27,7 @@ std::string cell_of(const Parameter& parameter, double value) {
 
 std::string status_of(const std::optional<Answer>& answer) {
   if (!answer) return "open";
+  if (is_no_run(*answer)) return answer->kind;
   switch (answer->status) {
     case Answer::Status::Ok:
       return "ok";
@@ -37,16 +38,25 @@ std::string status_of(const std::optional<Answer>& answer) {
   }
 }
 
+std::string value_of(double value, const Output& output) {
+  const auto place = static_cast<std::size_t>(value);
+  const bool named = value >= 0.0 && place < output.values.size();
+  return named ? escaped(output.values[place]) : number(value);
+}
+
 std::string row_of(const Campaign& campaign, const Query& query) {
   const auto& answer = campaign.answer(query.id);
-  const bool bad = answer && answer->status != Answer::Status::Ok;
+  const bool bad = answer && answer->status != Answer::Status::Ok && !is_no_run(*answer);
   std::string row =
       fmt::format("<tr{}><td>{}</td><td class=\"text\">{}</td><td class=\"text{}\">{}</td>",
                   bad ? " class=\"bad\"" : "", query.id, escaped(query.why), bad ? " wrong" : "",
                   status_of(answer));
   for (Index j = 0; j < static_cast<Index>(campaign.outputs().size()); ++j) {
     const bool has = answer && j < answer->y.size();
-    row += "<td><b>" + (has ? number(answer->y[j]) : std::string()) + "</b></td>";
+    row += "<td><b>" +
+           (has ? value_of(answer->y[j], campaign.outputs()[static_cast<std::size_t>(j)])
+                : std::string()) +
+           "</b></td>";
   }
   const auto& parameters = campaign.domain().parameters();
   for (std::size_t i = 0; i < parameters.size(); ++i) {

@@ -14,6 +14,8 @@ std::string learning(const Campaign& campaign, const Story& story);
 std::string predicted_against_observed(const Surrogate& surrogate, const Campaign& campaign);
 std::string slices(const Surrogate& surrogate, const Campaign& campaign);
 std::string importance(const Surrogate& surrogate);
+/// Of outputs of classes; empty where there is none.
+std::string classes(const Surrogate& surrogate, const Campaign& campaign);
 std::string failures(const Campaign& campaign);
 std::string runs(const Campaign& campaign);
 

@@ -7,6 +7,7 @@
 
 #include "base/matrix.hpp"
 #include "report/sections.hpp"
+#include "report/slicing.hpp"
 #include "report/svg.hpp"
 #include "sonde/gp/sensitivity.hpp"
 #include "sonde/gp/validate.hpp"
@@ -15,7 +16,6 @@ namespace sonde::report {
 namespace {
 
 constexpr double ninety_five = 1.959963984540054;  // two-sided quantile of the normal
-constexpr Index slice_points = 97;
 constexpr Index effect_points = 512;
 
 // --- predicted against observed ---------------------------------------------------------------
@@ -98,51 +98,16 @@ std::string loo_caption(const Response& response, const LeaveOneOut& loo, const 
 
 // --- slices -------------------------------------------------------------------------------------
 
-/// The run nearest the middle of the domain that satisfies all constraints.
-std::optional<Index> central_row(const Campaign& campaign) {
-  const Domain& domain = campaign.domain();
-  const Points& x = campaign.data().x;
-  const std::vector<bool> admitted = domain.rows_admitted(x);
-  std::optional<Index> best;
-  double least = std::numeric_limits<double>::infinity();
-  for (Index i = 0; i < x.rows(); ++i) {
-    if (!admitted[static_cast<std::size_t>(i)]) continue;
-    const double distance = (domain.to_unit(x.row(i)).array() - 0.5).matrix().squaredNorm();
-    if (distance < least) best = i, least = distance;
-  }
-  return best;
-}
-
 struct Slice {
   Index input;
   std::vector<double> at{}, mean{}, low{}, high{};
   std::vector<bool> admitted{};
 };
 
-std::vector<double> places(const Parameter& parameter) {
-  if (parameter.discrete() && parameter.upper - parameter.lower < 40.0) {
-    std::vector<double> whole;
-    for (double v = parameter.lower; v <= parameter.upper; v += 1.0) whole.push_back(v);
-    return whole;
-  }
-  std::vector<double> values;
-  for (Index i = 0; i < slice_points; ++i) {
-    const double u = static_cast<double>(i) / static_cast<double>(slice_points - 1);
-    double value = parameter.lower + u * (parameter.upper - parameter.lower);
-    if (parameter.scale == Scale::Log) {
-      value = parameter.lower * std::pow(parameter.upper / parameter.lower, u);
-    }
-    values.push_back(parameter.discrete() ? std::round(value)
-                                          : std::clamp(value, parameter.lower, parameter.upper));
-  }
-  return values;
-}
-
 Slice slice_of(const Response& response, const Domain& domain, const Vector& centre, Index input) {
   Slice slice{input};
   slice.at = places(domain.parameters()[static_cast<std::size_t>(input)]);
-  Points x = centre.transpose().replicate(static_cast<Index>(slice.at.size()), 1);
-  for (Index i = 0; i < x.rows(); ++i) x(i, input) = slice.at[static_cast<std::size_t>(i)];
+  const Points x = along(centre, input, slice.at);
   const Marginals marginals = response.predict(x);
   slice.admitted = domain.rows_admitted(x);
   for (Index i = 0; i < x.rows(); ++i) {
@@ -196,27 +161,9 @@ void draw_discrete(Chart& chart, const Slice& slice) {
   }
 }
 
-Range range_of(const Parameter& parameter, bool discrete) {
-  const double margin = discrete ? 0.5 : 0.0;
-  return {parameter.lower - margin, parameter.upper + margin, parameter.scale == Scale::Log};
-}
-
-/// Few inputs get large charts.
-struct ChartSize {
-  const char* grid;
-  double width;
-  double height;
-};
-
-ChartSize size_for(Index inputs) {
-  if (inputs <= 2) return {"two", 520, 300};
-  if (inputs == 3) return {"three", 340, 240};
-  return {"four", 270, 206};
-}
-
 std::string slice_chart(const Slice& slice, const Parameter& parameter, const Output& output,
                         const Range& y, double centre, double observed, const ChartSize& size) {
-  const bool discrete = static_cast<Index>(slice.at.size()) < slice_points && parameter.discrete();
+  const bool discrete = is_seen_whole(slice.at, parameter);
   const Range x = range_of(parameter, discrete);
   Chart chart(size.width, size.height, x,
               {parameter.name, parameter.unit, parameter.discrete(), parameter.labels}, y,
@@ -298,6 +245,7 @@ std::string predicted_against_observed(const Surrogate& surrogate, const Campaig
   for (std::size_t j = 0; j < surrogate.outputs().size(); ++j) {
     const Response& response = surrogate[static_cast<Index>(j)];
     const Output& output = surrogate.outputs()[j];
+    if (output.is_class()) continue;
     const LeaveOneOut loo = response.leave_one_out();
     figures += figure(loo_chart(response, loo, output, campaign),
                       loo_caption(response, loo, output, campaign));
@@ -323,6 +271,7 @@ std::string slices(const Surrogate& surrogate, const Campaign& campaign) {
       "95\u202f% intervals of the response; shaded and dashed where a constraint forbids runs.</p>",
       from, place_of(domain, centre));
   for (std::size_t j = 0; j < surrogate.outputs().size(); ++j) {
+    if (surrogate.outputs()[j].is_class()) continue;
     const double observed = row ? campaign.data().y(*row, static_cast<Index>(j)) : nan;
     text += slices_of(surrogate[static_cast<Index>(j)], surrogate.outputs()[j], campaign, centre,
                       observed);
@@ -333,6 +282,7 @@ std::string slices(const Surrogate& surrogate, const Campaign& campaign) {
 std::string importance(const Surrogate& surrogate) {
   std::string figures;
   for (std::size_t j = 0; j < surrogate.outputs().size(); ++j) {
+    if (surrogate.outputs()[j].is_class()) continue;
     figures += "<figure><figcaption><b>" + escaped(surrogate.outputs()[j].name) +
                "</b></figcaption>" +
                bars_of(total_effects(surrogate, static_cast<Index>(j), effect_points, Rng(0)),

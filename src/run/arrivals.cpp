@@ -5,7 +5,9 @@
 #include "base/matrix.hpp"
 #include "query/supposing.hpp"
 #include "run/campaign_state.hpp"
+#include "run/foretold.hpp"
 #include "sonde/base/error.hpp"
+#include "sonde/base/parallel.hpp"
 
 // Points that arrive: which of them are asked, and what stays of the others.
 
@@ -112,18 +114,6 @@ const Campaign::State::Deciding& Campaign::State::decider() {
   return *deciding;
 }
 
-void Campaign::State::predict(Decided& decided, const Surrogate& surrogate, PointsView x) const {
-  const auto m = static_cast<Index>(outputs.size());
-  decided.mean.resize(x.rows(), m);
-  decided.deviation.resize(x.rows(), m);
-  for (Index j = 0; j < m; ++j) {
-    const Marginals marginals = surrogate[j].predict(x, options.threads);
-    decided.mean.col(j) = marginals.mean;
-    decided.deviation.col(j) = marginals.variance.cwiseMax(0.0).cwiseSqrt();
-  }
-  decided.by = surrogate;
-}
-
 bool Campaign::is_streaming() const {
   State& state = *state_;
   return state.gate && !state.options.design_only && state.step().maker == Maker::Stream &&
@@ -148,8 +138,14 @@ Decided Campaign::decide(PointsView x, double share, Index most, bool kept) {
   most = std::min(most, state.left_in_step());
   const State::Deciding& by = state.decider();
   const KnownPoints& known = state.all_known();
-  Vector worth = by.measure ? query::scored(by.measure->worth, x, state.options.threads)
-                            : Vector(Vector::Constant(x.rows(), nan));
+  const int threads = state.options.threads;
+  Vector worth = Vector::Constant(x.rows(), nan);
+  Foretold said;
+  // A block is too small to be divided, so the two questions about it are put side by side.
+  parallel_for(2, threads, [&](Index task) {
+    if (task == 0 && by.measure) worth = query::scored(by.measure->worth, x, threads);
+    if (task == 1 && by.predicting) said = foretold(*by.predicting, x, threads);
+  });
   StreamGate gate = *state.gate;
   KnownPoints now(state.domain, state.options.synthesis.same_point);
   Decided decided;
@@ -190,7 +186,9 @@ Decided Campaign::decide(PointsView x, double share, Index most, bool kept) {
   if (kept) decided.passed.x = x.topRows(k);
   if (!queries.empty()) decided.asked.model = by.model;
   if (by.predicting) {
-    state.predict(decided, *by.predicting, x.topRows(k));
+    decided.mean = std::move(said.value);
+    decided.deviation = std::move(said.deviation);
+    decided.by = by.predicting;
     for (std::size_t i = 0; i < queries.size(); ++i) {
       queries[i].mean = decided.mean.row(decided.passed.asked[i]);
       queries[i].deviation = decided.deviation.row(decided.passed.asked[i]);

@@ -30,12 +30,13 @@ struct Judged {
     open = open || !answer;
     if (!answer) return;
     if (answer->status != Answer::Status::Ok) {
-      failed = failed || !(answer->transient || answer->kind == rejected_kind);
+      failed = failed || !(answer->transient || is_no_run(*answer));
       return;
     }
     for (const Index j : learnt) {
       const double square = squared_surprise(query, *answer, j, spread[j]);
-      if (!std::isfinite(square)) continue;
+      if (!std::isfinite(square) || campaign.outputs()[static_cast<std::size_t>(j)].is_class())
+        continue;
       sum += square;
       values += 1.0;
     }

@@ -66,7 +66,7 @@ double largest_error(const Surrogate& all, const std::vector<Index>& learnt) {
   const Surrogate surrogate = learnt.empty() ? all : all.only(learnt);
   double largest = nan;
   for (Index j = 0; j < static_cast<Index>(surrogate.outputs().size()); ++j) {
-    const double error = leave_one_out_scores(surrogate[j]).nrmse;
+    const double error = estimated_error(surrogate, j);
     if (!std::isfinite(error)) return nan;
     largest = std::isnan(largest) ? error : std::max(largest, error);
   }
@@ -118,6 +118,10 @@ Campaign::State::State(Domain its_domain, std::vector<Output> its_outputs, Crite
 bool Campaign::State::is_learnt(Index output) const {
   const std::vector<Index>& some = options.learnt;
   return some.empty() || std::find(some.begin(), some.end(), output) != some.end();
+}
+
+bool Campaign::State::is_class(Index output) const {
+  return outputs[static_cast<std::size_t>(output)].is_class();
 }
 
 Criterion Campaign::State::of_learnt(Criterion its) const {
@@ -180,6 +184,12 @@ void Campaign::State::check_answer(Index id, const Answer& answer) const {
   const auto finite = answer.y.array().isFinite();
   require(finite.any() && (finite || answer.y.array().isNaN()).all(),
           "Campaign: the answer to query ", id, " is not finite. Tell it as failed.");
+  for (std::size_t j = 0; j < outputs.size(); ++j) {
+    const double y = answer.y[static_cast<Index>(j)];
+    require(std::isnan(y) || !is_no_class(y, outputs[j]), "Campaign: the answer to query ", id,
+            " has '", outputs[j].name, "' = ", y, ", expected the number of one of its ",
+            outputs[j].values.size(), " values, from 0");
+  }
 }
 
 void Campaign::State::check(const Answered& event) const {
@@ -234,6 +244,7 @@ void Campaign::State::fold(const Answered& event) {
   }
   answers[place] = event.answer;
   ++answered;
+  if (event.answer.kind == agreed_kind) ++agreed;
   count_in(event.id, event.answer);
 }
 
@@ -347,8 +358,7 @@ std::vector<Query> Campaign::failed() const {
   std::vector<Query> result;
   for (const Query& query : state_->queries) {
     const std::optional<Answer>& its = answer(query.id);
-    if (its && its->status != Answer::Status::Ok && its->kind != rejected_kind)
-      result.push_back(query);
+    if (its && its->status != Answer::Status::Ok && !is_no_run(*its)) result.push_back(query);
   }
   return result;
 }
@@ -362,7 +372,7 @@ Index Campaign::imported() const noexcept {
 }
 
 Index Campaign::spent() const noexcept {
-  return asked() - state_->imported - state_->written_off - state_->rejected;
+  return asked() - state_->imported - state_->written_off - state_->rejected - state_->agreed;
 }
 
 Index Campaign::answered() const noexcept {
@@ -388,6 +398,10 @@ std::optional<Fitted> Campaign::fit() {
 
 Index Campaign::rejected() const noexcept {
   return state_->rejected;
+}
+
+Index Campaign::agreed() const noexcept {
+  return state_->agreed;
 }
 
 bool Campaign::has_surrogate() const noexcept {

@@ -47,7 +47,8 @@ struct Campaign::State {
   Index imported = 0;
   Index imported_ok = 0;
   Index rejected = 0;
-  Index gold = 0;  // asked
+  Index agreed = 0;  // by a cheap simulator
+  Index gold = 0;    // asked
   Index design_asked = 0;
   Index validation_asked = 0;
   Index design_size = -1;            // fixed when its first query is asked
@@ -168,12 +169,12 @@ struct Campaign::State {
   Pool candidates() const;  // of the pool, and those that joined it
   const Deciding& decider();
   void see_decider_off(const Event& event);  // where that changes what decides on arrivals
-  void predict(Decided& decided, const Surrogate& surrogate, PointsView x) const;
   Points snapped(const Points& x, const Points& taken) const;
   Vector spread() const;
   double surprise(Index window) const;
   bool is_surprised() const;  // and does something about it
   bool is_learnt(Index output) const;
+  bool is_class(Index output) const;         // which of several, no quantity
   Criterion of_learnt(Criterion its) const;  // the same, blind for what is not to be learnt
   Surrogate asking();  // of all data, that knows where runs fail; no search where one is fitted
   void foretell(const Vector& x, Vector& mean, Vector& deviation);  // left where it breaks down

@@ -10,7 +10,7 @@ constexpr double seconds_an_hour = 3600.0;
 bool counts(const Campaign& campaign, Index id) {
   const std::optional<Answer>& answer = campaign.answer(id);
   return campaign.queries()[static_cast<std::size_t>(id)].why != "imported" &&
-         !(answer && answer->kind == rejected_kind);
+         !(answer && is_no_run(*answer));
 }
 
 }  // namespace

@@ -180,13 +180,34 @@ Matrix values_of(const CsvTable& table, const std::vector<Output>& outputs) {
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
       const std::string& field = table.rows[i][column];
       if (field.empty()) continue;
-      const std::optional<double> number = parse_number(field);
-      require(number.has_value(), table.place(i), ": column '", outputs[j].name,
-              "': expected a number or nothing, got '", field, "'");
+      const std::optional<double> number = parse_value(field, outputs[j]);
+      require(number.has_value(), table.place(i), ": column '", outputs[j].name, "': expected ",
+              expected_of(outputs[j]), " or nothing, got '", field, "'");
       values(static_cast<Index>(i), static_cast<Index>(j)) = *number;
     }
   }
   return values;
+}
+
+std::string format_value(double value, const Output& output) {
+  if (std::isnan(value)) return "";
+  const auto place = static_cast<std::size_t>(value);
+  if (output.is_class() && value >= 0.0 && place < output.values.size())
+    return output.values[place];
+  return fmt::format("{}", value);
+}
+
+std::optional<double> parse_value(std::string_view text, const Output& output) {
+  if (!output.is_class()) return parse_number(text);
+  return class_called(text, output);
+}
+
+std::string expected_of(const Output& output) {
+  if (!output.is_class()) return "a number";
+  std::string words = "one of ";
+  for (std::size_t i = 0; i < output.values.size(); ++i)
+    words += (i > 0 ? ", '" : "'") + output.values[i] + "'";
+  return words;
 }
 
 std::string csv_field(const std::string& text) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,14 @@ Matrix values_of(const CsvTable& table, const std::vector<Output>& outputs);
 double parse_value(std::string_view text, const Parameter& parameter, const std::string& where);
 /// The shortest text that reads back as the same double; a Choice's label.
 std::string format_value(double value, const Parameter& parameter);
+
+/// A value of an output as it is written: a number, or the name of a class; empty: NaN.
+std::string format_value(double value, const Output& output);
+/// What a text says of an output: a number, or the class that it names; nothing: it says nothing of
+/// the kind.
+std::optional<double> parse_value(std::string_view text, const Output& output);
+/// "a number", "one of 'laminar', 'turbulent'": for messages
+std::string expected_of(const Output& output);
 
 /// The field, in quotes where it must be; of control characters only line ends and tabs are kept.
 std::string csv_field(const std::string& text);

@@ -21,7 +21,7 @@ constexpr const char* flag_meanings = "ok failed timed_out open excluded";
 
 Flag flag_of(const std::optional<Answer>& answer) {
   if (!answer) return Flag::Open;
-  if (answer->kind == rejected_kind) return Flag::Excluded;
+  if (is_no_run(*answer)) return Flag::Excluded;
   switch (answer->status) {
     case Answer::Status::Ok:
       return Flag::Ok;
@@ -126,11 +126,13 @@ void write_outputs(const Columns& columns, const Campaign& campaign,
                    const std::vector<std::string>& names) {
   for (std::size_t j = 0; j < campaign.outputs().size(); ++j) {
     const Output& output = campaign.outputs()[j];
-    columns.of_answers<double>(names[j], {output.unit, output.name}, nan,
-                               [j](const Answer& answer) {
-                                 const auto column = static_cast<Index>(j);
-                                 return column < answer.y.size() ? answer.y[column] : nan;
-                               });
+    const Handle values = columns.of_answers<double>(
+        names[j], {output.unit, output.name}, nan, [j](const Answer& answer) {
+          const auto column = static_cast<Index>(j);
+          return column < answer.y.size() ? answer.y[column] : nan;
+        });
+    // Of classes the place in this JSON list, from 0.
+    if (output.is_class()) hdf5::attribute(values, "labels", json_quoted(output.values));
   }
 }
 

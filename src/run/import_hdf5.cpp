@@ -86,6 +86,9 @@ class Reading {
       const hdf5::Dataset values = column(places[j]);
       found_.outputs.push_back({outputs[j], values.text("units")});
       y_.push_back(values.numbers());
+      const std::string names = values.text("labels");
+      y_labels_.push_back(names.empty() ? std::vector<std::string>{}
+                                        : labels_in(names, values.path()));
     }
   }
 
@@ -144,21 +147,26 @@ class Reading {
     for (std::size_t j = 0; j < inputs; ++j)
       found_.csv += (j > 0 ? "," : "") + input(run, j, x_[run * inputs + j]);
     const bool ok = status_[run] == 0.0;
-    for (const std::vector<double>& values : y_) {
+    for (std::size_t j = 0; j < y_.size(); ++j) {
       found_.csv += ',';
-      if (ok && !std::isnan(values[run])) found_.csv += fmt::format("{}", values[run]);
+      if (ok && !std::isnan(y_[j][run]))
+        found_.csv += labelled(run, found_.outputs[j].name, y_labels_[j], y_[j][run]);
     }
     found_.csv += '\n';
     found_.runs.push_back(static_cast<long>(run));
   }
 
   std::string input(std::size_t run, std::size_t j, double value) const {
-    const std::vector<std::string>& labels = labels_[j];
+    return labelled(run, found_.inputs[j].name, labels_[j], value);
+  }
+
+  std::string labelled(std::size_t run, const std::string& name,
+                       const std::vector<std::string>& labels, double value) const {
     if (labels.empty()) return fmt::format("{}", value);
     const bool known =
         value >= 0.0 && value < static_cast<double>(labels.size()) && value == std::round(value);
-    require<StoreError>(known, group_.path(), "/x: '", found_.inputs[j].name, "' of run ", run,
-                        " has one of ", labels.size(), " labels, counted from 0; got ", value);
+    require<StoreError>(known, group_.path(), ": '", name, "' of run ", run, " has one of ",
+                        labels.size(), " labels, counted from 0; got ", value);
     return csv_field(labels[static_cast<std::size_t>(value)]);
   }
 
@@ -166,8 +174,9 @@ class Reading {
   std::size_t rows_ = 0;
   std::vector<double> x_{};
   std::vector<double> status_{};
-  std::vector<std::vector<std::string>> labels_{};  // an input
-  std::vector<std::vector<double>> y_{};            // an output
+  std::vector<std::vector<std::string>> labels_{};    // an input
+  std::vector<std::vector<double>> y_{};              // an output
+  std::vector<std::vector<std::string>> y_labels_{};  // likewise
   StoredRuns found_{};
 };
 

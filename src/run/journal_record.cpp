@@ -395,7 +395,8 @@ Head to_head(const JsonValue& json) {
   Preamble& preamble = head.preamble;
   for (const JsonValue& p : json.at("parameters")) preamble.parameters.push_back(to_parameter(p));
   for (const JsonValue& o : json.at("outputs")) {
-    preamble.outputs.push_back({o.at("name").get<std::string>(), o.at("unit").get<std::string>()});
+    preamble.outputs.push_back({o.at("name").get<std::string>(), o.at("unit").get<std::string>(),
+                                o.value("values", std::vector<std::string>{})});
   }
   preamble.seed = json.at("seed").get_ref<const JsonValue::number_unsigned_t&>();
   preamble.study = json.at("study").get<std::string>();
@@ -466,6 +467,7 @@ std::string write(Index seq, const Head& head) {
   json["outputs"] = JsonValue::array();
   for (const Output& o : preamble.outputs) {
     json["outputs"].push_back({{"name", o.name}, {"unit", o.unit}});
+    if (o.is_class()) json["outputs"].back()["values"] = o.values;
   }
   json["study"] = preamble.study;
   return text_of(json);

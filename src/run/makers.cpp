@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "run/campaign_state.hpp"
+#include "run/foretold.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/query/snap.hpp"
 
@@ -111,15 +112,9 @@ Asked Campaign::picked(Index row) {
 void Campaign::State::foretell(const Vector& x, Vector& mean, Vector& deviation) {
   try {
     const Surrogate surrogate = asking();
-    const auto m = static_cast<Index>(outputs.size());
-    Vector means(m), deviations(m);
-    for (Index j = 0; j < m; ++j) {
-      const Marginals its = surrogate[j].predict(x.transpose());
-      means[j] = its.mean[0];
-      deviations[j] = std::sqrt(its.variance[0]);
-    }
-    mean = means;
-    deviation = deviations;
+    const Foretold its = foretold(surrogate, x.transpose(), 1);
+    mean = its.value.row(0).transpose();
+    deviation = its.deviation.row(0).transpose();
   } catch (const NumericalError&) {
     return;  // nothing is foretold then
   }

@@ -48,14 +48,20 @@ double holdout_nrmse(const Response& response, PointsView x, VectorView y) {
   return scores(truth, predicted.mean, predicted.variance).nrmse;
 }
 
+double holdout_error(const Surrogate& surrogate, Index output, PointsView x, VectorView y) {
+  return surrogate.outputs()[static_cast<std::size_t>(output)].is_class()
+             ? held_out_error(surrogate, output, x, y).value
+             : holdout_nrmse(surrogate[output], x, y);
+}
+
 MetricsRow metrics(const Surrogate& surrogate, Index runs, const Dataset& holdout) {
   const auto outputs = static_cast<Index>(surrogate.outputs().size());
   MetricsRow row{runs, Vector(outputs), Vector(outputs)};
   row.holdout_nrmse.setConstant(std::numeric_limits<double>::quiet_NaN());
   for (Index j = 0; j < outputs; ++j) {
-    row.loo_nrmse[j] = leave_one_out_scores(surrogate[j]).nrmse;
-    if (holdout.size() > 0)
-      row.holdout_nrmse[j] = holdout_nrmse(surrogate[j], holdout.x, holdout.y.col(j));
+    row.loo_nrmse[j] = estimated_error(surrogate, j);
+    if (holdout.size() == 0) continue;
+    row.holdout_nrmse[j] = holdout_error(surrogate, j, holdout.x, holdout.y.col(j));
   }
   return row;
 }

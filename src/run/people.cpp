@@ -213,6 +213,10 @@ void Campaign::State::fold(const Reviewed& reviewed) {
   query.deviation.resize(0);
 }
 
+bool is_no_run(const Answer& answer) noexcept {
+  return answer.kind == rejected_kind || answer.kind == agreed_kind;
+}
+
 bool Campaign::held(Index id) const {
   if (!state_->options.review || answer(id)) return false;
   return state_->queries[static_cast<std::size_t>(id)].why != "imported" && !handling(id).review;
@@ -226,8 +230,9 @@ const Handling& Campaign::handling(Index id) const {
 }
 
 Vector Campaign::State::spread() const {
-  Vector spread(static_cast<Index>(outputs.size()));
+  Vector spread = Vector::Ones(static_cast<Index>(outputs.size()));
   for (Index j = 0; j < spread.size(); ++j) {
+    if (is_class(j)) continue;
     std::vector<double> values;
     for (const Index id : ok) {
       const double y = answers[static_cast<std::size_t>(id)]->y[j];

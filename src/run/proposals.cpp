@@ -6,6 +6,7 @@
 #include "base/matrix.hpp"
 #include "query/known_points.hpp"
 #include "run/campaign_state.hpp"
+#include "run/foretold.hpp"
 #include "run/gold_queries.hpp"
 #include "sonde/base/error.hpp"
 #include "sonde/gp/validate.hpp"
@@ -214,7 +215,7 @@ Fitted Campaign::State::version_of(const Surrogate& surrogate) const {
         std::max_element(members.begin(), members.end(),
                          [](const Member& a, const Member& b) { return a.weight < b.weight; });
     fitted.evidence[j] = heaviest->process.log_evidence();
-    fitted.leave_one_out[j] = leave_one_out_scores(surrogate[j]).nrmse;
+    fitted.leave_one_out[j] = sonde::estimated_error(surrogate, j);
   }
   return fitted;
 }
@@ -242,7 +243,7 @@ const Surrogate& Campaign::State::believed(Asked& asked) {
 // What people reject or the world broke says nothing of where simulations fail.
 bool Campaign::State::is_of_the_point(const Answer& answer) const {
   return answer.status == Answer::Status::Ok ||
-         (!answer.transient && answer.kind != rejected_kind && answer.kind != "inadmissible");
+         (!answer.transient && !is_no_run(answer) && answer.kind != "inadmissible");
 }
 
 Surrogate Campaign::State::with_success(const Surrogate& surrogate) {
@@ -312,19 +313,14 @@ Asked Campaign::State::from_surrogate(Index k) {
   const Surrogate surrogate = with_costs(with_gaps_supposed(with_success(believed(asked))));
   const Batch made = made_now(surrogate, std::min(k, left_in_step()));
   asked.queries = asked_at(made.queries, "").queries;
-  const auto m = static_cast<Index>(outputs.size());
   for (Index i = 0; i < made.queries.rows(); ++i) {
     Query& query = asked.queries[static_cast<std::size_t>(i)];
     query.why = made.why[static_cast<std::size_t>(i)];
     query.worth = made.worth[i];
     query.selection = made.selections[static_cast<std::size_t>(i)];
-    query.mean.resize(m);
-    query.deviation.resize(m);
-    for (Index j = 0; j < m; ++j) {
-      const Marginals marginal = surrogate[j].predict(made.queries.row(i));
-      query.mean[j] = marginal.mean[0];
-      query.deviation[j] = std::sqrt(marginal.variance[0]);
-    }
+    const Foretold its = foretold(surrogate, made.queries.row(i), 1);
+    query.mean = its.value.row(0).transpose();
+    query.deviation = its.deviation.row(0).transpose();
   }
   return asked;
 }

@@ -30,7 +30,7 @@ constexpr auto patience_time = std::chrono::duration<double>(patience);
 class Failures {
  public:
   void see(const Answer& answer) {
-    if (answer.status == Answer::Status::Ok) {
+    if (answer.status == Answer::Status::Ok || is_no_run(answer)) {
       row_.clear();
     } else {
       row_.push_back({answer.kind, answer.message});
@@ -372,6 +372,8 @@ class Loop {
 
   void follow(const Answered& answered) {
     failures_.see(answered.answer);
+    // It cost nothing, so another may be asked in its place.
+    if (answered.answer.kind == agreed_kind && may_wait()) end_.reset();
     if (!campaign_.answer(answered.id) && !leaving_)
       rest(campaign_.queries()[static_cast<std::size_t>(answered.id)]);
     if (options_.failures_in_a_row <= 0 || failures_.count() < options_.failures_in_a_row) return;

@@ -70,7 +70,7 @@ double upper_end(Campaign& campaign, const Surrogate& surrogate, Index output) {
   constexpr Index few = 5;
   const Dataset runs = campaign.validation();
   if (runs.size() < few) return std::numeric_limits<double>::infinity();
-  return held_out_error(surrogate[output], runs.x, runs.y.col(output)).upper;
+  return held_out_error(surrogate, output, runs.x, runs.y.col(output)).upper;
 }
 
 }  // namespace
@@ -146,7 +146,7 @@ StopRule below_error_held_out(double relative_error) {
     if (!surrogate) return std::nullopt;
     double largest = 0.0;
     for (const Index j : campaign.learnt()) {
-      const double error = upper_end(campaign, *surrogate, j) / (*surrogate)[j].spread();
+      const double error = upper_end(campaign, *surrogate, j) / error_unit(*surrogate, j);
       if (std::isnan(error)) return std::nullopt;
       largest = std::max(largest, error);
     }

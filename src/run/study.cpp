@@ -159,6 +159,20 @@ std::vector<Output> Study::output_names() const {
   return names;
 }
 
+Screen Study::screen() const {
+  Screen screen;
+  screen.agree = cheap->agree;
+  screen.tolerances = tolerances;
+  screen.learnt = campaign_options().learnt;
+  if (cheap->unsure)
+    screen.unsure = [unsure = *cheap->unsure](VectorView x, VectorView y) {
+      Vector all(x.size() + y.size());
+      all << x, y;
+      return unsure(all) != 0.0;  // where it cannot be told it is unsure as well
+    };
+  return screen;
+}
+
 CampaignOptions Study::campaign_options() const {
   CampaignOptions options;
   options.initial = initial;

@@ -6,6 +6,7 @@
 #include "base/nearest_name.hpp"
 #include "run/study_sections.hpp"
 #include "sonde/base/error.hpp"
+#include "sonde/query/classes.hpp"
 #include "sonde/query/criteria.hpp"
 #include "sonde/query/ensemble.hpp"
 #include "sonde/query/failures.hpp"
@@ -24,8 +25,8 @@ bool is_extreme(const std::string& goal) {
 
 std::vector<std::string> all_names() {
   std::vector<std::string> all = criteria::names();
-  for (const auto& more :
-       {criteria::names_of_level(), criteria::names_of_extreme(), criteria::names_of_failure()})
+  for (const auto& more : {criteria::names_of_level(), criteria::names_of_extreme(),
+                           criteria::names_of_failure(), criteria::names_of_classes()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -41,6 +42,9 @@ std::string objection(const std::string& name, const Study& study) {
   if (among(name, criteria::names_of_extreme()) && !any(is_extreme))
     return "'" + name +
            "' looks for an extreme: an output with goal = \"minimize\" or \"maximize\" is needed";
+  if (among(name, criteria::names_of_classes()) &&
+      !any([](const std::string& goal) { return goal == "classify"; }))
+    return "'" + name + "' tells classes apart: an output with values = [..] is needed";
   return "";
 }
 
@@ -48,6 +52,11 @@ std::string objection(const std::string& name, const Study& study) {
 Criterion of_goal(const std::string& name, const std::string& goal, double level) {
   if (among(name, criteria::names_of_failure())) return criteria::named_of_failure(name);
   const bool general = among(name, criteria::names()) && name != "auto";
+  if (goal == "classify") {
+    if (name == "core set") return criteria::named(name);  // which looks at no output
+    return criteria::named_of_classes(
+        among(name, criteria::names_of_classes()) ? name : criteria::names_of_classes().front());
+  }
   if (goal == "contour") {
     if (general) return criteria::named(name);
     return criteria::named_of_level(
@@ -66,9 +75,13 @@ Criterion of_goal(const std::string& name, const std::string& goal, double level
 
 void read_goal(TomlReader& output, Study& study) {
   const TomlValue* value = output.find("goal");
-  std::string goal = "learn";
+  const bool of_classes = output.find("values") != nullptr;
+  std::string goal = of_classes ? "classify" : "learn";
   double level = std::numeric_limits<double>::quiet_NaN();
-  if (value && value->type == TomlValue::Type::Table) {
+  if (value && of_classes) {
+    goal = *output.word("goal", {"learn", "observe"});
+    if (goal == "learn") goal = "classify";
+  } else if (value && value->type == TomlValue::Type::Table) {
     TomlReader table = *output.table("goal");
     table.needed("contour", "contour = LEVEL, in the output's unit");
     level = *table.number("contour");

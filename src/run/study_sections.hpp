@@ -68,6 +68,8 @@ void read_batch(TomlReader& method, Study& study);
 void read_cost(TomlReader& root, Study& study);
 void read_stop(TomlReader& root, Study& study);
 
+/// `values`: two texts or more, each once, none empty.
+std::vector<std::string> labels_of(TomlReader& reader);
 /// Letters, digits and _, not a digit first, not longer than 64.
 bool well_formed_name(const std::string& name);
 /// What is done about failures, and what a run may use: study_remedies.cpp.

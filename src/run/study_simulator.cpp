@@ -103,11 +103,19 @@ Symbols result_symbols(const StudyBuilder& builder) {
   symbols.derived.clear();
   for (const ProcessOutput& output : builder.study.outputs) {
     symbols.variables.push_back(output.output.name);
-    symbols.labels.emplace_back();
+    symbols.labels.push_back(output.output.values);
   }
   for (const auto& [name, formula] : builder.derived_formulas)
     symbols.derived.emplace_back(name, Expression(formula, symbols));
   return symbols;
+}
+
+// What has a meaning for numbers alone.
+void refuse_of_classes(TomlReader& reader, const Output& output) {
+  if (!output.is_class()) return;
+  for (const char* key : {"unit", "tolerance"})
+    if (const TomlValue* value = reader.find(key))
+      reader.refuse(value->at, key, "an output with values has none: it is one of them");
 }
 
 void read_outputs(TomlReader& root, StudyBuilder& builder) {
@@ -122,12 +130,17 @@ void read_outputs(TomlReader& root, StudyBuilder& builder) {
     builder.names.add_column(*outputs, entry, {"run", "input", "x", "lineage"});
     study.outputs.push_back({{entry.key, "1"}, {}, {}});
   }
+  for (std::size_t j = 0; j < value.entries.size(); ++j) {
+    TomlReader reader = *outputs->table(value.entries[j].key);
+    if (reader.find("values")) study.outputs[j].output.values = labels_of(reader);
+  }
   const Symbols symbols = result_symbols(builder);
   const bool umbridge = is_umbridge(root);
   for (std::size_t j = 0; j < value.entries.size(); ++j) {
     TomlReader reader = *outputs->table(value.entries[j].key);
     ProcessOutput& output = study.outputs[j];
     output.output.unit = reader.text("unit").value_or("1");
+    refuse_of_classes(reader, output.output);
     if (umbridge) {
       output.from = umbridge_value(reader, static_cast<Index>(j));
     } else if (std::optional<TomlReader> from = reader.table("from")) {
@@ -224,7 +237,8 @@ void read_judgement(TomlReader& reader, SimulatorSpec& spec) {
 void read_simulator(TomlReader& root, Study& study) {
   root.needed("simulator", "a table [simulator]");
   TomlReader reader = *root.table("simulator");
-  reader.not_available({"cheap_for", "cost"});
+  reader.not_available({"cost"});
+  reader.find("cheap");  // read_cheap()
   const std::string kind =
       reader.word("kind", {"command", "library", "manual", "umbridge"}).value_or("command");
   study.pause_seconds = reader.seconds("pause").value_or(study.pause_seconds);
@@ -252,6 +266,34 @@ void read_simulator(TomlReader& root, Study& study) {
   read_files(reader, study.simulator);
   read_judgement(reader, study.simulator);
   reader.done();
+}
+
+// What is asked first; of the same outputs, at the same places.
+void read_cheap(TomlReader& root, StudyBuilder& builder) {
+  TomlReader simulator = *root.table("simulator");
+  std::optional<TomlReader> reader = simulator.table("cheap");
+  if (!reader) return;
+  Study& study = builder.study;
+  if (study.kind != Study::Kind::Command)
+    simulator.refuse(reader->value().at, "cheap", "stands beside a program or a library only");
+  CheapSimulator cheap;
+  cheap.simulator.token_pool = study.simulator.token_pool;
+  const TomlValue& run = reader->needed("run", "run = [\"program\", \"argument\", ...]");
+  cheap.simulator.run = *reader->texts("run");
+  if (cheap.simulator.run.empty() || cheap.simulator.run[0].empty())
+    reader->refuse(run.at, "run", "expected a program and its arguments, got " + described(run));
+  read_files(*reader, cheap.simulator);
+  read_judgement(*reader, cheap.simulator);
+  cheap.agree = reader->positive("agree").value_or(cheap.agree);
+  if (const TomlValue* unsure = reader->find("unsure")) {
+    reader->text("unsure");
+    cheap.unsure = compiled(*reader, "unsure", *unsure, result_symbols(builder));
+    if (!cheap.unsure->is_condition())
+      reader->refuse(unsure->at, "unsure", "expected a condition, got " + described(*unsure));
+  }
+  cheap.patience = static_cast<Index>(reader->whole("patience", 1, most_runs).value_or(0));
+  reader->done();
+  study.cheap = std::move(cheap);
 }
 
 // Of a study that runs here a table [slurm] is passed over, so that the two differ in one word.
@@ -283,6 +325,7 @@ void read_simulation(TomlReader& root, StudyBuilder& builder) {
   read_token_pool(root, builder.study.simulator);
   read_simulator(root, builder.study);
   read_slurm(root, builder.study);
+  read_cheap(root, builder);
   read_echo(root, builder.study);
 }
 

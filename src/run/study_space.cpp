@@ -63,16 +63,7 @@ std::optional<TruncatedNormal> distribution_of(TomlReader& reader) {
 }
 
 Parameter choice_of(TomlReader& reader, const std::string& name) {
-  const TomlValue& value = reader.needed("values", "an array of texts");
-  const std::vector<std::string> labels = *reader.texts("values");
-  if (labels.size() < 2)
-    reader.refuse(value.at, "values", "expected two texts or more, got " + described(value));
-  std::vector<std::string> sorted = labels;
-  std::sort(sorted.begin(), sorted.end());
-  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-  if (twice != sorted.end())
-    reader.refuse(value.at, "values", "'" + *twice + "' stands twice in it");
-  if (sorted.front().empty()) reader.refuse(value.at, "values", "expected no empty text in it");
+  const std::vector<std::string> labels = labels_of(reader);
   if (const TomlValue* bounds = reader.find("bounds"))
     reader.refuse(bounds->at, "bounds",
                   "a variable has either bounds or values, this one has both");
@@ -200,6 +191,20 @@ void read_constraints(TomlReader& root, StudyBuilder& builder) {
 }
 
 }  // namespace
+
+std::vector<std::string> labels_of(TomlReader& reader) {
+  const TomlValue& value = reader.needed("values", "an array of texts");
+  const std::vector<std::string> labels = *reader.texts("values");
+  if (labels.size() < 2)
+    reader.refuse(value.at, "values", "expected two texts or more, got " + described(value));
+  std::vector<std::string> sorted = labels;
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end())
+    reader.refuse(value.at, "values", "'" + *twice + "' stands twice in it");
+  if (sorted.front().empty()) reader.refuse(value.at, "values", "expected no empty text in it");
+  return labels;
+}
 
 bool well_formed_name(const std::string& name) {
   if (name.empty() || name.size() > longest_name) return false;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "run/study_sections.hpp"
 #include "sonde/base/error.hpp"
@@ -110,7 +111,11 @@ void read_stop(TomlReader& root, Study& study) {
 }
 
 StopRule Study::stop_rule(double seconds_before) const {
-  return sonde::stop_rule(stop, context_of(*this, seconds_before));
+  StopRule rule = sonde::stop_rule(stop, context_of(*this, seconds_before));
+  if (!cheap) return rule;
+  const auto d = static_cast<Index>(parameters.size());
+  return any_of(
+      {std::move(rule), after_agreed(cheap->patience > 0 ? cheap->patience : 5 * (d + 2))});
 }
 
 Index Study::max_queries() const {

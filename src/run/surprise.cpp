@@ -32,7 +32,7 @@ double Campaign::State::surprise(Index window) const {
     ++runs;
     for (Index j = 0; j < query->mean.size(); ++j) {
       const double square = squared_surprise(*query, *answer, j, spread[j]);
-      if (!is_learnt(j) || !std::isfinite(square)) continue;
+      if (!is_learnt(j) || !std::isfinite(square) || is_class(j)) continue;
       sum += square;
       ++values;
     }

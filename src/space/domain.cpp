@@ -94,6 +94,17 @@ Parameter Parameter::integer(std::string name, int lower, int upper, std::string
           std::move(unit)};
 }
 
+std::optional<double> class_called(std::string_view name, const Output& output) {
+  const auto found = std::find(output.values.begin(), output.values.end(), name);
+  if (found == output.values.end()) return std::nullopt;
+  return static_cast<double>(found - output.values.begin());
+}
+
+bool is_no_class(double value, const Output& output) noexcept {
+  const auto count = static_cast<double>(output.values.size());
+  return output.is_class() && !(value >= 0.0 && value < count && value == std::floor(value));
+}
+
 Parameter Parameter::choice(std::string name, std::vector<std::string> labels) {
   const double last = static_cast<double>(labels.size()) - 1.0;
   return {std::move(name), Scale::Choice, 0.0, last, "1", std::move(labels)};

@@ -21,6 +21,9 @@ BIN, SIMULATORS = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
 SONDE = BIN / "sonde"
 WAIT = 120  # s, for anything that must come
 
+# A minute and more each; what they call is called by others as well.
+not_sanitized = unittest.skipIf("SONDE_SANITIZED" in os.environ, "whole campaigns, many times as slow")
+
 STUDY = """sonde = 1
 title = "Branin"
 [variables.a]
@@ -177,6 +180,7 @@ class Subcommands(Folder):
         self.assertEqual(ask.returncode, 130)
         self.assertEqual(requests(), [])
 
+    @not_sanitized
     def test_a_goal_says_what_is_sought(self):
         more = [("runs = 12", "runs = 22"), ("batch = 2", "batch = 1")]
         self.study(replace=[("[outputs.value]", '[outputs.value]\ngoal = "minimize"')] + more)
@@ -358,6 +362,7 @@ class Subcommands(Folder):
             self.assertTrue(difference["query"] >= 6 or difference["model"] >= 1)  # the design is whole numbers' work
             self.assertNotEqual(difference["recorded"], difference["derived"])
 
+    @not_sanitized
     def test_models_are_kept_promoted_and_gone_back_to(self):
         study = self.study(replace=[("[method]", "[validation]\nshare = 0.25\n[segments]\nleft = \"a < 2\"\n[method]"),
                                     ("runs = 12", "runs = 24")])
@@ -418,6 +423,7 @@ from = { regex = 'v = (?<v>\\S+)', file = "stdout.txt" }''').replace(
         self.write("points.csv", "a,b,material\n1,1,CFPR\n")
         self.assertIn("did you mean 'CFRP'?", self.sonde("predict", study, "--at", "points.csv", status=2).stderr)
 
+    @not_sanitized
     def test_comparing_with_a_random_design(self):
         study = self.study()
         self.sonde("run", study)

@@ -14,6 +14,8 @@ struct ClassifierOptions {
   /// All failures, the latest where there are more than half as many, and the successes nearest to
   /// them.
   Index most_points = 200;
+  /// Labels are what they are: s = 0, and a place of both kinds is certain, r = 1. For classes.
+  bool certain = false;
   OptimizeOptions optimize{.max_evaluations = 40, .x_tolerance = 1e-2, .f_tolerance = 1e-4};
 };
 
@@ -41,6 +43,10 @@ class Classifier {
   /// The same at one point; `gradient` (d) in natural units, or empty.
   double probability_at(VectorView x, VectorOut gradient) const;
 
+  Marginals latent(PointsView x) const;  ///< f itself, (k, d) natural units; O(n^2) a row
+  /// f at the rows that it was fitted to (n, d), each without its own label; of those that it did
+  /// without, as predicted. From the cavities, O(n).
+  Marginals leave_one_out(PointsView x) const;
   /// f itself at one point, slopes in natural units: what probability() averages over.
   LocalMarginal latent_at(VectorView x) const;
 

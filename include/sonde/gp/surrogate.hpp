@@ -13,6 +13,7 @@
 #include "sonde/gp/classify.hpp"
 #include "sonde/gp/fit.hpp"
 #include "sonde/gp/gaussian_process.hpp"
+#include "sonde/gp/multiclass.hpp"
 #include "sonde/gp/stationary.hpp"
 #include "sonde/space/domain.hpp"
 
@@ -200,8 +201,13 @@ class Surrogate {
   /// None: it has always arrived. \throws ArgumentError: no such output
   const std::optional<Classifier>& arrival(Index output) const;
 
-  /// The same, told what a run at x costs: its logarithm, in any unit. What a point is worth is then
-  /// that for its cost.
+  /// Of an output of classes, where two of them were seen: which of them it is, as it supposes
+  /// supposing(). Its Response is that of one process over the classes' numbers, for what orders
+  /// them. \throws ArgumentError: no such output
+  const std::optional<MulticlassClassifier>& classes(Index output) const;
+
+  /// The same, told what a run at x costs: its logarithm, in any unit. What a point is worth is
+  /// then that for its cost.
   Surrogate with_log_cost(ScalarField log_cost) const;
   const std::optional<ScalarField>& log_cost() const noexcept;  ///< none: all cost the same
   /// The same, told how much places count, > 0: a part of the domain that matters more.

@@ -28,6 +28,14 @@ Scores scores(VectorView truth, VectorView mean, VectorView variance);
 Scores leave_one_out_scores(const Response& response);
 Scores leave_one_out_scores(const Response& response, const LeaveOneOut& left);
 
+/// The error that is estimated of an output, relative to error_unit(): nrmse of
+/// leave_one_out_scores(), or of classes the expected_misclassification(); NaN where one class
+/// alone was seen.
+double estimated_error(const Surrogate& surrogate, Index output);
+/// What errors of an output are relative to: Response::spread(); of classes 1, as an error is then
+/// a share of wrong ones.
+double error_unit(const Surrogate& surrogate, Index output);
+
 /// A number and the ends of its 95 % interval.
 struct Interval {
   Index n = 0;  ///< runs that it comes from
@@ -40,6 +48,9 @@ struct Interval {
 /// degrees of freedom: positive, and wide where there are few; of fewer than two it is [0, inf).
 /// \param x (n, d) natural units \param y (n) NaN: no value
 Interval held_out_error(const Response& response, PointsView x, VectorView y);
+/// The same of an output of classes: the share of wrong ones, by class_scores(); [0, 1] where one
+/// class alone was seen.
+Interval held_out_error(const Surrogate& surrogate, Index output, PointsView x, VectorView y);
 /// What may be said of a root mean square error that nobody has seen, relative to the spread.
 struct StatedError {
   double value = 0.0;  ///< as likely above as below

@@ -71,8 +71,8 @@ struct CampaignOptions {
   /// One after the other; none: one without an end, by Stream or Pool where there is one. What was
   /// passed over in a stream, and kept, are candidates beside those of the pool.
   std::vector<Step> steps{};
-  /// A point's worth is what the criterion says for the time that its run is expected to take, which
-  /// is learnt from the runs; of one that was killed it took that long at least.
+  /// A point's worth is what the criterion says for the time that its run is expected to take,
+  /// which is learnt from the runs; of one that was killed it took that long at least.
   bool worth_per_second = false;
   /// How much places count, > 0; none: all the same.
   std::optional<ScalarField> importance{};
@@ -88,7 +88,7 @@ struct Fitted {
   Index rows = 0;          ///< of data they were searched in: all that there was then
   Matrix parameters{};     ///< Surrogate::parameters()
   Vector evidence{};       ///< (m) log evidence of the member that weighs most
-  Vector leave_one_out{};  ///< (m) NRMSE of leave-one-out
+  Vector leave_one_out{};  ///< (m) estimated_error() of each output
 };
 
 /// An estimated error after so many runs.
@@ -148,8 +148,8 @@ struct Decided {
 
 /// A candidate that somebody may pick.
 struct Choice {
-  Index row = 0;  ///< of the pool
-  Vector x{};     ///< (d)
+  Index row = 0;          ///< of the pool
+  Vector x{};             ///< (d)
   double distance = 0.0;  ///< from what would be asked next, in the unit cube
   Vector mean{};          ///< (m) predicted; empty: there is no surrogate
   Vector deviation{};     ///< (m) likewise, standard deviation
@@ -191,7 +191,8 @@ class Campaign {
                const std::optional<Criterion>& by = {});
 
   /// The candidates most like what would be asked next, the nearest first, none of which was asked:
-  /// a short list for a person; nothing changes. \throws ArgumentError where there are no candidates
+  /// a short list for a person; nothing changes. \throws ArgumentError where there are no
+  /// candidates
   std::vector<Choice> choices(Index k);
   /// A query of one of the candidates, that somebody picked (`why` is "picked").
   /// \throws ArgumentError where there is no such row, it is not admissible, or was asked.
@@ -221,15 +222,16 @@ class Campaign {
   const std::optional<Answer>& answer(Index id) const;  ///< nothing while open
   const Vector& point(Index id) const;  ///< (d) where it was simulated, else where it is asked
   std::vector<Query> open() const;      ///< asked, not answered
-  std::vector<Query> failed() const;    ///< answered, but not Ok, nor rejected
+  std::vector<Query> failed() const;    ///< answered, but not Ok, nor rejected, nor agreed on
   Index asked() const noexcept;
   Index imported()
       const noexcept;  ///< of these, earlier runs that were brought in: no part of a budget
-  /// Asked, but neither imported, nor rejected, nor written off for failures that were not the
-  /// point's.
+  /// Asked, but neither imported, nor rejected, nor agreed on, nor written off for failures that
+  /// were not the point's.
   Index spent() const noexcept;
   Index answered() const noexcept;
   Index rejected() const noexcept;  ///< by a review: no part of a budget either
+  Index agreed() const noexcept;    ///< answered by a cheap simulator as was foretold: likewise
   bool held(Index id) const;        ///< waits for its review
   Role role(Index id) const;        ///< as it was marked last, else as it was asked
   Dataset validation() const;       ///< answered Ok, held out from every fit, in the order of ids
@@ -237,7 +239,7 @@ class Campaign {
   Index promoted() const noexcept;            ///< number of the model that answers; 0: the newest
   const Handling& handling(Index id) const;
   /// (m) standard deviation of what was answered; where that is unknown or 0, the size of the
-  /// values, or 1.
+  /// values, or 1; 1 of classes.
   Vector spread() const;
   Index initial() const noexcept;  ///< size of the initial design
   /// How many of the next queries come from the design, and so depend on no answer; with

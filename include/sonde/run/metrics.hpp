@@ -20,6 +20,8 @@ struct MetricsRow {
 /// RMSE / standard deviation of the truth, of the rows of y (n) that have a value; NaN where there
 /// are fewer than two. \param x (n, d) natural units
 double holdout_nrmse(const Response& response, PointsView x, VectorView y);
+/// The same; of an output of classes the share of wrong ones.
+double holdout_error(const Surrogate& surrogate, Index output, PointsView x, VectorView y);
 
 /// Of one surrogate. \param holdout runs that it has not learnt from; NaN where one has no value
 MetricsRow metrics(const Surrogate& surrogate, Index runs, const Dataset& holdout = {});

@@ -70,6 +70,11 @@ struct PeopleRule {
 
 /// The kind of the answer of a query that was rejected: no run, no failure, no cost.
 inline constexpr const char* rejected_kind = "rejected";
+/// The kind of the answer of a query that a cheap simulator answered as was foretold: no run, no
+/// failure, no cost, and nothing to learn from; further queries suppose it answered as predicted.
+inline constexpr const char* agreed_kind = "agreed";
+/// Whether it is of one of these kinds.
+bool is_no_run(const Answer& answer) noexcept;
 
 /// The largest difference of what was told, relative to `spread`, over the outputs; infinite where
 /// some told a value and some a failure, 0 where fewer than two were heard.

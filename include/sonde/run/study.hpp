@@ -15,6 +15,7 @@
 #include "sonde/run/cost.hpp"
 #include "sonde/run/people.hpp"
 #include "sonde/run/run.hpp"
+#include "sonde/run/screen.hpp"
 #include "sonde/run/stop_plan.hpp"
 #include "sonde/space/domain.hpp"
 
@@ -26,6 +27,14 @@ struct StreamSource {
   bool follow = false;               ///< wait for more at its end
   bool keep = true;                  ///< record the points that are passed over
   std::optional<double> deadline{};  ///< s; what waited longer is passed over
+};
+
+/// Of a simulator that is asked before the expensive one: see screened().
+struct CheapSimulator {
+  SimulatorSpec simulator{};
+  double agree = 1.0;                  ///< Screen::agree
+  std::optional<Expression> unsure{};  ///< over inputs, then outputs
+  Index patience = 0;                  ///< see after_agreed(); 0: 5 (d + 2)
 };
 
 /// A study file, understood: every key is a field here, every default the field's.
@@ -42,7 +51,7 @@ struct Study {
   std::vector<std::pair<std::string, std::string>> formulas{};  ///< constraints as written, by name
 
   std::vector<ProcessOutput> outputs{};
-  /// (m) "learn", "observe", "contour", "minimize", "maximize"
+  /// (m) "learn", "observe", "contour", "minimize", "maximize"; of classes "classify", "observe"
   std::vector<std::string> goals{};
   Vector levels{};      ///< (m) of the contours; NaN: none
   Vector tolerances{};  ///< (m) in the output's unit; NaN: none
@@ -50,6 +59,7 @@ struct Study {
   enum class Kind { Command, Manual, Umbridge };
   Kind kind = Kind::Command;
   SimulatorSpec simulator{};
+  std::optional<CheapSimulator> cheap{};
   std::optional<SlurmSpec> slurm{};  ///< where = "slurm"; nothing: on this machine
   UmbridgeSpec umbridge{};
   int parallel = 1;            ///< simulations at a time, over all servers
@@ -81,7 +91,7 @@ struct Study {
   bool worth_per_second = false;
   /// How much the segments count, by their names; where several hold, the product.
   std::vector<std::pair<std::string, double>> weights{};
-  double margin = 0.0;          ///< of each range, that synthesis keeps off bounds
+  double margin = 0.0;  ///< of each range, that synthesis keeps off bounds
   BatchRule batch{};
   Pace pace = Pace::Streaming;
   std::uint64_t seed = 1;
@@ -96,8 +106,9 @@ struct Study {
   TemplateValues template_values() const { return {constants, derived, seed}; }
   /// By `query` and goals: where outputs have different ones each has its turn.
   Criterion criterion() const;
+  Screen screen() const;                          ///< \pre cheap
   std::optional<ScalarField> importance() const;  ///< by `weights`; none: all places count the same
-  CampaignOptions campaign_options() const;  ///< reads design_file where one is named
+  CampaignOptions campaign_options() const;       ///< reads design_file where one is named
   std::optional<Pool> pool() const;  ///< of pool_file, which is read when it is first visited
   StopRule stop_rule(
       double seconds_before = 0.0) const;  ///< \param seconds_before of earlier sessions

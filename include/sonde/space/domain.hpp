@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sonde/base/scalar_field.hpp"
@@ -41,10 +42,19 @@ struct Parameter {
 /// Of an output: larger ones have no square in double precision, and so no variance.
 constexpr double largest_value = 1e140;
 
+/// One number that a simulation gives, or which of several named regimes it is in.
 struct Output {
   std::string name;
   std::string unit = "1";
+  /// Of an output of classes, two or more: the value of a run is the index of its class.
+  std::vector<std::string> values{};
+
+  bool is_class() const noexcept { return !values.empty(); }
 };
+/// The number of the class of that name; nothing: there is none.
+std::optional<double> class_called(std::string_view name, const Output& output);
+/// Whether it is an output of classes, and the number that of none of them.
+bool is_no_class(double value, const Output& output) noexcept;
 
 /// A known, cheap condition on a query: excess(x) <= tolerance, x in natural units.
 struct Constraint {

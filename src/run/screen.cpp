@@ -1,0 +1,84 @@
+#include "sonde/run/screen.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "run/surprise.hpp"
+#include "sonde/base/error.hpp"
+
+namespace sonde {
+namespace {
+
+bool counts(const Screen& screen, Index output) {
+  const std::vector<Index>& some = screen.learnt;
+  return some.empty() || std::find(some.begin(), some.end(), output) != some.end();
+}
+
+// "value = 1.2, foretold 1.1 +- 0.2"; empty: they disagree.
+std::string agreement(const Screen& screen, const std::vector<Output>& outputs, const Query& query,
+                      const Vector& y) {
+  std::string words;
+  for (Index j = 0; j < y.size(); ++j) {
+    if (!counts(screen, j)) continue;
+    const Output& output = outputs[static_cast<std::size_t>(j)];
+    const double off = std::abs(y[j] - query.mean[j]);
+    const double tolerance = screen.tolerances.size() > j ? screen.tolerances[j] : 0.0;
+    const double most =
+        std::max(screen.agree * query.deviation[j], std::isnan(tolerance) ? 0.0 : tolerance);
+    // Of what is not foretold nothing can agree.
+    if (output.is_class() ? off != 0.0 || std::isnan(query.deviation[j]) : !(off <= most))
+      return "";
+    words +=
+        (words.empty() ? "" : "; ") +
+        (output.is_class() ? output.name + " is " + output.values[static_cast<std::size_t>(y[j])]
+                           : concat(output.name, " = ", y[j], ", foretold ", query.mean[j], " +- ",
+                                    query.deviation[j]));
+  }
+  return words;
+}
+
+}  // namespace
+
+Oracle screened(Oracle cheap, Oracle expensive, Screen screen) {
+  require(cheap.outputs().size() == expensive.outputs().size(),
+          "screened: expected simulators of the same outputs, got ", cheap.outputs().size(),
+          " and ", expensive.outputs().size());
+  require(screen.agree > 0.0 && std::isfinite(screen.agree),
+          "screened: expected standard deviations above 0 to agree within, got ", screen.agree);
+  const std::vector<Output> outputs = expensive.outputs();
+  return Oracle(outputs,
+                [cheap = std::move(cheap), expensive = std::move(expensive),
+                 screen = std::move(screen), outputs](const Query& query) -> Answer {
+                  if (!was_chosen(query)) return expensive.ask(query);
+                  Answer first = cheap.ask(query);
+                  if (first.status == Answer::Status::Abandoned) return first;
+                  const bool whole = first.status == Answer::Status::Ok && first.y.allFinite();
+                  if (!whole || (screen.unsure && screen.unsure(query.x, first.y)))
+                    return expensive.ask(query);
+                  const std::string words = agreement(screen, outputs, query, first.y);
+                  if (words.empty()) return expensive.ask(query);
+                  first.status = Answer::Status::Failed;
+                  first.kind = agreed_kind;
+                  first.message = words;
+                  return first;
+                });
+}
+
+StopRule after_agreed(Index queries) {
+  require(queries > 0, "after_agreed: expected a number of queries, got ", queries);
+  return [queries](Campaign& campaign) -> std::optional<std::string> {
+    Index agreed = 0;
+    const std::vector<Query>& all = campaign.queries();
+    for (auto query = all.rbegin(); query != all.rend() && agreed < queries; ++query) {
+      const std::optional<Answer>& answer = campaign.answer(query->id);
+      if (!was_chosen(*query) || !answer) continue;
+      if (answer->kind != agreed_kind) return std::nullopt;
+      ++agreed;
+    }
+    if (agreed < queries) return std::nullopt;
+    return concat("the cheap simulator agrees with the last ", queries, " predictions");
+  };
+}
+
+}  // namespace sonde
