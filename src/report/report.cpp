@@ -50,15 +50,15 @@ std::string facts(Campaign& campaign) {
   return "<dl class=\"facts\">" + items + "</dl>";
 }
 
-std::string of_surrogate(Campaign& campaign) {
+std::string of_surrogate(Campaign& campaign, const Segments& segments) {
   if (!campaign.has_surrogate()) {
     return "<h2>The surrogate</h2><p class=\"soft\">There is none yet: it takes two answered "
            "runs.</p>";
   }
   try {
     const Surrogate& surrogate = campaign.surrogate();
-    return predicted_against_observed(surrogate, campaign) + slices(surrogate, campaign) +
-           importance(surrogate);
+    return predicted_against_observed(surrogate, campaign) + in_segments(campaign, segments) +
+           slices(surrogate, campaign) + importance(surrogate);
   } catch (const Error& failure) {
     return "<h2>The surrogate</h2><p class=\"soft\">There is none: " + escaped(failure.what()) +
            "</p>";
@@ -117,8 +117,8 @@ std::string html(const Preamble& preamble, Campaign& campaign, const Story& stor
          "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
          escaped(title) + "</title><style>" + style + "</style></head>\n<body><main>\n" +
          summary(preamble, campaign, story) + "\n" + learning(campaign, story) + "\n" +
-         of_surrogate(campaign) + "\n" + failures(campaign) + "\n" + runs(campaign) + "\n" +
-         footer(preamble, campaign) + "\n</main></body></html>\n";
+         of_surrogate(campaign, story.segments) + "\n" + failures(campaign) + "\n" +
+         runs(campaign) + "\n" + footer(preamble, campaign) + "\n</main></body></html>\n";
 }
 
 }  // namespace sonde::report

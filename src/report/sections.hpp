@@ -14,6 +14,7 @@ std::string learning(const Campaign& campaign, const Story& story);
 std::string predicted_against_observed(const Surrogate& surrogate, const Campaign& campaign);
 std::string slices(const Surrogate& surrogate, const Campaign& campaign);
 std::string importance(const Surrogate& surrogate);
+std::string in_segments(Campaign& campaign, const Segments& segments);  ///< "": there are none
 std::string failures(const Campaign& campaign);
 std::string runs(const Campaign& campaign);
 
