@@ -134,7 +134,7 @@ std::pair<std::vector<double>, std::string> costs_of(const Campaign& campaign, c
 }
 
 // Errors jump from model to model: the median of three.
-ErrorAt settled(const std::vector<ErrorAt>& curve, std::size_t middle) {
+ErrorAt settled_error(const std::vector<ErrorAt>& curve, std::size_t middle) {
   return {curve[middle].runs,
           median({curve[middle - 1].error, curve[middle].error, curve[middle + 1].error})};
 }
@@ -157,14 +157,14 @@ void look_at_cost(const Campaign& campaign, const Cost& cost, Watch& now) {
   constexpr std::size_t fewest = 9;
   const std::vector<ErrorAt> curve = campaign.error_curve();
   if (curve.size() < fewest || campaign.data_ids().empty()) return;
-  const ErrorAt first = settled(curve, 1), last = settled(curve, curve.size() - 2);
+  const ErrorAt first = settled_error(curve, 1), last = settled_error(curve, curve.size() - 2);
   const double split =
       static_cast<double>(first.runs) + 2.0 / 3.0 * static_cast<double>(last.runs - first.runs);
   std::size_t middle = 2;
   while (middle + 3 < curve.size() && static_cast<double>(curve[middle].runs) < split) ++middle;
   auto [costs, unit] = costs_of(campaign, cost);
-  now.earlier = stretch_of(campaign, costs, first, settled(curve, middle));
-  now.latest = stretch_of(campaign, costs, settled(curve, middle), last);
+  now.earlier = stretch_of(campaign, costs, first, settled_error(curve, middle));
+  now.latest = stretch_of(campaign, costs, settled_error(curve, middle), last);
   now.cost_unit = std::move(unit);
 }
 
@@ -172,7 +172,7 @@ std::string rounded(double value) {
   return concat(std::round(100.0 * value) / 100.0);
 }
 
-Finding surprised(const Watch& watch, const Campaign& campaign) {
+Finding surprise_found(const Watch& watch, const Campaign& campaign) {
   return {"surprised",
           concat("the last runs missed what was foretold of them by ",
                  rounded(std::sqrt(watch.surprise)), " of its standard deviation"),
@@ -184,8 +184,9 @@ Finding surprised(const Watch& watch, const Campaign& campaign) {
 
 Finding not_learning(const Watch& watch, const Campaign& campaign) {
   const std::vector<ErrorAt> curve = campaign.error_curve();
-  const std::optional<std::string> other =
-      campaign.countermeasures() ? criterion_instead_of(campaign.criterion()) : std::nullopt;
+  const std::optional<std::string> other = campaign.countermeasures() && !campaign.is_streaming()
+                                               ? criterion_instead_of(campaign.criterion())
+                                               : std::nullopt;
   return {"not learning",
           concat("what is asked is worth ", rounded(watch.worth_left),
                  " of what it was at first, and the estimated error has not fallen since ",
@@ -229,14 +230,14 @@ Finding drifted(const Drift& drift, const Campaign& campaign) {
 }
 
 // Halvings of the error that a cost of 1 brings.
-double brings(const Stretch& stretch) {
+double halvings_for(const Stretch& stretch) {
   return stretch.cost > 0.0 ? stretch.halvings / stretch.cost : nan;
 }
 
 bool is_dear(const Watch& watch) {
   constexpr double learnt = 1.0, hardly = 0.1;
   return watch.earlier && watch.latest && watch.earlier->halvings >= learnt &&
-         brings(*watch.latest) < hardly * brings(*watch.earlier);
+         halvings_for(*watch.latest) < hardly * halvings_for(*watch.earlier);
 }
 
 Finding dear(const Watch& watch) {
@@ -247,7 +248,7 @@ Finding dear(const Watch& watch) {
                  " and ",
                  fell > 0.0 ? concat("lowered the estimated error by ", rounded(100.0 * fell), " %")
                             : "did not lower the estimated error",
-                 "; before, to halve it cost ", rounded(1.0 / brings(*watch.earlier)), unit),
+                 "; before, to halve it cost ", rounded(1.0 / halvings_for(*watch.earlier)), unit),
           "[stop] plateau or marginal ends here; noise, or an input that is missing, is not learnt "
           "by more runs"};
 }
@@ -275,7 +276,7 @@ Watch watch(Campaign& campaign, const Cost& cost) {
 
 std::vector<Finding> findings(const Watch& watch, const Campaign& campaign) {
   std::vector<Finding> found;
-  if (watch.surprise > surprising) found.push_back(surprised(watch, campaign));
+  if (watch.surprise > surprising) found.push_back(surprise_found(watch, campaign));
   if (is_not_learning(campaign.queries(), campaign.error_curve(), campaign.domain().dim()))
     found.push_back(not_learning(watch, campaign));
   if (campaign.domain().dim() <= 3 && watch.on_bounds >= 0.9)
