@@ -350,13 +350,12 @@ JsonValue segments_json(OpenCampaign& open) {
 
 std::string segments_text(OpenCampaign& open) {
   std::string text;
-  const Vector spread = open.campaign.spread();
   for (const SegmentScore& one : scores_in_segments(open)) {
+    const double spread = open.campaign.surrogate()[one.output].spread();
     const auto error = [&](const SegmentScore::Of& score) {
-      return fmt::format(
-          "error {}, of {} run{}",
-          std::isfinite(score.rmse) ? shown_percent(score.rmse / spread[one.output]) : "unknown",
-          score.runs, score.runs == 1 ? "" : "s");
+      return fmt::format("error {}, of {} run{}",
+                         std::isfinite(score.rmse) ? shown_percent(score.rmse / spread) : "unknown",
+                         score.runs, score.runs == 1 ? "" : "s");
     };
     text += fmt::format("where     {}: {} {}{}\n", one.segment,
                         open.campaign.outputs()[static_cast<std::size_t>(one.output)].name,
