@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 
@@ -36,6 +37,18 @@ std::string new_token() {
   return text;
 }
 
+// What stands behind the scheme, whose letters may be small or not (RFC 7235, section 2.1); empty
+// where the scheme is another.
+std::string_view bearer_of(std::string_view authorization) {
+  constexpr std::string_view scheme = "bearer";
+  if (authorization.size() <= scheme.size() || authorization[scheme.size()] != ' ') return {};
+  for (std::size_t i = 0; i < scheme.size(); ++i)
+    if ((authorization[i] | 0x20) != scheme[i]) return {};
+  authorization.remove_prefix(scheme.size());
+  authorization.remove_prefix(std::min(authorization.find_first_not_of(' '), authorization.size()));
+  return authorization;
+}
+
 }  // namespace
 
 std::string token_in(const std::filesystem::path& file) {
@@ -64,8 +77,8 @@ std::string token_in(const std::filesystem::path& file) {
 }
 
 std::optional<std::string> path_for_holder(const http::Request& request, std::string_view token) {
-  const std::string shown = "Bearer " + std::string(token);
-  if (equal_in_secret(http::header(request.headers, "Authorization"), shown)) return request.path;
+  if (equal_in_secret(bearer_of(http::header(request.headers, "Authorization")), token))
+    return request.path;
   const std::string_view path = request.path;
   const std::size_t end = path.find('/', 1);
   if (path.empty() || end == std::string_view::npos) return std::nullopt;

@@ -37,10 +37,18 @@ FileDescriptor opened(const Study& study) {
   return descriptor;
 }
 
+// Where a server listens; a file is beside the study.
+std::string place_of(const Study& study) {
+  constexpr std::string_view file = "unix:";
+  const std::string& from = study.stream_source.from;
+  if (!from.starts_with(file)) return from;
+  return std::string(file) + (study.file.parent_path() / from.substr(file.size())).string();
+}
+
 // Of a file: the others come once.
 Index decided_before(const OpenCampaign& open) {
   const std::string& from = open.study.stream_source.from;
-  if (from == "-" || is_http(from) ||
+  if (from == "-" || is_served(from) ||
       !std::filesystem::is_regular_file(open.study.file.parent_path() / from))
     return 0;
   const auto source_of = [&](const std::string& study) {
@@ -64,9 +72,10 @@ Index decided_before(const OpenCampaign& open) {
 Arrivals::Arrivals(OpenCampaign& open, std::function<void(const std::string&)> say)
     : open_(open), say_(std::move(say)), to_skip_(decided_before(open)) {
   const StreamSource& source = open.study.stream_source;
-  if (is_http(source.from)) {
+  if (is_served(source.from)) {
     json_ = true;
-    server_ = std::make_unique<ArrivalsServer>(source.from, token_in(open.folder.token()), lines_);
+    server_ = std::make_unique<ArrivalsServer>(place_of(open.study), token_in(open.folder.token()),
+                                               lines_);
   } else {
     reader_ = std::make_unique<LineReader>(opened(open.study), source.follow, lines_);
   }
@@ -74,8 +83,11 @@ Arrivals::Arrivals(OpenCampaign& open, std::function<void(const std::string&)> s
 
 std::string Arrivals::address() const {
   if (!server_) return "";
-  return concat("points are awaited at http://127.0.0.1:", server_->port(),
-                "/arrivals, for who shows the token in ", open_.folder.token().string());
+  const std::string place = server_->port() > 0
+                                ? concat("http://127.0.0.1:", server_->port(), "/arrivals")
+                                : concat(place_of(open_.study), ", as http://localhost/arrivals");
+  return concat("points are awaited at ", place, ", for who shows the token in ",
+                open_.folder.token().string());
 }
 
 void Arrivals::tell(const Arrival& arrival, const std::string& said) const {
@@ -86,7 +98,7 @@ void Arrivals::tell(const Arrival& arrival, const std::string& said) const {
 }
 
 void Arrivals::check(const Study& study) {
-  if (!study.stream || is_http(study.stream_source.from)) return;
+  if (!study.stream || is_served(study.stream_source.from)) return;
   const std::string& from = study.stream_source.from;
   const std::filesystem::path file = study.file.parent_path() / from;
   // Not opened: whoever writes into a pipe would take that for its reader.

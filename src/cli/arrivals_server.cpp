@@ -10,8 +10,10 @@ namespace sonde::cli {
 namespace {
 
 constexpr std::size_t most_lines_a_request = 4096;
+constexpr std::string_view file_scheme = "unix:";
 
 http::ServerOptions options_of(const std::string& url) {
+  if (url.starts_with(file_scheme)) return {.socket = url.substr(file_scheme.size())};
   try {
     const http::Url parsed = http::parsed_url(url);
     if (!parsed.base.empty())
@@ -25,8 +27,9 @@ http::ServerOptions options_of(const std::string& url) {
 
 }  // namespace
 
-bool is_http(const std::string& source) {
-  return source.starts_with("http:") || source.starts_with("https:");
+bool is_served(const std::string& source) {
+  return source.starts_with("http:") || source.starts_with("https:") ||
+         source.starts_with(file_scheme);
 }
 
 ArrivalsServer::ArrivalsServer(const std::string& url, std::string token, LineQueue& into)

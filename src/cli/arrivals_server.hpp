@@ -10,12 +10,12 @@
 namespace sonde::cli {
 
 /// Points that arrive by HTTP: POST /arrivals with lines of JSON in its body, answered by as many.
-/// At the loopback alone, and only for who shows the token of the campaign; no page of a browser
-/// may.
+/// At the loopback or a file alone, and only for who shows the token of the campaign; no page of a
+/// browser may.
 class ArrivalsServer {
  public:
-  /// \param url "http://127.0.0.1:8421" \param token what "Authorization: Bearer" must show
-  /// \throws StudyError where it cannot listen there
+  /// \param url "http://127.0.0.1:8421", or "unix:FILE" for a socket of mode 0600 \param token what
+  /// "Authorization: Bearer" must show \throws StudyError where it cannot listen there
   ArrivalsServer(const std::string& url, std::string token, LineQueue& into);
 
   std::uint16_t port() const noexcept { return server_.port(); }
@@ -30,6 +30,7 @@ class ArrivalsServer {
   std::jthread thread_;  // last: it ends before what it uses
 };
 
-bool is_http(const std::string& source);
+/// Whether points are sent there by HTTP: "http://..", "unix:FILE".
+bool is_served(const std::string& source);
 
 }  // namespace sonde::cli

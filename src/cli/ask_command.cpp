@@ -25,6 +25,21 @@ struct AskChoices {
   bool yes = false;
 };
 
+// Before the campaign has begun as well: they are like the first point of its design then.
+void show_choices(const CampaignFolder& folder, Index count, int threads) {
+  std::string lines;
+  if (folder.begun()) {
+    OpenCampaign open = read_campaign(folder, threads);
+    lines = cli::choices(open.campaign, open.study, count);
+  } else {
+    const Study study = read_study(folder.study);
+    refuse_contradiction(study);
+    Campaign campaign = new_campaign(study, options_of(folder, study, threads), study.seed);
+    lines = cli::choices(campaign, study, count);
+  }
+  std::fputs(lines.c_str(), stdout);
+}
+
 int carry_out(AskChoices choices) {
   const CampaignFolder folder = locate(choices.target);
   const int threads = choices.threads > 0 ? choices.threads : cores();
@@ -33,8 +48,7 @@ int carry_out(AskChoices choices) {
     return Done;
   }
   if (choices.choices > 0) {
-    OpenCampaign open = read_campaign(folder, threads);
-    std::fputs(cli::choices(open, choices.choices).c_str(), stdout);
+    show_choices(folder, choices.choices, threads);
     return Done;
   }
   if (!folder.begun()) refuse_contradiction(read_study(folder.study));

@@ -221,8 +221,8 @@ void check_tag(const Study& study, const std::string& tag) {
 }
 
 // {name: value}, or null where nothing was foretold.
-JsonValue foretold(const OpenCampaign& open, const Vector& values) {
-  return values.size() == 0 ? JsonValue(nullptr) : json_answers(open.campaign.outputs(), values);
+JsonValue foretold(const Campaign& campaign, const Vector& values) {
+  return values.size() == 0 ? JsonValue(nullptr) : json_answers(campaign.outputs(), values);
 }
 
 JsonValue nearest(const OpenCampaign& open, const Query& query) {
@@ -255,15 +255,15 @@ Reply asked(OpenCampaign& open, const AskRequest& ask, const std::string& reques
   return HandingOut(open, ask, request).go();
 }
 
-std::string choices(OpenCampaign& open, Index count) {
+std::string choices(Campaign& campaign, const Study& study, Index count) {
   std::string lines;
   try {
-    for (const Choice& choice : open.campaign.choices(count))
+    for (const Choice& choice : campaign.choices(count))
       lines += json_text({{"row", choice.row},
-                          {"x", json_point(open.study.parameters, choice.x)},
+                          {"x", json_point(study.parameters, choice.x)},
                           {"distance", json_number(choice.distance)},
-                          {"prediction", foretold(open, choice.mean)},
-                          {"deviation", foretold(open, choice.deviation)}}) +
+                          {"prediction", foretold(campaign, choice.mean)},
+                          {"deviation", foretold(campaign, choice.deviation)}}) +
                '\n';
   } catch (const ArgumentError& failure) {
     throw UsageError(fmt::format("ask --choices: {}: [pool] file names some", failure.what()));
@@ -277,8 +277,8 @@ std::string reviews(const OpenCampaign& open) {
     if (!open.campaign.held(query.id)) continue;
     JsonValue json{{"id", query.id},
                    {"x", json_point(open.study.parameters, query.x)},
-                   {"prediction", foretold(open, query.mean)},
-                   {"deviation", foretold(open, query.deviation)},
+                   {"prediction", foretold(open.campaign, query.mean)},
+                   {"deviation", foretold(open.campaign, query.deviation)},
                    {"why", query.why},
                    {"nearest", nearest(open, query)}};
     if (!open.study.tags.empty()) json["tags"] = open.study.tags_of(query.x);

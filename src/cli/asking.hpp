@@ -26,7 +26,7 @@ Reply asked(OpenCampaign& open, const AskRequest& ask, const std::string& reques
 
 /// A JSON line each of the candidates most like what would be asked next: row, x, distance,
 /// prediction, deviation. Nothing is recorded. \throws UsageError where there are none
-std::string choices(OpenCampaign& open, Index count);
+std::string choices(Campaign& campaign, const Study& study, Index count);
 
 /// A JSON line each of those that are held: x, prediction, why, the three nearest runs.
 std::string reviews(const OpenCampaign& open);

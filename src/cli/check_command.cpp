@@ -231,6 +231,8 @@ std::string stop_words(const Study& study) {
   if (plan.wall_seconds) add(shown_time(*plan.wall_seconds) + " of time");
   if (plan.cost) add(fmt::format("a cost of {} {}", *plan.cost, study.cost.unit));
   if (plan.error) add("error below " + shown_percent(*plan.error));
+  for (const auto& [name, error] : plan.error_in)
+    add(fmt::format("error below {} where '{}'", shown_percent(error), name));
   if (plan.held_out) add("error held out below " + shown_percent(*plan.held_out));
   if (plan.tolerance == StopPlan::Judge::LeaveOneOut) add("tolerances met by leave-one-out");
   if (plan.tolerance == StopPlan::Judge::HeldOut) add("tolerances met on runs held out");

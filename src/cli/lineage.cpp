@@ -175,12 +175,21 @@ class Words {
       words = fmt::format("arrived, and was worth asking by the criterion '{}'", query_.why);
     else if (is_searched(query_) && query_.selection.outcome != "drawn" &&
              query_.selection.outcome != "picked" && !has_arrived(query_))
-      words = fmt::format("of most worth by the criterion '{}'", query_.why);
+      words = by_criterion();
     if (lineage_.session > 1)
       words += fmt::format(
           "; the study had been changed {} by then",
           lineage_.session == 2 ? "once" : fmt::format("{} times", lineage_.session - 1));
     return words;
+  }
+
+  std::string by_criterion() const {
+    constexpr std::string_view switched = "not learning: ";
+    if (!query_.why.starts_with(switched))
+      return fmt::format("of most worth by the criterion '{}'", query_.why);
+    return fmt::format(
+        "of most worth by the criterion '{}', as by the study's own nothing was learnt",
+        query_.why.substr(switched.size()));
   }
 
   void how_chosen() {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -78,6 +79,55 @@ void write_forecast(Exposition& all, const JsonValue& status) {
     all.sample(forecast["runs"][bound], {{"bound", bound}});
 }
 
+// By what became of them: each in one state.
+void write_runs(Exposition& all, const JsonValue& runs) {
+  all.metric("runs", "By what became of them; each has one state.");
+  const auto count = [&](const char* state) { return runs[state].get<Index>(); };
+  all.sample(count("ok") - count("partial"), {{"state", "ok"}});
+  for (const char* state : {"partial", "failed", "timed_out", "rejected", "open"})
+    all.sample(runs[state], {{"state", state}});
+  all.metric("runs_asked", "All that were ever asked, earlier runs that were imported among them.");
+  all.sample(runs["asked"]);
+  all.metric("runs_imported", "Earlier runs that were imported, whatever their state.");
+  all.sample(runs["imported"]);
+  all.metric("corrections", "Of answers that had been told.");
+  all.sample(runs["corrected"]);
+}
+
+void write_segments(Exposition& all, const JsonValue& segments) {
+  if (segments.empty()) return;
+  for (const bool held_out : {false, true}) {
+    all.metric(held_out ? "segment_error_held_out" : "segment_error",
+               held_out ? "On runs held out where the segment holds, in the unit of the output."
+                        : "By leave-one-out where the segment holds, in the unit of the output.");
+    for (const auto& [segment, outputs] : segments.items())
+      for (const auto& [output, score] : outputs.items())
+        all.sample((held_out ? score["held_out"] : score)["rmse"],
+                   {{"segment", segment}, {"output", output}});
+  }
+}
+
+void write_watch(Exposition& all, const JsonValue& seen) {
+  all.metric("surprise", "Mean squared miss of the last runs over the variance foretold.");
+  all.sample(seen["surprise"]);
+  all.metric("drift",
+             "How far a point asked again is from what it was at first, in the unit of the "
+             "output, where that is more than chance.");
+  for (const auto& [output, drift] : seen["drift"].items())
+    if (drift["now"].is_number())
+      all.sample(std::abs(drift["now"].get<double>() - drift["first"].get<double>()),
+                 {{"output", output}});
+  const std::pair<const char*, const char*> figures[] = {
+      {"cost", "Of the runs of this part of the campaign, in the study's unit, else in seconds."},
+      {"halvings", "Of the estimated error, by the runs of this part."},
+      {"cost_of_halving", "Of the estimated error, in this part; absent where it did not fall."}};
+  for (const auto& [key, help] : figures) {
+    all.metric(std::string("part_") + key, help);
+    for (const char* part : {"earlier", "latest"})
+      if (seen[part].is_object()) all.sample(seen[part][key], {{"part", part}});
+  }
+}
+
 }  // namespace
 
 std::string metrics_text(const std::string& text) {
@@ -85,8 +135,7 @@ std::string metrics_text(const std::string& text) {
   Exposition all(status["campaign"]);
   all.metric("running", "1 while a process runs the campaign.");
   all.sample(status["state"] == "running");
-  all.metric("runs", "By what became of them.");
-  for (const auto& [state, count] : status["runs"].items()) all.sample(count, {{"state", state}});
+  write_runs(all, status["runs"]);
   all.metric("failures", "By kind.");
   for (const auto& [kind, count] : status["failures"].items()) all.sample(count, {{"kind", kind}});
   all.metric("seconds", "Of all sessions.");
@@ -97,8 +146,8 @@ std::string metrics_text(const std::string& text) {
   }
   write_errors(all, status);
   write_forecast(all, status);
-  all.metric("surprise", "Mean squared miss of the last runs over the variance foretold.");
-  all.sample(status["watch"]["surprise"]);
+  write_segments(all, status["segments"]);
+  write_watch(all, status["watch"]);
   all.metric("finding", "1 for each thing that is found wrong.");
   std::set<std::string> kinds;
   for (const JsonValue& finding : status["findings"]) kinds.insert(finding["kind"]);

@@ -38,6 +38,25 @@ double held_out_now(OpenCampaign& open, Index output) {
          error_unit(surrogate, output);
 }
 
+// Errors where segments hold, in the ratio to those of the whole that they have now.
+void add_segments(OpenCampaign& open, std::vector<Wanted>& all) {
+  Campaign& campaign = open.campaign;
+  const auto& targets = open.study.stop.error_in;
+  if (targets.empty()) return;
+  const std::vector<SegmentScore> scores = segment_scores(campaign, open.study.segments);
+  for (const Index j : campaign.learnt()) {
+    std::vector<ErrorAt> curve = campaign.error_curve(j);
+    if (curve.empty()) continue;
+    const double left_out = curve.back().error;
+    for (const SegmentScore& score : scores)
+      for (const auto& [name, target] : targets) {
+        if (score.output != j || score.segment != name) continue;
+        const double here = score.left_out.rmse / campaign.surrogate()[j].spread();
+        all.push_back({curve, target_by_leave_one_out(target, left_out, here)});
+      }
+  }
+}
+
 std::vector<Wanted> wanted_of(OpenCampaign& open, std::string& words) {
   const StopPlan& plan = open.study.stop;
   Campaign& campaign = open.campaign;
@@ -61,6 +80,9 @@ std::vector<Wanted> wanted_of(OpenCampaign& open, std::string& words) {
       target = target_by_leave_one_out(target, left_out, held_out_now(open, j));
     all.push_back({std::move(curve), target});
   }
+  add_segments(open, all);
+  for (const auto& [name, target] : plan.error_in)
+    add("an error of " + shown_percent(target) + " where '" + name + "'");
   if (plan.held_out) add("an error held out of " + shown_percent(*plan.held_out));
   if (plan.tolerance != StopPlan::Judge::None) add("the tolerances");
   return all;

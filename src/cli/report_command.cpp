@@ -26,7 +26,8 @@ int carry_out(const ReportChoices& choices) {
                             .state = running ? "running" : sessions.state,
                             .reason = running ? "" : sessions.reason,
                             .learning = metrics_of(open, open.journal.events()),
-                            .comparison = recorded_comparison(open.folder)};
+                            .comparison = recorded_comparison(open.folder),
+                            .segments = open.study.segments};
   const std::filesystem::path file =
       choices.to.empty() ? open.folder.report() : std::filesystem::path(choices.to);
   write_file(file, report::html(open.journal.preamble(), open.campaign, story));

@@ -32,13 +32,17 @@ struct RunChoices {
 };
 
 bool names_target(const Study& study) {
-  return study.stop.error || (study.tolerances.array() == study.tolerances.array()).any();
+  return study.stop.error || !study.stop.error_in.empty() ||
+         (study.tolerances.array() == study.tolerances.array()).any();
 }
 
 // Whether the estimated errors are as small as the study wants them.
 bool target_met(OpenCampaign& open) {
   if (!open.campaign.has_surrogate()) return false;
   if (open.study.stop.error && !(open.campaign.estimated_error() <= *open.study.stop.error))
+    return false;
+  if (!open.study.stop.error_in.empty() &&
+      !below_error_in(open.study.segments, open.study.stop.error_in)(open.campaign))
     return false;
   for (Index j = 0; j < open.study.tolerances.size(); ++j) {
     if (std::isnan(open.study.tolerances[j])) continue;

@@ -32,6 +32,7 @@ struct ServeChoices {
   Target target;
   int port = 4242;
   std::string host = "127.0.0.1";
+  std::string socket{};
   int threads = 0;
   bool open = false;
 };
@@ -146,19 +147,28 @@ http::Response answer_to(const http::Request& request, const std::string& token,
 http::Server listening(const ServeChoices& choices, const std::string& token, const Offer& offer) {
   try {
     return http::Server(
-        {.host = choices.host, .port = static_cast<std::uint16_t>(choices.port)},
+        {.host = choices.host,
+         .port = static_cast<std::uint16_t>(choices.port),
+         .socket = choices.socket},
         [&offer, token](const http::Request& request) { return answer_to(request, token, offer); });
   } catch (const http::HttpError& failure) {
-    throw UsageError(std::string("serve: ") + failure.what() + ". Choose another --port or --host");
+    throw UsageError(std::string("serve: ") + failure.what() + ". Choose another " +
+                     (choices.socket.empty() ? "--port or --host" : "--socket"));
   }
 }
 
 void announce(const ServeChoices& choices, const http::Server& server, const std::string& token,
               const Source& source, const Models& models) {
-  const http::Url url{
-      .host = choices.host, .port = server.port(), .base = token.empty() ? "" : "/" + token};
-  std::printf("%s\n", url.text().c_str());
+  const std::string base = token.empty() ? "" : "/" + token;
+  const std::string address =
+      choices.socket.empty()
+          ? http::Url{.host = choices.host, .port = server.port(), .base = base}.text()
+          : "http://localhost" + base;
+  std::printf("%s\n", address.c_str());
   std::fflush(stdout);
+  if (!choices.socket.empty())
+    std::fprintf(stderr, "at the socket %s: curl --unix-socket %s %s/Info\n",
+                 choices.socket.c_str(), choices.socket.c_str(), address.c_str());
   std::fprintf(stderr, "UM-Bridge 1.0: %s, of %td runs; Ctrl-C ends it\n", names_of(models).c_str(),
                source.runs());
   if (server.is_public())
@@ -197,6 +207,12 @@ Subcommand serve_subcommand() {
   arguments.push_back({.names = "--host",
                        .place = &choices->host,
                        .help = "Address to listen at; default: 127.0.0.1, this machine alone"});
+  arguments.push_back({.names = "--socket",
+                       .place = &choices->socket,
+                       .help =
+                           "Listen at this file instead, a Unix socket that its owner alone may "
+                           "open (mode 0600)",
+                       .excludes = "--host"});
   arguments.push_back({.names = "--open",
                        .place = &choices->open,
                        .help = "Answer whoever can reach it, without the campaign's token"});

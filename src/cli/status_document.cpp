@@ -19,6 +19,7 @@
 #include "sonde/base/error.hpp"
 #include "sonde/gp/validate.hpp"
 #include "sonde/run/counterfactual.hpp"
+#include "sonde/run/segments.hpp"
 #include "sonde/run/watch.hpp"
 
 namespace sonde::cli {
@@ -332,13 +333,38 @@ std::string random_design_words(OpenCampaign& open) {
       number(instead->runs.range80.upper), instead->spent);
 }
 
-JsonValue watch_json(const Watch& seen) {
+JsonValue drifts_json(const Watch& seen, const Campaign& campaign) {
+  JsonValue all = JsonValue::object();
+  for (const Drift& drift : seen.drifts)
+    all[campaign.outputs()[static_cast<std::size_t>(drift.output)].name] = {
+        {"id", drift.query},
+        {"first", json_number(drift.first)},
+        {"now", json_number(drift.now)},
+        {"allowed", json_number(drift.allowed)}};
+  return all;
+}
+
+// What a part of the runs cost, and what it brought.
+JsonValue stretch_json(const std::optional<Stretch>& stretch, const std::string& unit) {
+  if (!stretch) return nullptr;
+  const bool fell = stretch->halvings > 0.0;
+  return {{"runs", stretch->runs},
+          {"cost", json_number(stretch->cost)},
+          {"unit", unit},
+          {"halvings", json_number(stretch->halvings)},
+          {"cost_of_halving", fell ? json_number(stretch->cost / stretch->halvings) : nullptr}};
+}
+
+JsonValue watch_json(const Watch& seen, const Campaign& campaign) {
   return {{"chosen", seen.chosen},
           {"surprise", json_number(seen.surprise)},
           {"worth_left", json_number(seen.worth_left)},
           {"on_bounds", json_number(seen.on_bounds)},
           {"spacing", json_number(seen.spacing)},
-          {"imbalance", json_number(seen.imbalance)}};
+          {"imbalance", json_number(seen.imbalance)},
+          {"drift", drifts_json(seen, campaign)},
+          {"earlier", stretch_json(seen.earlier, seen.cost_unit)},
+          {"latest", stretch_json(seen.latest, seen.cost_unit)}};
 }
 
 JsonValue findings_json(const Watch& seen, const Campaign& campaign) {
@@ -348,61 +374,43 @@ JsonValue findings_json(const Watch& seen, const Campaign& campaign) {
   return all;
 }
 
-// Errors by leave-one-out where a condition on the inputs holds, in the output's unit.
-struct SegmentError {
-  std::string segment;
-  std::size_t output;
-  Index runs;
-  double rmse;
-};
-
-std::vector<SegmentError> segment_errors(OpenCampaign& open) {
-  std::vector<SegmentError> all;
-  if (open.study.segments.empty() || !open.campaign.has_surrogate()) return all;
+// Where the conditions of the study hold; none where the surrogate cannot be had.
+std::vector<SegmentScore> scores_in_segments(OpenCampaign& open) {
   try {
-    const Surrogate& surrogate = open.campaign.surrogate();
-    for (std::size_t j = 0; j < open.campaign.outputs().size(); ++j) {
-      const Response& response = surrogate[static_cast<Index>(j)];
-      const LeaveOneOut left = response.leave_one_out();
-      const Vector miss = left.mean - response.observed();
-      const Points x = response.x();
-      for (const auto& [name, condition] : open.study.segments) {
-        double sum = 0.0;
-        Index runs = 0;
-        for (Index i = 0; i < x.rows(); ++i) {
-          if (condition(x.row(i).transpose()) != 1.0) continue;
-          sum += miss[i] * miss[i];
-          ++runs;
-        }
-        all.push_back({name, j, runs,
-                       runs > 0 ? std::sqrt(sum / static_cast<double>(runs))
-                                : std::numeric_limits<double>::quiet_NaN()});
-      }
-    }
+    return segment_scores(open.campaign, open.study.segments);
   } catch (const Error&) {
-    all.clear();
+    return {};
   }
-  return all;
 }
 
 JsonValue segments_json(OpenCampaign& open) {
   JsonValue all = JsonValue::object();
-  for (const SegmentError& one : segment_errors(open))
-    all[one.segment][open.campaign.outputs()[one.output].name] = {{"n", one.runs},
-                                                                  {"rmse", json_number(one.rmse)}};
+  const auto of = [](const SegmentScore::Of& score) -> JsonValue {
+    return {{"n", score.runs},
+            {"rmse", json_number(score.rmse)},
+            {"coverage95", json_number(score.inside95)}};
+  };
+  for (const SegmentScore& one : scores_in_segments(open)) {
+    JsonValue its = of(one.left_out);
+    its["held_out"] = of(one.held_out);
+    all[one.segment][open.campaign.outputs()[static_cast<std::size_t>(one.output)].name] = its;
+  }
   return all;
 }
 
 std::string segments_text(OpenCampaign& open) {
   std::string text;
-  const Vector spread = open.campaign.spread();
-  for (const SegmentError& one : segment_errors(open)) {
-    const Output& output = open.campaign.outputs()[one.output];
-    text += fmt::format("where     {}: {} error {}, of {} run{}\n", one.segment, output.name,
-                        std::isfinite(one.rmse)
-                            ? shown_percent(one.rmse / spread[static_cast<Index>(one.output)])
-                            : "unknown",
-                        one.runs, one.runs == 1 ? "" : "s");
+  for (const SegmentScore& one : scores_in_segments(open)) {
+    const double spread = open.campaign.surrogate()[one.output].spread();
+    const auto error = [&](const SegmentScore::Of& score) {
+      return fmt::format("error {}, of {} run{}",
+                         std::isfinite(score.rmse) ? shown_percent(score.rmse / spread) : "unknown",
+                         score.runs, score.runs == 1 ? "" : "s");
+    };
+    text += fmt::format("where     {}: {} {}{}\n", one.segment,
+                        open.campaign.outputs()[static_cast<std::size_t>(one.output)].name,
+                        error(one.left_out),
+                        one.held_out.runs > 0 ? "; held out: " + error(one.held_out) : "");
   }
   return text;
 }
@@ -432,7 +440,7 @@ std::string status_json(OpenCampaign& open, bool running) {
                                              {"upper", json_number(errors[j].upper)}};
   JsonValue kinds = JsonValue::object();
   for (const auto& [kind, count] : failure_counts(open.campaign)) kinds[kind] = count;
-  const Watch seen = watch(open.campaign);
+  const Watch seen = watch(open.campaign, open.study.cost);
   return json_text({{"schema", 1},
                     {"campaign", open.folder.shown()},
                     {"state", state.name},
@@ -456,7 +464,7 @@ std::string status_json(OpenCampaign& open, bool running) {
                     {"forecast", parsed_json(outlook_document(open, outlook_of(open)))},
                     {"cost", cost_json(open)},
                     {"random_design", random_design_json(open)},
-                    {"watch", watch_json(seen)},
+                    {"watch", watch_json(seen, open.campaign)},
                     {"findings", findings_json(seen, open.campaign)},
                     {"segments", segments_json(open)},
                     {"outputs", outputs},
@@ -504,7 +512,8 @@ std::string status_text(OpenCampaign& open, bool running) {
                         errors[j].n == 1 ? "" : "s");
   text += outlook_text(open, outlook_of(open));
   text += random_design_words(open);
-  for (const sonde::Finding& finding : findings(watch(open.campaign), open.campaign))
+  for (const sonde::Finding& finding :
+       findings(watch(open.campaign, open.study.cost), open.campaign))
     text += fmt::format("finding   {}: {}\n          {}\n", finding.kind, finding.words,
                         finding.measure);
   text += segments_text(open);

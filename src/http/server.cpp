@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/text.hpp"
+#include "http/local_socket.hpp"
 #include "http/lookup.hpp"
 
 namespace sonde::http {
@@ -121,6 +122,16 @@ struct Guest {
 
 Server::Server(ServerOptions options, Handler handler)
     : options_(std::move(options)), handler_(std::move(handler)) {
+  if (options_.socket.empty()) {
+    listen_at_host();
+    return;
+  }
+  LocalSocket local = listening_at_file(options_.socket);
+  listening_ = std::move(local.listening);
+  file_ = std::move(local.file);
+}
+
+void Server::listen_at_host() {
   int problem = 0;
   for (const SocketAddress& address : to_listen_at(options_.host, options_.port)) {
     errno = 0;

@@ -50,7 +50,7 @@ std::string facts(Campaign& campaign) {
   return "<dl class=\"facts\">" + items + "</dl>";
 }
 
-std::string of_surrogate(Campaign& campaign) {
+std::string of_surrogate(Campaign& campaign, const Segments& segments) {
   if (!campaign.has_surrogate()) {
     return "<h2>The surrogate</h2><p class=\"soft\">There is none yet: it takes two answered "
            "runs.</p>";
@@ -60,9 +60,10 @@ std::string of_surrogate(Campaign& campaign) {
     const auto is_number = [](const Output& output) { return !output.is_class(); };
     const bool numbers =
         std::any_of(campaign.outputs().begin(), campaign.outputs().end(), is_number);
-    return (numbers ? predicted_against_observed(surrogate, campaign) +
+    const std::string segmented = in_segments(campaign, segments);
+    return (numbers ? predicted_against_observed(surrogate, campaign) + segmented +
                           slices(surrogate, campaign) + importance(surrogate)
-                    : std::string()) +
+                    : segmented) +
            classes(surrogate, campaign);
   } catch (const Error& failure) {
     return "<h2>The surrogate</h2><p class=\"soft\">There is none: " + escaped(failure.what()) +
@@ -122,8 +123,8 @@ std::string html(const Preamble& preamble, Campaign& campaign, const Story& stor
          "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>" +
          escaped(title) + "</title><style>" + style + "</style></head>\n<body><main>\n" +
          summary(preamble, campaign, story) + "\n" + learning(campaign, story) + "\n" +
-         of_surrogate(campaign) + "\n" + failures(campaign) + "\n" + runs(campaign) + "\n" +
-         footer(preamble, campaign) + "\n</main></body></html>\n";
+         of_surrogate(campaign, story.segments) + "\n" + failures(campaign) + "\n" +
+         runs(campaign) + "\n" + footer(preamble, campaign) + "\n</main></body></html>\n";
 }
 
 }  // namespace sonde::report

@@ -7,6 +7,7 @@
 #include "sonde/run/campaign.hpp"
 #include "sonde/run/journal.hpp"
 #include "sonde/run/metrics.hpp"
+#include "sonde/run/segments.hpp"
 
 namespace sonde::report {
 
@@ -37,6 +38,7 @@ struct Story {
   std::string reason{};  ///< why it ended
   std::vector<MetricsRow> learning{};
   std::optional<Comparison> comparison{};
+  Segments segments{};  ///< where errors are told apart
 };
 
 /// One HTML page that needs nothing else: pictures inside it, no scripts, no network. Fits the

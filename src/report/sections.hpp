@@ -16,6 +16,7 @@ std::string slices(const Surrogate& surrogate, const Campaign& campaign);
 std::string importance(const Surrogate& surrogate);
 /// Of outputs of classes; empty where there is none.
 std::string classes(const Surrogate& surrogate, const Campaign& campaign);
+std::string in_segments(Campaign& campaign, const Segments& segments);  ///< "": there are none
 std::string failures(const Campaign& campaign);
 std::string runs(const Campaign& campaign);
 

@@ -419,17 +419,6 @@ std::vector<Index> Campaign::learnt() const {
   return all;
 }
 
-std::vector<ErrorAt> Campaign::error_curve(const std::optional<Index>& output) const {
-  std::vector<ErrorAt> curve;
-  for (const auto& [rows, left_out] : state_->errors) {
-    double largest = 0.0;
-    for (Index j = 0; j < left_out.size(); ++j)
-      if (output ? j == *output : state_->is_learnt(j)) largest = std::max(largest, left_out[j]);
-    if (largest > 0.0 && std::isfinite(largest)) curve.push_back({rows, largest});
-  }
-  return curve;
-}
-
 double Campaign::estimated_error() {
   if (!has_surrogate()) return nan;
   try {

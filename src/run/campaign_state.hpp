@@ -173,12 +173,14 @@ struct Campaign::State {
   Vector spread() const;
   double surprise(Index window) const;
   bool is_surprised() const;  // and does something about it
+  std::vector<ErrorAt> error_curve(const std::optional<Index>& output) const;
+  std::optional<Criterion> instead() const;  // of one that learns nothing; none: it does
   bool is_learnt(Index output) const;
   bool is_class(Index output) const;         // which of several, no quantity
   Criterion of_learnt(Criterion its) const;  // the same, blind for what is not to be learnt
   Surrogate asking();  // of all data, that knows where runs fail; no search where one is fitted
   void foretell(const Vector& x, Vector& mean, Vector& deviation);  // left where it breaks down
-  Batch made_now(const Surrogate& surrogate, Index k);
+  Batch made_now(const Surrogate& surrogate, const Criterion& by, Index k);
   Asked learning(Index k);  // what the design or the surrogate asks for
   Points endless_design(Index k);
   Points uniform_draws(Index k);

@@ -120,16 +120,16 @@ void Campaign::State::foretell(const Vector& x, Vector& mean, Vector& deviation)
   }
 }
 
-Batch Campaign::State::made_now(const Surrogate& surrogate, Index k) {
+Batch Campaign::State::made_now(const Surrogate& surrogate, const Criterion& by, Index k) {
   const Rng rng = root.child("ask", queries.size());
   const Points asked = asked_points(), taken = taken_points();
   if (step().maker == Maker::Pool) {
     const Pool pool = candidates();
     const Shortlist first =
-        sonde::shortlist(surrogate, criterion, pool, asked, taken, options.selection, rng);
-    return select_from(pool, first, surrogate, criterion, k, asked, taken, options.selection, rng);
+        sonde::shortlist(surrogate, by, pool, asked, taken, options.selection, rng);
+    return select_from(pool, first, surrogate, by, k, asked, taken, options.selection, rng);
   }
-  Batch made = synthesize(surrogate, criterion, k, asked, taken, options.synthesis, rng);
+  Batch made = synthesize(surrogate, by, k, asked, taken, options.synthesis, rng);
   if (step().maker == Maker::Synthesis) return made;
   const std::vector<Neighbour> found =
       snapped_to(candidates(), domain, made.queries, all_points(), options.synthesis.same_point);

@@ -311,11 +311,12 @@ Surrogate Campaign::State::with_gaps_supposed(Surrogate surrogate) {
 Asked Campaign::State::from_surrogate(Index k) {
   Asked asked;
   const Surrogate surrogate = with_costs(with_gaps_supposed(with_success(believed(asked))));
-  const Batch made = made_now(surrogate, std::min(k, left_in_step()));
+  const std::optional<Criterion> other = instead();
+  const Batch made = made_now(surrogate, other ? *other : criterion, std::min(k, left_in_step()));
   asked.queries = asked_at(made.queries, "").queries;
   for (Index i = 0; i < made.queries.rows(); ++i) {
     Query& query = asked.queries[static_cast<std::size_t>(i)];
-    query.why = made.why[static_cast<std::size_t>(i)];
+    query.why = (other ? "not learning: " : "") + made.why[static_cast<std::size_t>(i)];
     query.worth = made.worth[i];
     query.selection = made.selections[static_cast<std::size_t>(i)];
     const Foretold its = foretold(surrogate, made.queries.row(i), 1);

@@ -66,6 +66,22 @@ double fall_by_next(Campaign& campaign) {
   return trend.error_at(runs) - trend.error_at(runs + 1);
 }
 
+// The largest over these outputs, over their spread; infinite where the runs there are few.
+double error_where(const std::string& segment, const std::vector<SegmentScore>& scores,
+                   const std::vector<Index>& outputs, const Surrogate& surrogate) {
+  constexpr Index few = 5;
+  double largest = 0.0;
+  for (const SegmentScore& score : scores) {
+    const bool counts = std::find(outputs.begin(), outputs.end(), score.output) != outputs.end();
+    if (score.segment != segment || !counts) continue;
+    const double rmse = score.left_out.rmse;
+    if (score.left_out.runs < few || std::isnan(rmse))
+      return std::numeric_limits<double>::infinity();
+    if (rmse > 0.0) largest = std::max(largest, rmse / surrogate[score.output].spread());
+  }
+  return largest;
+}
+
 double upper_end(Campaign& campaign, const Surrogate& surrogate, Index output) {
   constexpr Index few = 5;
   const Dataset runs = campaign.validation();
@@ -153,6 +169,29 @@ StopRule below_error_held_out(double relative_error) {
     if (!(largest <= relative_error)) return std::nullopt;
     return concat("error on ", campaign.validation().size(), " runs held out at most ", largest,
                   " of the spread, with 95 % confidence; the target is ", relative_error);
+  };
+}
+
+StopRule below_error_in(Segments segments, std::vector<std::pair<std::string, double>> targets) {
+  Segments wanted;
+  for (const auto& target : targets) {
+    const auto its = std::find_if(segments.begin(), segments.end(),
+                                  [&target](const auto& one) { return one.first == target.first; });
+    require(its != segments.end(), "below_error_in: there is no segment '", target.first, "'");
+    wanted.push_back(*its);
+  }
+  return [wanted, targets = std::move(targets)](Campaign& campaign) -> std::optional<std::string> {
+    const Surrogate* surrogate = are_few(campaign) ? nullptr : surrogate_of(campaign);
+    if (!surrogate) return std::nullopt;
+    const std::vector<SegmentScore> scores = segment_scores(campaign, wanted);
+    std::string words;
+    for (const auto& [name, target] : targets) {
+      const double error = error_where(name, scores, campaign.learnt(), *surrogate);
+      if (!(error <= target)) return std::nullopt;
+      words +=
+          concat(words.empty() ? "" : "; ", "where '", name, "' ", error, ", ", target, " wanted");
+    }
+    return "estimated error in units of the spread: " + words;
   };
 }
 

@@ -99,6 +99,7 @@ StopRule rule_named(const std::string& name, const StopPlan& plan, const StopCon
   if (name == "wall") return after_seconds(*plan.wall_seconds, context.seconds_before);
   if (name == "cost") return after_cost(context.cost, *plan.cost);
   if (name == "error") return below_error(*plan.error);
+  if (name == "error_in") return below_error_in(context.segments, plan.error_in);
   if (name == "held_out") return below_error_held_out(*plan.held_out);
   if (name == "plateau") return plateau(*plan.plateau);
   if (name == "worth") return below_worth(*plan.worth);
@@ -139,6 +140,7 @@ std::vector<std::string> StopPlan::given() const {
   add(wall_seconds.has_value(), "wall");
   add(cost.has_value(), "cost");
   add(error.has_value(), "error");
+  add(!error_in.empty(), "error_in");
   add(held_out.has_value(), "held_out");
   add(tolerance != Judge::None, "tolerance");
   add(plateau.has_value(), "plateau");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/nearest_name.hpp"
 #include "run/study_sections.hpp"
 #include "sonde/base/error.hpp"
 
@@ -25,8 +26,25 @@ bool has_tolerance(const Study& study) {
 }
 
 StopContext context_of(const Study& study, double seconds_before) {
-  return {study.tolerances, study.cost, seconds_before,
-          static_cast<Index>(study.parameters.size())};
+  return {study.tolerances, study.cost, seconds_before, static_cast<Index>(study.parameters.size()),
+          study.segments};
+}
+
+// error_in = { NAME = 0.05 }, by the names of [segments].
+void read_error_in(TomlReader& stop, Study& study) {
+  std::optional<TomlReader> table = stop.table("error_in");
+  if (!table) return;
+  std::vector<std::string> known;
+  for (const auto& [name, condition] : study.segments) known.push_back(name);
+  for (const TomlValue::Entry& entry : table->value().entries) {
+    if (std::find(known.begin(), known.end(), entry.key) == known.end())
+      table->refuse(entry.at, entry.key,
+                    "expected the name of one of [segments]" + suggestion(entry.key, known));
+    study.stop.error_in.emplace_back(entry.key, *table->positive(entry.key));
+  }
+  if (study.stop.error_in.empty())
+    stop.refuse(stop.find("error_in")->at, "error_in",
+                "expected an error where a segment holds, as { NAME = 0.05 }, got none");
 }
 
 // What a key needs that stands elsewhere in the study.
@@ -90,6 +108,7 @@ void read_stop(TomlReader& root, Study& study) {
   plan.wall_seconds = reader->seconds("wall");
   plan.cost = reader->positive("cost");
   plan.error = reader->positive("error");
+  read_error_in(*reader, study);
   plan.held_out = reader->positive("held_out");
   if (const auto judge = reader->word("tolerance", {"leave-one-out", "held out"}))
     plan.tolerance = *judge == "held out" ? StopPlan::Judge::HeldOut : StopPlan::Judge::LeaveOneOut;

@@ -40,8 +40,8 @@ void read_stream(TomlReader& root, Study& study) {
                 "points that arrive need a simulator: the one of this study is manual");
   StreamOptions& options = study.stream.emplace();
   StreamSource& source = study.stream_source;
-  const TomlValue& from =
-      reader->needed("from", "from = \"-\" (standard input), a file, or \"http://127.0.0.1:PORT\"");
+  const TomlValue& from = reader->needed(
+      "from", "from = \"-\" (standard input), a file, \"http://127.0.0.1:PORT\", or \"unix:FILE\"");
   source.from = *reader->text("from");
   if (source.from.empty())
     reader->refuse(from.at, "from", "expected \"-\" (standard input) or a file, got ''");

@@ -65,6 +65,14 @@ class Pool(unittest.TestCase):
     def table(self, text):
         return list(csv.DictReader(io.StringIO(text)))
 
+    def test_candidates_are_offered_before_the_campaign_has_begun_as_well(self):
+        offered = [json.loads(line) for line in self.sonde("ask", "study.toml", "--choices", "3").stdout.splitlines()]
+        self.assertEqual(len(offered), 3)
+        self.assertEqual(offered[0]["prediction"], None)
+        self.assertFalse((self.folder / "study").exists())  # nothing was recorded
+        asked = json.loads(self.sonde("ask", "study.toml", "--row", offered[1]["row"], "--lease", "1 s").stdout)
+        self.assertEqual((asked["x"], asked["why"]), (offered[1]["x"], "picked"))
+
     def test_somebody_picks_one_of_the_candidates_like_the_next_query(self):
         study = self.folder / "study.toml"
         study.write_text(STUDY + '[hybrid]\nsteps = [{ from = "snapped" }]\n')

@@ -292,6 +292,35 @@ class Stream(unittest.TestCase):
         self.assertEqual(asked, 4)
         self.sonde("replay", "study.toml")
 
+    def test_points_are_sent_to_a_socket_that_its_owner_alone_may_open(self):
+        self.study(("from = \"-\"", "from = \"unix:points.socket\""), ("runs = 16", "runs = 10"))
+        process = subprocess.Popen([SONDE, "run", "study.toml"], cwd=self.folder, text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (process.kill(), process.communicate()))
+        path, token = self.folder / "points.socket", self.folder / "study/token"
+        for _ in range(300):
+            if path.exists() and path.stat().st_mode & 0o777 == 0o600 and token.exists():
+                break
+            time.sleep(0.1)
+        rows, asked = points(400), 0
+        for i in range(0, 400, 4):
+            connection = http.client.HTTPConnection("localhost", timeout=60)
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.connect(str(path))
+            connection.request("POST", "/arrivals", json_lines(rows[i:i + 4]),
+                               {"Authorization": "bearer " + token.read_text()})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            connection.close()
+            if answer.status != 200:
+                break
+            asked += sum(json.loads(line)["asked"] for line in text.splitlines())
+            if asked == 4:
+                break
+        self.assertEqual(asked, 4)
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertFalse(path.exists())
+
     def test_nobody_without_the_token_is_heard_nor_a_page_of_a_browser(self):
         process, port, token = self.served()
         secret, line = token.read_text(), '{"a": 1, "b": 2}\n'

@@ -572,7 +572,10 @@ class Served(Folder):
                     bare + "/x" + token + "/Info", bare + "//Info"):
             self.assertEqual(status(url), 401, url)
         self.assertEqual(status(bare + "/Info", Authorization="Bearer " + token[:-1] + "x"), 401)
-        self.assertEqual(status(bare + "/Info", Authorization="Bearer " + token), 200)
+        for scheme in ("Bearer ", "bearer ", "BEARER  "):
+            self.assertEqual(status(bare + "/Info", Authorization=scheme + token), 200, scheme)
+        for shown in ("Basic " + token, "bearer" + token, token, "bearer ", "bearer"):
+            self.assertEqual(status(bare + "/Info", Authorization=shown), 401, shown)
         self.assertEqual(status(self.url + "/Info", Origin="http://evil.example"), 403)
         self.assertEqual(status(self.url + "/Info"), 200)
 
@@ -590,6 +593,8 @@ class Served(Folder):
                 self.assertIn(name, names)
                 values[name, labels] = float(value)
         self.assertEqual(values["sonde_runs", 'campaign="model",state="ok"'], 15)
+        states = [value for (name, _), value in values.items() if name == "sonde_runs"]
+        self.assertEqual(sum(states), values["sonde_runs_asked", 'campaign="model"'])
         self.assertEqual(values["sonde_running", 'campaign="model"'], 0)
         self.assertGreater(values["sonde_error", 'campaign="model",output="sum"'], 0)
 
@@ -603,6 +608,36 @@ class Served(Folder):
         self.assertRegex(url, r"^http://127\.0\.0\.1:\d+$")
         with urllib.request.urlopen(url + "/Info", timeout=WAIT) as answer:
             self.assertEqual(answer.status, 200)
+
+    def test_it_listens_at_a_file_that_its_owner_alone_may_open(self):
+        path = self.folder / "socket"
+        command = [SONDE, "serve", "model", "--socket", str(path)]
+        server = subprocess.Popen(command, cwd=self.place, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        base = server.stdout.readline().strip().removeprefix("http://localhost")
+        self.assertEqual(base, self.base)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+
+        def status(path_asked):
+            connection = http.client.HTTPConnection("localhost", timeout=WAIT)
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.connect(str(path))
+            try:
+                connection.request("GET", path_asked)
+                return connection.getresponse().status
+            finally:
+                connection.close()
+
+        self.assertEqual(status(base + "/Info"), 200)
+        self.assertEqual(status("/Info"), 401)
+        second = subprocess.run(command, cwd=self.place, capture_output=True, text=True, timeout=WAIT)
+        self.assertEqual(second.returncode, 2)
+        self.assertIn("a server listens there", second.stderr)
+        server.terminate()
+        self.assertEqual(server.wait(WAIT), 0)
+        self.assertFalse(path.exists())
 
     def test_it_is_a_simulator_for_another_study(self):
         self.study(self.url, more='model = "mean"', runs=4)

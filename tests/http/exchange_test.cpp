@@ -1,14 +1,18 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "http/client.hpp"
 #include "http/server.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace sonde::http {
 namespace {
@@ -102,6 +106,71 @@ TEST_CASE("an answer that does not come is a timeout, one that is called off end
   CHECK(kind_of([&] { client.ask({}, 1e300, source.get_token()); }) == HttpError::Kind::Stopped);
   release = true;
   release.notify_all();
+}
+
+// What a server at a file says to one request; empty where none listens.
+std::string asked_at_file(const std::string& path, const std::string& request) {
+  const Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const auto* bytes = reinterpret_cast<const sockaddr*>(&address);
+  if (::connect(socket.number(), bytes, sizeof address) != 0) return "";
+  if (::send(socket.number(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return "";
+  std::string text;
+  char part[512];
+  for (ssize_t got = 0; (got = ::recv(socket.number(), part, sizeof part, 0)) > 0;)
+    text.append(part, static_cast<std::size_t>(got));
+  return text;
+}
+
+TEST_CASE("a server listens at a file that its owner alone may open, and takes it away") {
+  namespace fs = std::filesystem;
+  const testing_support::TemporaryDirectory folder;
+  const std::string path = (folder.path() / "socket").string();
+  const std::string question = "GET /a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  {
+    const Running running(echo, {.socket = path});
+    CHECK(fs::is_socket(path));
+    CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+    CHECK(contains(asked_at_file(path, question), "GET /a "));
+    // Of a page that was sent there by a name of its own.
+    CHECK(contains(asked_at_file(path,
+                                 "GET /a HTTP/1.1\r\nHost: evil.example\r\n"
+                                 "Connection: close\r\n\r\n"),
+                   "403"));
+    CHECK(contains(message_of<HttpError>([&] { Running(echo, {.socket = path}); }),
+                   "a server listens there"));
+    CHECK(contains(asked_at_file(path, question), "GET /a "));
+  }
+  CHECK_FALSE(fs::exists(path));
+}
+
+TEST_CASE("a socket that a server has left behind is replaced, another file is not") {
+  namespace fs = std::filesystem;
+  const testing_support::TemporaryDirectory folder;
+  const std::string path = (folder.path() / "socket").string();
+  {
+    const Socket left(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(::bind(left.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+            0);
+  }
+  REQUIRE(fs::is_socket(path));
+  {
+    const Running running(echo, {.socket = path});
+    CHECK(contains(
+        asked_at_file(path, "GET /b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+        "GET /b "));
+  }
+  std::ofstream(path) << "notes";
+  CHECK(contains(message_of<HttpError>([&] { Running(echo, {.socket = path}); }),
+                 "a file that is no socket"));
+  CHECK(fs::file_size(path) == 5);
+  CHECK(contains(message_of<HttpError>([] { Running(echo, {.socket = std::string(200, 'x')}); }),
+                 "expected a path of 1 to 107 bytes, got 200"));
 }
 
 TEST_CASE("where nobody listens nothing was asked") {

@@ -124,6 +124,22 @@ TEST_CASE("a report says which runs are replicates", "[report]") {
   CHECK(contains(report::html({}, made, {}), "<span>15 runs at 13 points</span>"));
 }
 
+TEST_CASE("a report tells errors where segments hold", "[report]") {
+  Campaign made = campaign(outputs, 16);
+  const Symbols symbols{{"angle", "reynolds", "ribs", "skin"}, {}, {}, {}};
+  report::Story story;
+  story.segments = {{"down & low", Expression("angle < 0", symbols)},
+                    {"never", Expression("angle > 90", symbols)}};
+  const std::string html = report::html({}, made, story);
+  CHECK(unbalanced(html) == "");
+  CHECK(contains(html, "<h2>Segments</h2>"));
+  CHECK(contains(html, "down &amp; low"));
+  CHECK(contains(html, "<td>0</td><td>\u2013</td><td>\u2013</td><td>\u2013</td>"));
+  CHECK_FALSE(contains(html, "runs held out"));
+  CHECK_FALSE(contains(html, "nan"));
+  CHECK_FALSE(contains(report::html({}, made, {}), "<h2>Segments</h2>"));
+}
+
 TEST_CASE("a report of nothing says so", "[report]") {
   Campaign made = campaign(outputs, 0);
   const std::string html = report::html({}, made, {});

@@ -43,6 +43,23 @@ TEST_CASE("a formula of stop rules says what its truth table says", "[stop]") {
   }
 }
 
+TEST_CASE("an error in segments is a rule of a formula", "[stop]") {
+  Campaign campaign = toy_campaign();
+  grow(campaign, 14);
+  StopPlan its;
+  its.runs = 14;
+  its.error_in = {{"everywhere", 1e3}};
+  its.when = "runs and error_in";
+  StopContext with = context();
+  with.segments = {
+      {"everywhere", Expression("width >= 0", Symbols{{"width", "load"}, {}, {}, {}})}};
+  CHECK(contains(*stop_rule(its, with)(campaign), "where 'everywhere'"));
+  its.error_in.front().second = 1e-12;
+  CHECK_FALSE(stop_rule(its, with)(campaign));
+  with.segments.clear();
+  CHECK_THROWS_AS(stop_rule(its, with), ArgumentError);
+}
+
 TEST_CASE("without rules a campaign has ten runs a parameter", "[stop]") {
   Campaign campaign = toy_campaign();
   CHECK(queries_at_most({}, 2) == 20);

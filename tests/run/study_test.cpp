@@ -267,6 +267,32 @@ batch = { most = 8 }
   CHECK(contains(refusal("most = 8", "least = 2"), "most = 8: as many at a time"));
 }
 
+TEST_CASE("an error may be wanted where segments hold", "[study]") {
+  const std::string more = R"([segments]
+low = "a < 0"
+high = "a > 5"
+[stop]
+runs = 40
+error_in = { low = 0.05, high = 0.1 }
+when = "runs or error_in"
+)";
+  const Study study = parse_study(std::string(small_study) + more, "wing.toml");
+  REQUIRE(study.stop.error_in.size() == 2);
+  CHECK(study.stop.error_in[1] == std::pair<std::string, double>("high", 0.1));
+  CHECK(study.stop.given() == std::vector<std::string>{"runs", "error_in"});
+  CHECK(study.max_queries() == 40);
+  const auto refusal = [&](const std::string& old, const std::string& fresh) {
+    const std::string changed = std::string(small_study) + with(more, old, fresh);
+    return message_of<StudyError>([&] { parse_study(changed, "wing.toml"); });
+  };
+  CHECK(contains(refusal("{ low", "{ lou"),
+                 "expected the name of one of [segments]; did you mean "
+                 "'low'?"));
+  CHECK(contains(refusal("low = 0.05", "low = 0"), "stop.error_in.low"));
+  CHECK(contains(refusal("{ low = 0.05, high = 0.1 }", "{}"), "expected an error where a segment"));
+  CHECK(contains(refusal("runs or error_in", "runs"), "'error_in' is given and not named"));
+}
+
 TEST_CASE("a misspelt key is answered with its place and the nearest one", "[study]") {
   CHECK(refusal("bounds = [-5, 10]", "bonds = [-5, 10]") ==
         "wing.toml:3:1: key 'bonds' is unknown here; did you mean 'bounds'?");
@@ -274,8 +300,8 @@ TEST_CASE("a misspelt key is answered with its place and the nearest one", "[stu
         "wing.toml:7:2: key 'simulatr' is unknown here; did you mean 'simulator'?");
   CHECK(contains(whole_refusal("timeout =", "time_out ="), "did you mean 'timeout'?"));
   CHECK(contains(whole_refusal("plateau =", "wibble ="),
-                 "'wibble' is unknown here; known are 'runs', 'wall', 'cost', 'error', 'held_out', "
-                 "'tolerance', 'plateau', 'worth', 'marginal' and 'when'"));
+                 "'wibble' is unknown here; known are 'runs', 'wall', 'cost', 'error', 'error_in', "
+                 "'held_out', 'tolerance', 'plateau', 'worth', 'marginal' and 'when'"));
   CHECK(contains(whole_refusal("path = \"/f", "pth = \"/f"), "did you mean 'path'?"));
 }
 

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "sonde/query/exploration.hpp"
+#include "sonde/run/drift.hpp"
 #include "sonde/run/replay.hpp"
 #include "support/catch.hpp"
 #include "support/matchers.hpp"
@@ -138,6 +140,172 @@ TEST_CASE("worths that do not fall are those of a campaign that does not learn",
   CHECK(names(findings(watch(campaign), campaign), "not learning"));
   campaign.apply(Fitted{.model = 4, .rows = 14, .leave_one_out = Vector{{0.1}}});
   CHECK_FALSE(names(findings(watch(campaign), campaign), "not learning"));
+}
+
+// As many as are needed that worths have not fallen, and models whose error stands.
+void learn_nothing(Campaign& campaign) {
+  grow(campaign, 6);
+  ask(campaign, 15, 1.0, 0.05, 2.0);
+  for (int k = 0; k < 12; ++k)
+    campaign.apply(
+        Fitted{.model = campaign.models() + 1, .rows = 4 + k, .leave_one_out = Vector{{9.0}}});
+}
+
+TEST_CASE("where a single criterion learns nothing another one asks, until the error falls",
+          "[watch]") {
+  Campaign campaign = toy_campaign();
+  learn_nothing(campaign);
+  const std::vector<Finding> found = findings(watch(campaign), campaign);
+  REQUIRE(names(found, "not learning"));
+  CHECK(contains(found.front().measure + found.back().measure,
+                 "'auto' in place of 'integrated variance'"));
+  const Asked other = campaign.propose(1);
+  CHECK(contains(other.queries.front().why, "not learning: "));
+  CHECK(other.queries.front().worth > 0.0);
+
+  campaign.apply(
+      Fitted{.model = campaign.models() + 1, .rows = 20, .leave_one_out = Vector{{0.1}}});
+  CHECK(campaign.propose(1).queries.front().why == "integrated variance");
+}
+
+TEST_CASE("what mixes criteria already is not switched, nor anything without countermeasures",
+          "[watch]") {
+  Campaign mixed(toy_domain(), {{"lift", "N"}}, criteria::automatic(), toy_options(), 1);
+  learn_nothing(mixed);
+  CHECK(names(findings(watch(mixed), mixed), "not learning"));
+  CHECK_FALSE(contains(mixed.propose(1).queries.front().why, "not learning"));
+
+  CampaignOptions options = toy_options();
+  options.countermeasures = false;
+  Campaign left = toy_campaign(1, options);
+  learn_nothing(left);
+  CHECK(left.propose(1).queries.front().why == "integrated variance");
+
+  Campaign calibrated(toy_domain(), {{"lift", "N"}}, criteria::calibrated_integrated_variance(32),
+                      toy_options(), 1);
+  learn_nothing(calibrated);
+  CHECK(calibrated.propose(1).queries.front().why == "not learning: core set");
+}
+
+TEST_CASE("replay derives what a campaign did that learnt nothing", "[watch]") {
+  const auto begun = [] {
+    return Campaign(toy_domain(), {{"lift", "N"}}, criteria::variance(), toy_options(), 1);
+  };
+  Campaign campaign = begun();
+  std::vector<Event> events;
+  const auto happen = [&](const Event& event) {
+    campaign.apply(event);
+    events.push_back(event);
+  };
+  Rng noise = Rng(3);
+  Index switched = 0;
+  for (int k = 0; k < 40; ++k) {
+    const Asked asked = campaign.propose(1);
+    if (asked.queries.empty()) break;
+    happen(asked);
+    switched += contains(asked.queries.front().why, "not learning: ") ? 1 : 0;
+    happen(Answered{asked.queries.front().id, ok(noise.normal())});
+  }
+  CHECK(switched > 0);
+  const Replayed result = replayed(events, [&](const Edited*) { return begun(); });
+  CHECK_FALSE(result.first);
+}
+
+// The same point again and again, each by its own value.
+Campaign replicated(const std::vector<double>& values) {
+  Campaign campaign = toy_campaign();
+  for (const double value : values) {
+    const Index id = campaign.asked();
+    campaign.apply(
+        Asked{{{.id = id, .x = Vector{{1.0, 2.0}}, .why = id == 0 ? "design" : "gold"}}});
+    campaign.apply(Answered{id, std::isnan(value) ? failed() : ok(value)});
+  }
+  return campaign;
+}
+
+TEST_CASE("a simulator whose answers at one point have moved has drifted", "[watch]") {
+  const Campaign moved = replicated({1.0, 1.0, 1.0, 1.25});
+  const std::vector<Drift> found = drifts(moved);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].first == 1.0);
+  CHECK(found[0].now == 1.25);
+  CHECK(found[0].query == 3);
+  CHECK(drifts(replicated({1.0, 1.0, 1.0, 1.0 + 1e-12})).empty());
+  CHECK(drifts(replicated({1.0, 1.25})).empty());  // noise, or another simulator: who knows
+
+  const std::vector<Drift> gone = drifts(replicated({1.0, 1.0, std::nan("")}));
+  REQUIRE(gone.size() == 1);
+  CHECK(std::isnan(gone[0].now));
+
+  Campaign campaign = replicated({1.0, 1.0, 1.0, 1.25});
+  const std::vector<Finding> said = findings(watch(campaign), campaign);
+  REQUIRE(names(said, "drift"));
+  CHECK(contains(said.front().words, "'lift'"));
+  CHECK(contains(said.front().words, "1.25 N by now"));
+}
+
+// Noise of deviation 1; a slow rise by one deviation a run, and a jump by ten in the middle.
+TEST_CASE("drift is told from noise, be it slow or a jump", "[watch]") {
+  const auto values = [](std::uint64_t seed, double slope, double jump) {
+    Rng rng(seed);
+    std::vector<double> all;
+    for (int k = 0; k < 15; ++k) all.push_back(rng.normal() + slope * k + (k >= 7 ? jump : 0.0));
+    return all;
+  };
+  Index alarms = 0, slow = 0, sudden = 0;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    alarms += drifts(replicated(values(seed, 0.0, 0.0))).empty() ? 0 : 1;
+    slow += drifts(replicated(values(seed, 1.0, 0.0))).empty() ? 0 : 1;
+    sudden += drifts(replicated(values(seed, 0.0, 10.0))).empty() ? 0 : 1;
+  }
+  CHECK(alarms <= 1);
+  CHECK(slow >= 40);
+  CHECK(sudden >= 45);
+}
+
+// Models of 4, 6, .. runs, up to 24 of 25; each run takes `seconds`.
+Watch with_errors(const std::vector<double>& errors, double seconds, const Cost& cost = {}) {
+  Campaign campaign = toy_campaign();
+  for (Index id = 0; id < 25; ++id) {
+    campaign.apply(Asked{{chosen(id, 0.15 * static_cast<double>(id), 1.0, 1.0)}});
+    Answer answer = ok(std::sin(static_cast<double>(id)));
+    answer.seconds = seconds;
+    campaign.apply(Answered{id, answer});
+  }
+  Index model = 0;
+  for (const double error : errors) {
+    ++model;
+    campaign.apply(Fitted{.model = model, .rows = 2 + 2 * model, .leave_one_out = Vector{{error}}});
+  }
+  return watch(campaign, cost);
+}
+
+TEST_CASE("what the last runs cost for a halving of the error is compared with those before",
+          "[watch]") {
+  // 2^-1 .. 2^-11. Medians of three: at 6, 18 and 22 runs.
+  std::vector<double> halving;
+  for (int k = 1; k <= 11; ++k) halving.push_back(std::exp2(-k));
+  const Watch well = with_errors(halving, 10.0);
+  REQUIRE(well.latest);
+  CHECK(well.earlier->runs == 12);
+  CHECK(well.earlier->cost == Approx(120.0));
+  CHECK(well.earlier->halvings == Approx(6.0));
+  CHECK(well.latest->runs == 4);
+  CHECK(well.latest->halvings == Approx(2.0));
+  CHECK(well.cost_unit == "s");
+
+  const Watch money =
+      with_errors(halving, 10.0, {.per_run = 2.0, .per_hour = 360.0, .unit = "EUR"});
+  CHECK(money.latest->cost == Approx(4 * 3.0));
+  CHECK(money.cost_unit == "EUR");
+  CHECK(with_errors(halving, 0.0).cost_unit == "runs");
+  CHECK_FALSE(with_errors({0.5, 0.4, 0.3, 0.2}, 1.0).latest);
+
+  Campaign campaign = toy_campaign();
+  CHECK_FALSE(names(findings(well, campaign), "dear"));
+  const std::vector<double> stuck = {0.5,  0.25, 0.12, 0.06, 0.05, 0.05,
+                                     0.05, 0.05, 0.05, 0.05, 0.05};
+  CHECK(names(findings(with_errors(stuck, 10.0), campaign), "dear"));
 }
 
 TEST_CASE("a campaign that goes well has nothing found wrong with it", "[watch]") {

@@ -59,7 +59,9 @@ struct CampaignOptions {
   double random_share = 0.0;
   /// Where the last answers were far from what was foretold of them, parameters are searched anew
   /// before each query, and a quarter of the queries is drawn at random (`why` is "random"), until
-  /// they no longer are. \see Watch::surprise
+  /// they no longer are. Where a single criterion learns nothing (see findings()), queries are made
+  /// by another, and `why` is "not learning: " and its name: by criteria::automatic(), or by
+  /// criteria::core_set() in place of what that stands for. \see Watch::surprise
   bool countermeasures = true;
   /// Candidates that may be asked. Where the first step is not Synthesis, the initial design is
   /// made of those nearest to it; as long as a step is not, what is held out and what is random as

@@ -7,6 +7,7 @@
 
 #include "sonde/run/campaign.hpp"
 #include "sonde/run/cost.hpp"
+#include "sonde/run/segments.hpp"
 
 namespace sonde {
 
@@ -29,6 +30,10 @@ StopRule within_tolerances(Vector tolerances);
 StopRule within_tolerances_held_out(Vector tolerances);
 /// The same in units of the spread of each output that is learnt.
 StopRule below_error_held_out(double relative_error);
+/// Leave-one-out RMSE over the spread of the whole output, of each that is learnt, where each of
+/// the segments holds: by its name at most so much. Not before 2 (d + 2) answers, five of them in
+/// each. \throws ArgumentError where a name is no segment's
+StopRule below_error_in(Segments segments, std::vector<std::pair<std::string, double>> targets);
 StopRule after_cost(const Cost& cost, double budget);  ///< spent()
 /// The fall of the estimated error that the next run is expected to bring, in what an error costs,
 /// is worth less than the run. Not before 2 (d + 2) answers. \pre cost.of_error > 0

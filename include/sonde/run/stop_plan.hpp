@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sonde/run/cost.hpp"
@@ -13,8 +14,10 @@ namespace sonde {
 struct StopPlan {
   std::optional<Index> runs{};
   std::optional<double> wall_seconds{};
-  std::optional<double> cost{};      ///< of Cost
-  std::optional<double> error{};     ///< by leave-one-out, over the spread
+  std::optional<double> cost{};   ///< of Cost
+  std::optional<double> error{};  ///< by leave-one-out, over the spread
+  /// By leave-one-out where a segment holds, by its name, over the spread of the whole output.
+  std::vector<std::pair<std::string, double>> error_in{};
   std::optional<double> held_out{};  ///< upper end of the interval on runs held out, likewise
   enum class Judge { None, LeaveOneOut, HeldOut };
   Judge tolerance = Judge::None;  ///< the outputs' own
@@ -33,6 +36,7 @@ struct StopContext {
   Cost cost{};
   double seconds_before = 0.0;  ///< of earlier sessions
   Index dim = 1;
+  Segments segments{};
 };
 
 /// \throws ArgumentError that says what is wrong with `when`.
