@@ -51,7 +51,7 @@ void add_segments(OpenCampaign& open, std::vector<Wanted>& all) {
     for (const SegmentScore& score : scores)
       for (const auto& [name, target] : targets) {
         if (score.output != j || score.segment != name) continue;
-        const double here = score.left_out.rmse / campaign.surrogate()[j].spread();
+        const double here = score.left_out.rmse / error_unit(campaign.surrogate(), j);
         all.push_back({curve, target_by_leave_one_out(target, left_out, here)});
       }
   }

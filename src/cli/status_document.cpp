@@ -401,7 +401,7 @@ JsonValue segments_json(OpenCampaign& open) {
 std::string segments_text(OpenCampaign& open) {
   std::string text;
   for (const SegmentScore& one : scores_in_segments(open)) {
-    const double spread = open.campaign.surrogate()[one.output].spread();
+    const double spread = error_unit(open.campaign.surrogate(), one.output);
     const auto error = [&](const SegmentScore::Of& score) {
       return fmt::format("error {}, of {} run{}",
                          std::isfinite(score.rmse) ? shown_percent(score.rmse / spread) : "unknown",

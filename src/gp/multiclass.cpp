@@ -39,7 +39,7 @@ double log_pdf(double z) {
   return -0.5 * z * z - 0.918938533204672742;
 }
 
-// log of Phi(f_k) / sum_j Phi(f_j), and -infinity for classes that were never seen.
+// log of what is proportional to Phi(f_k) / Phi(-f_k), and -infinity for classes never seen.
 Vector log_probabilities(const Vector& f, const std::vector<Index>& seen, Index classes) {
   Vector log_p = Vector::Constant(classes, none);
   if (f.size() == 1) {
@@ -48,7 +48,7 @@ Vector log_probabilities(const Vector& f, const std::vector<Index>& seen, Index 
     return log_p;
   }
   Vector own(f.size());
-  for (Index l = 0; l < f.size(); ++l) own[l] = normal_log_cdf(f[l]);
+  for (Index l = 0; l < f.size(); ++l) own[l] = normal_log_cdf(f[l]) - normal_log_cdf(-f[l]);
   const double most = own.maxCoeff();
   const double log_sum = most + std::log((own.array() - most).exp().sum());
   for (Index l = 0; l < f.size(); ++l) log_p[seen[static_cast<std::size_t>(l)]] = own[l] - log_sum;
@@ -164,13 +164,13 @@ Vector ClassCommittee::gradient(MatrixView by_log_p) const {
     for (Index l = 0; l < count; ++l) {
       const double f = values(q, l);
       const double hazard = std::exp(log_pdf(f) - normal_log_cdf(f));
+      const double other = std::exp(log_pdf(f) - normal_log_cdf(-f));
       double by_f = 0.0;
       if (count == 1) {
-        const double other = std::exp(log_pdf(f) - normal_log_cdf(-f));
         by_f = hazard * by_log_p(q, seen[0]) - other * by_log_p(q, seen[1]);
       } else {
         const Index k = seen[static_cast<std::size_t>(l)];
-        by_f = hazard * (by_log_p(q, k) - std::exp(log_p(q, k)) * sum);
+        by_f = (hazard + other) * (by_log_p(q, k) - std::exp(log_p(q, k)) * sum);
       }
       by_mean[l] += by_f;
       by_sd[l] += by_f * draws(q, l);

@@ -4,6 +4,7 @@
 
 #include "report/sections.hpp"
 #include "report/svg.hpp"
+#include "sonde/gp/validate.hpp"
 
 // Errors where the study's segments hold.
 
@@ -38,7 +39,7 @@ std::string in_segments(Campaign& campaign, const Segments& segments) {
   const bool held_out = campaign.validation().size() > 0;
   std::string rows;
   for (const SegmentScore& score : scores) {
-    const double spread = surrogate[score.output].spread();
+    const double spread = error_unit(surrogate, score.output);
     const Output& output = campaign.outputs()[static_cast<std::size_t>(score.output)];
     rows += "<tr><td class=\"text\">" + escaped(score.segment) + "</td><td class=\"text\">" +
             with_unit(output.name, output.unit) + "</td>" + segment_cells(score.left_out, spread) +

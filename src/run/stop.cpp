@@ -77,7 +77,7 @@ double error_where(const std::string& segment, const std::vector<SegmentScore>& 
     const double rmse = score.left_out.rmse;
     if (score.left_out.runs < few || std::isnan(rmse))
       return std::numeric_limits<double>::infinity();
-    if (rmse > 0.0) largest = std::max(largest, rmse / surrogate[score.output].spread());
+    if (rmse > 0.0) largest = std::max(largest, rmse / error_unit(surrogate, score.output));
   }
   return largest;
 }

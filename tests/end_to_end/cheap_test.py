@@ -64,7 +64,7 @@ class Cheap(unittest.TestCase):
         return (self.folder / which).read_text().count("x")
 
     def test_what_both_agree_on_is_not_simulated(self):
-        self.study()
+        self.study(cheap="agree = 0.3\npatience = 1000")
         self.sonde("run", "study.toml")
         runs = self.runs()
         agreed = [run for run in runs if run["status"] == "agreed"]
@@ -93,7 +93,7 @@ class Cheap(unittest.TestCase):
         self.assertEqual({run["status"] for run in self.runs()}, {"ok"})
 
     def test_a_kill_between_the_two_loses_nothing(self):
-        self.study(pause=0.3)
+        self.study(cheap="agree = 0.3\npatience = 1000", pause=0.3)
         for _ in range(4):
             running = subprocess.Popen([SONDE, "run", "study.toml"], cwd=self.folder, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)

@@ -114,7 +114,7 @@ class Classes(unittest.TestCase):
         with h5py.File(self.folder / "study" / "study.h5") as file:
             self.assertEqual(json.loads(file["runs/regime"].attrs["labels"]), VALUES)
         for source in ("runs.csv", "study/study.h5"):
-            other = self.study(source.replace("/", "_") + ".toml")
+            other = self.study(f"from_{source[-3:].strip('.')}.toml")
             self.sonde("import", source, other)
             imported = self.rows("export", other, "--format", "csv")
             self.assertEqual([run["regime"] for run in imported],
@@ -139,7 +139,7 @@ class Classes(unittest.TestCase):
 
     def test_people_tell_a_class_by_its_name(self):
         study = self.study(simulator='kind = "manual"')
-        query = json.loads(self.sonde("ask", study, 1).stdout)
+        query = json.loads(self.sonde("ask", study).stdout)
         told = {"id": query["id"], "y": {"regime": "center"}}
         self.assertIn("is no value of 'regime'", self.sonde("tell", study, stdin=json.dumps(told), status=2).stderr)
         told["y"]["regime"] = 1
@@ -155,7 +155,7 @@ class Classes(unittest.TestCase):
         self.sonde("run", study)
         whys = [run["why"] for run in self.rows("export", study, "--format", "csv")]
         self.assertEqual(set(whys[8:]), {"class margin"})
-        chosen = self.rows("select", study, "--from", "points.csv", "-k", 3)
+        chosen = self.rows("select", study, "--pool", "points.csv", "-n", 3)
         self.assertEqual(len(chosen), 3)
         self.assertIn(chosen[0]["regime"], VALUES)
         self.sonde("replay", study)

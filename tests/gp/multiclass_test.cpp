@@ -86,10 +86,11 @@ TEST_CASE("sixty-four members of a committee stand for the whole posterior", "[m
     Vector sum = Vector::Zero(3);
     constexpr int draws = 100000;
     for (int q = 0; q < draws; ++q) {
-      Vector own(3);
+      Vector own(3);  // odds
       for (Index l = 0; l < 3; ++l) {
         const LocalMarginal& f = committee.latents[static_cast<std::size_t>(l)];
-        own[l] = normal_cdf(f.mean + std::sqrt(f.variance) * rng.normal());
+        const double value = f.mean + std::sqrt(f.variance) * rng.normal();
+        own[l] = std::exp(normal_log_cdf(value) - normal_log_cdf(-value));
       }
       sum += own / own.sum();
     }

@@ -17,7 +17,9 @@ using Segments = std::vector<std::pair<std::string, Expression>>;
 struct SegmentScore {
   struct Of {
     Index runs = 0;
-    double rmse = std::numeric_limits<double>::quiet_NaN();  ///< in the output's unit; NaN: no runs
+    double rmse =
+        std::numeric_limits<double>::quiet_NaN();  ///< in the output's unit, of classes
+                                                   ///< the share of wrong ones; NaN: no runs
     double inside95 = std::numeric_limits<double>::quiet_NaN();  ///< share inside 95 % intervals
   };
   std::string segment{};
