@@ -136,7 +136,7 @@ TEST_CASE("slopes of what a committee says are central differences", "[multiclas
 
 // With the same kernel, a posterior made without the label.
 TEST_CASE("the cavity of a label is the posterior without it", "[multiclass]") {
-  const Matrix k = (Matrix(3, 3) << 2.0, 1.2, 0.4, 1.2, 2.0, 0.9, 0.4, 0.9, 2.0).finished();
+  const Matrix k{{2.0, 1.2, 0.4}, {1.2, 2.0, 0.9}, {0.4, 0.9, 2.0}};
   const std::vector<bool> labels{true, false, true};
   const Propagated all = propagated(k, labels, 0.2, 0.0);
   for (Index i = 0; i < 3; ++i) {
@@ -177,7 +177,7 @@ TEST_CASE("a classifier of classes that supposes a run is surer there", "[multic
 }
 
 TEST_CASE("scores of classes are those counted by hand", "[multiclass]") {
-  const Matrix p = (Matrix(4, 2) << 0.9, 0.1, 0.6, 0.4, 0.2, 0.8, 0.5, 0.5).finished();
+  const Matrix p{{0.9, 0.1}, {0.6, 0.4}, {0.2, 0.8}, {0.5, 0.5}};
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const ClassScores scores = class_scores(p, Vector{{0.0, 1.0, 1.0, nan}});
   CHECK(scores.n == 3);
