@@ -57,6 +57,10 @@ Vector log_probabilities(const Vector& f, const std::vector<Index>& seen, Index 
 
 }  // namespace
 
+Matrix probabilities_of(MatrixView log_p) {
+  return log_p.unaryExpr([](double one) { return std::exp(one); });
+}
+
 struct MulticlassClassifier::State {
   Index classes;
   std::vector<Index> seen;          // classes that were seen, rising
@@ -71,7 +75,7 @@ struct MulticlassClassifier::State {
       const Vector sd = variance.row(i).transpose().cwiseMax(0.0).cwiseSqrt();
       for (Index q = 0; q < draws.rows(); ++q) {
         const Vector f = mean.row(i).transpose() + sd.cwiseProduct(draws.row(q).transpose());
-        p.row(i) += log_probabilities(f, seen, classes).array().exp().matrix().transpose();
+        p.row(i) += probabilities_of(log_probabilities(f, seen, classes)).transpose();
       }
     }
     return p / static_cast<double>(draws.rows());

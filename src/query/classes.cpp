@@ -36,11 +36,11 @@ OfVotes entropy_of_mean(const Matrix& p) {
 }
 
 OfVotes entropy_of(const Matrix& log_p) {
-  return entropy_of_mean(log_p.array().exp());
+  return entropy_of_mean(probabilities_of(log_p));
 }
 
 OfVotes information_of(const Matrix& log_p) {
-  const Matrix p = log_p.array().exp();
+  const Matrix p = probabilities_of(log_p);
   const double scale = static_cast<double>(p.rows()) * std::numbers::ln2;
   OfVotes its = entropy_of_mean(p);
   for (Index q = 0; q < p.rows(); ++q) {
@@ -68,7 +68,7 @@ Likely likely_of(const Vector& mean) {
 }
 
 OfVotes less_than_sure(const Matrix& log_p, bool beside_the_next) {
-  const Matrix p = log_p.array().exp();
+  const Matrix p = probabilities_of(log_p);
   const auto members = static_cast<double>(p.rows());
   const Vector mean = p.colwise().sum() / members;
   const Likely likely = likely_of(mean);
@@ -94,7 +94,7 @@ OfVotes votes_of(const Matrix& log_p) {
   Matrix votes = Matrix::Zero(log_p.rows(), log_p.cols());
   for (Index q = 0; q < log_p.rows(); ++q) {
     const double most = log_p.row(q).maxCoeff();
-    votes.row(q) = (sharpness * (log_p.row(q).array() - most)).exp();
+    votes.row(q) = probabilities_of(sharpness * (log_p.row(q).array() - most).matrix());
     votes.row(q) /= votes.row(q).sum();
   }
   OfVotes its = entropy_of_mean(votes);  // slopes in ln votes

@@ -52,7 +52,7 @@ TEST_CASE("criteria of classes are what their formulas say of the committee", "[
   const Points at = design::sobol(square(), 12, Rng(5));
   const Matrix predicted = classifier.probability(at);
   for (Index i = 0; i < at.rows(); ++i) {
-    const Matrix p = classifier.committee_at(at.row(i)).log_p.array().exp();
+    const Matrix p = probabilities_of(classifier.committee_at(at.row(i)).log_p);
     Vector sorted = predicted.row(i).transpose();
     std::sort(sorted.begin(), sorted.end());
     double own = 0.0, divergence = 0.0;

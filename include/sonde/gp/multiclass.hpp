@@ -9,6 +9,9 @@
 
 namespace sonde {
 
+/// Of their logarithms, also of -infinity, which Eigen's exp() takes for a very small number.
+Matrix probabilities_of(MatrixView log_p);
+
 /// Classifiers drawn from a posterior, and what each says of one point.
 struct ClassCommittee {
   Matrix log_p;  ///< (q, classes): a member's probabilities a row; -infinity: a class never seen
