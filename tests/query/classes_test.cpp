@@ -125,7 +125,7 @@ TEST_CASE("as long as one class was seen the farthest point is asked for", "[cla
                  "'class least confidence' or 'class votes', got 'x'"));
 }
 
-// Points told wrongly after 12 runs by the criterion in batches of two, and after 12 uniform ones;
+// Points told wrongly after 20 runs by the criterion in batches of two, and after 20 uniform ones;
 // summed over five seeds.
 TEST_CASE("runs asked for by classes tell regimes better than random ones", "[classes]") {
   const Points test = design::sobol(square(), 500, Rng(99));
@@ -144,7 +144,7 @@ TEST_CASE("runs asked for by classes tell regimes better than random ones", "[cl
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
       const Points first = design::sobol(square(), 8, Rng(seed));
       Points x = first;
-      for (std::uint64_t run = 0; run < 6; ++run) {
+      for (std::uint64_t run = 0; run < 10; ++run) {
         const Batch made = synthesize(of_points(x), criterion, 2, Points(0, 2), x, {},
                                       Rng(seed).child("run", run));
         Points more(x.rows() + 2, 2);
@@ -152,8 +152,8 @@ TEST_CASE("runs asked for by classes tell regimes better than random ones", "[cl
         x = more;
       }
       chosen += wrong(x);
-      Points uniform(20, 2);
-      uniform << first, design::uniform(square(), 12, Rng(seed).child("uniform"));
+      Points uniform(28, 2);
+      uniform << first, design::uniform(square(), 20, Rng(seed).child("uniform"));
       random += wrong(uniform);
     }
     INFO(criterion.name << ": " << chosen << " wrong, " << random << " by random runs");

