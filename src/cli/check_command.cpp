@@ -332,11 +332,12 @@ int try_one(const Study& study, const Query& query) {
                                     elsewhere ? "" : ". Look at " + folder.string()));
   std::printf("tried     at %s: ok, %.2f s\n", point_text(study, query).c_str(), answer.seconds);
   for (std::size_t j = 0; j < study.outputs.size(); ++j)
-    std::printf("  %s = %s %s\n", study.outputs[j].output.name.c_str(),
-                study.outputs[j].output.is_class()
-                    ? format_value(answer.y[static_cast<Index>(j)], study.outputs[j].output).c_str()
-                    : shown(answer.y[static_cast<Index>(j)], 9).c_str(),
-                study.outputs[j].output.unit == "1" ? "" : study.outputs[j].output.unit.c_str());
+    std::printf(
+        "  %s = %s\n", study.outputs[j].output.name.c_str(),
+        study.outputs[j].output.is_class()
+            ? format_value(answer.y[static_cast<Index>(j)], study.outputs[j].output).c_str()
+            : (shown(answer.y[static_cast<Index>(j)], 9) + " " + study.outputs[j].output.unit)
+                  .c_str());
   fs::remove_all(folder);
   return Done;
 }

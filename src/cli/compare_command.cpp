@@ -18,10 +18,6 @@
 #include "cli/rehearsal.hpp"
 #include "cli/study_change.hpp"
 #include "cli/subcommands.hpp"
-#include "sonde/query/classes.hpp"
-#include "sonde/query/criteria.hpp"
-#include "sonde/query/failures.hpp"
-#include "sonde/query/targets.hpp"
 #include "sonde/space/design.hpp"
 
 namespace sonde::cli {
@@ -65,15 +61,7 @@ bool among(const std::string& name, const std::vector<std::string>& names) {
 std::vector<Way> ways_of(const CompareChoices& choices, const Study& study) {
   std::vector<Way> ways{{study.query, false, true}};
   std::vector<std::string> known = design::names();
-  for (const auto& names : {criteria::names(), criteria::names_of_failure()})
-    known.insert(known.end(), names.begin(), names.end());
-  const auto has_goal = [&](const std::string& goal) { return among(goal, study.goals); };
-  if (has_goal("contour"))
-    for (const std::string& name : criteria::names_of_level()) known.push_back(name);
-  if (has_goal("classify"))
-    for (const std::string& name : criteria::names_of_classes()) known.push_back(name);
-  if (has_goal("minimize") || has_goal("maximize"))
-    for (const std::string& name : criteria::names_of_extreme()) known.push_back(name);
+  for (const std::string& name : study.criteria()) known.push_back(name);
   for (const std::string& name : choices.against) {
     require<UsageError>(among(name, known), "--against: '", name, "' is unknown",
                         suggestion(name, known));

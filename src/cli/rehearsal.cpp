@@ -95,11 +95,7 @@ Campaign campaign_of(const Study& study, const Way& way, const DrawnSimulator& s
 }  // namespace
 
 Study studied_by(const Study& study, const Way& way) {
-  Study its = study;
-  if (way.design || way.name == study.query) return its;
-  its.query = way.name;
-  its.queries.clear();
-  return its;
+  return way.design || way.name == study.query ? study : study.asked_by(way.name);
 }
 
 ComparisonTable rehearsed(OpenCampaign& open, const std::vector<Way>& ways, Index more, int repeats,

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/nearest_name.hpp"
 #include "cli/campaign_folder.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/files.hpp"
@@ -17,7 +19,6 @@
 #include "cli/subcommands.hpp"
 #include "run/foretold.hpp"
 #include "run/pool_file.hpp"
-#include "sonde/query/criteria.hpp"
 
 namespace sonde::cli {
 namespace {
@@ -203,7 +204,13 @@ int carry_out(const SelectChoices& choices) {
   const fs::path file = pool_of(choices, study);
   const PoolOptions options = options_of(choices, study, threads);
   std::optional<Criterion> by;
-  if (!choices.by.empty()) by = criteria::named(choices.by);
+  if (!choices.by.empty()) {
+    const std::vector<std::string> known = study.criteria();
+    require<UsageError>(std::find(known.begin(), known.end(), choices.by) != known.end(), "--by: '",
+                        choices.by, "' is unknown, or has nothing to look for in this study",
+                        suggestion(choices.by, known));
+    by = study.asked_by(choices.by).criterion();
+  }
   const Shard shard = choices.shard.empty() ? Shard{} : shard_of(choices.shard);
   const PoolFile candidates = read_pool(file, study, shard);
   const Pool pool = candidates.pool();
@@ -250,10 +257,10 @@ Subcommand select_subcommand() {
                        .place = &choices->count,
                        .help = "How many; default: 1",
                        .range = Between{1, 100000}});
-  arguments.push_back({.names = "--by",
-                       .place = &choices->by,
-                       .help = "The criterion; default: that of the study",
-                       .choices = criteria::names()});
+  arguments.push_back(
+      {.names = "--by",
+       .place = &choices->by,
+       .help = "The criterion, as [method] query has it; default: that of the study"});
   arguments.push_back({.names = "--diversity",
                        .place = &choices->diversity,
                        .help = "What keeps the points of a batch apart; default: that of the study",

@@ -261,7 +261,6 @@ std::optional<ClassScores> class_scores_of(Campaign& campaign, Index output) {
 
 JsonValue classes_json(Campaign& campaign, Index output) {
   const Output& its = campaign.outputs()[static_cast<std::size_t>(output)];
-  if (!its.is_class()) return nullptr;
   JsonValue runs = JsonValue::object();
   for (std::size_t k = 0; k < its.values.size(); ++k)
     runs[its.values[k]] = (campaign.data().y.col(output).array() == static_cast<double>(k)).count();
@@ -428,8 +427,10 @@ std::string status_json(OpenCampaign& open, bool running) {
     outputs[open.campaign.outputs()[j].name] = {
         {"loo_nrmse", json_number(of_numbers ? scores[j]->nrmse : none)},
         {"coverage95", json_number(of_numbers ? scores[j]->coverage95 : none)},
-        {"classes", classes_json(open.campaign, static_cast<Index>(j))},
         {"stated", stated_json(open.campaign, static_cast<Index>(j), scores[j].has_value())}};
+    if (open.campaign.outputs()[j].is_class())
+      outputs[open.campaign.outputs()[j].name]["classes"] =
+          classes_json(open.campaign, static_cast<Index>(j));
   }
   JsonValue held = JsonValue::object();
   const std::vector<Interval> errors = errors_held_out(open);

@@ -158,6 +158,22 @@ void read_weights(TomlReader& method, Study& study) {
   }
 }
 
+std::vector<std::string> Study::criteria() const {
+  std::vector<std::string> names;
+  for (const std::string& name : all_names())
+    if (objection(name, *this).empty()) names.push_back(name);
+  return names;
+}
+
+Study Study::asked_by(const std::string& criterion) const {
+  const std::string words = objection(criterion, *this);
+  require(words.empty(), words);
+  Study its = *this;
+  its.query = criterion;
+  its.queries.clear();
+  return its;
+}
+
 std::optional<ScalarField> Study::importance() const {
   if (weights.empty()) return std::nullopt;
   std::vector<std::pair<Expression, double>> factors;

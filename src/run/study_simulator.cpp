@@ -237,7 +237,7 @@ void read_judgement(TomlReader& reader, SimulatorSpec& spec) {
 void read_simulator(TomlReader& root, Study& study) {
   root.needed("simulator", "a table [simulator]");
   TomlReader reader = *root.table("simulator");
-  reader.not_available({"cost"});
+  reader.not_available({"cheap_for", "cost"});
   reader.find("cheap");  // read_cheap()
   const std::string kind =
       reader.word("kind", {"command", "library", "manual", "umbridge"}).value_or("command");

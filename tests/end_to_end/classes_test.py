@@ -157,6 +157,10 @@ class Classes(unittest.TestCase):
         self.assertEqual(set(whys[8:]), {"class margin"})
         chosen = self.rows("select", study, "--pool", "points.csv", "-n", 3)
         self.assertEqual(len(chosen), 3)
+        by = self.rows("select", study, "--pool", "points.csv", "--by", "class information")
+        self.assertEqual(by[0]["why"], "class information")
+        self.assertIn("nothing to look for", self.sonde("select", study, "--pool", "points.csv", "--by",
+                                                        "expected improvement", status=2).stderr)
         self.assertIn(chosen[0]["regime"], VALUES)
         self.sonde("replay", study)
         study = self.study("stream.toml", more='[stream]\nfrom = "-"\nbudget = 0.2', method='query = "class entropy"')

@@ -106,6 +106,10 @@ struct Study {
   TemplateValues template_values() const { return {constants, derived, seed}; }
   /// By `query` and goals: where outputs have different ones each has its turn.
   Criterion criterion() const;
+  /// Names that `query` may have: those that have something to look for in its outputs.
+  std::vector<std::string> criteria() const;
+  /// The same, asked by one of these. \throws ArgumentError
+  Study asked_by(const std::string& criterion) const;
   Screen screen() const;                          ///< \pre cheap
   std::optional<ScalarField> importance() const;  ///< by `weights`; none: all places count the same
   CampaignOptions campaign_options() const;       ///< reads design_file where one is named
