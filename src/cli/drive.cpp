@@ -182,8 +182,18 @@ Oracle oracle_of(const Study& study, const CampaignFolder& folder, std::stop_tok
                         ? umbridge_oracle(study.umbridge, study.parameters, study.outputs, stop)
                         : process(study.simulator, folder.runs(), study.slurm);
     if (!study.cheap) return oracle;
-    return screened(process(study.cheap->simulator, folder.cheap_runs(), std::nullopt),
-                    std::move(oracle), study.screen());
+    try {
+      return screened(process(study.cheap->simulator, folder.cheap_runs(), std::nullopt),
+                      std::move(oracle), study.screen());
+    } catch (const Error& failure) {
+      // What it says of a key is of the table below.
+      const std::string words = failure.what();
+      constexpr std::string_view table = "simulator.";
+      const std::string of_cheap =
+          words.starts_with(table) ? "simulator.cheap." + words.substr(table.size()) : words;
+      if (dynamic_cast<const OracleError*>(&failure)) throw OracleError(of_cheap);
+      throw StudyError(of_cheap);
+    }
   } catch (const StudyError& failure) {
     throw StudyError(placed(study, failure.what()));
   } catch (const OracleError& failure) {

@@ -89,8 +89,10 @@ std::string as_json(const OpenCampaign& open) {
   for (const Parameter& parameter : open.study.parameters)
     variables.push_back({{"name", parameter.name}, {"unit", parameter.unit}});
   JsonValue outputs = JsonValue::array();
-  for (const Output& output : open.campaign.outputs())
+  for (const Output& output : open.campaign.outputs()) {
     outputs.push_back({{"name", output.name}, {"unit", output.unit}});
+    if (output.is_class()) outputs.back()["values"] = output.values;
+  }
   return json_text({{"schema", 1},
                     {"campaign", open.folder.shown()},
                     {"title", open.study.title},

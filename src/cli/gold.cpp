@@ -9,6 +9,7 @@
 
 #include "cli/ingredients.hpp"
 #include "cli/text_table.hpp"
+#include "run/csv.hpp"
 #include "run/gold_queries.hpp"
 
 namespace sonde::cli {
@@ -44,7 +45,13 @@ std::string gold_words(const OpenCampaign& open, const GoldDifference& differenc
       fmt::format("run {} asked a known point again: {} ", difference.id, output.name);
   words +=
       std::isnan(difference.now)
-          ? fmt::format("did not come, it was {}{}", shown(difference.before, 9), unit)
+          ? fmt::format("did not come, it was {}{}",
+                        output.is_class() ? format_value(difference.before, output)
+                                          : shown(difference.before, 9),
+                        unit)
+      : output.is_class()
+          ? fmt::format("is {}, it was {}", format_value(difference.now, output),
+                        format_value(difference.before, output))
           : fmt::format("is {}{}, it was {}{}, and the noise is {}", shown(difference.now, 9), unit,
                         shown(difference.before, 9), unit, shown(difference.noise_sd, 3));
   words +=

@@ -63,6 +63,11 @@ void write_errors(Exposition& all, const JsonValue& status) {
   all.metric("coverage95", "Share of left-out runs inside their 95 % interval.");
   for (const auto& [output, scores] : status["outputs"].items())
     all.sample(scores["coverage95"], {{"output", output}});
+  all.metric("wrong_expected",
+             "Of an output of classes: share of the domain told wrongly, expected.");
+  for (const auto& [output, scores] : status["outputs"].items())
+    if (scores.contains("classes"))
+      all.sample(scores["classes"]["wrong_expected"], {{"output", output}});
   all.metric("error_held_out",
              "On runs held out, in the unit of the output; lower and upper end of 95 %.");
   for (const auto& [output, error] : status["held_out"].items())

@@ -536,8 +536,9 @@ std::string status_text(OpenCampaign& open, bool running) {
          scores[j] ? shown_percent(scores[j]->coverage95) : "-"});
   }
   return text + text_table(rows) +
-         "  error: expected RMSE / standard deviation over the domain; left out: that of "
-         "leave-one-out predictions\n";
+         "  error: expected RMSE / standard deviation over the domain, of classes the share of "
+         "wrong "
+         "ones; left out: that of leave-one-out predictions\n";
 }
 
 }  // namespace sonde::cli

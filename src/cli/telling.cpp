@@ -303,7 +303,8 @@ class Line {
 void settle(OpenCampaign& open, Index id) {
   const std::vector<Told>& told = open.campaign.handling(id).told;
   if (told.empty() || open.campaign.answer(id)) return;
-  const std::optional<Answer> answer = settled(told, open.study.people, open.campaign.spread());
+  const std::optional<Answer> answer =
+      settled(told, open.study.people, open.campaign.spread(), open.campaign.outputs());
   if (answer) record(open, Answered{id, *answer}, "");
 }
 

@@ -27,7 +27,7 @@ std::vector<Replicates> replicated(const Campaign& campaign) {
   std::map<Coordinates, Replicates> places;
   for (const Query& query : campaign.queries()) {
     const std::optional<Answer>& answer = campaign.answer(query.id);
-    if (!answer || answer->transient || answer->kind == rejected_kind) continue;
+    if (!answer || answer->transient || is_no_run(*answer)) continue;
     const Vector& x = campaign.point(query.id);
     places[Coordinates(x.begin(), x.end())].push_back(query.id);
   }

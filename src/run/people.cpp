@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "run/campaign_state.hpp"
 #include "run/gold_queries.hpp"
@@ -35,10 +36,36 @@ std::string names(const std::vector<Told>& told) {
   return text;
 }
 
-Answer median_of(const std::vector<Told>& told) {
+// The class that most told; NaN where two were told as often.
+double plurality(const std::vector<double>& sorted) {
+  double best = std::numeric_limits<double>::quiet_NaN();
+  std::ptrdiff_t most = 0;
+  for (auto at = sorted.begin(); at != sorted.end();) {
+    const auto next = std::upper_bound(at, sorted.end(), *at);
+    if (next - at == most) best = std::numeric_limits<double>::quiet_NaN();
+    if (next - at > most) {
+      most = next - at;
+      best = *at;
+    }
+    at = next;
+  }
+  return best;
+}
+
+// Of each output, by what it is.
+Answer middle_of(const std::vector<Told>& told, const std::vector<Output>& outputs) {
   const auto first = std::find_if(told.begin(), told.end(), is_ok);
   Answer answer{.status = Answer::Status::Ok, .y = first->answer.y};
-  for (Index j = 0; j < answer.y.size(); ++j) answer.y[j] = median(column(told, j));
+  for (Index j = 0; j < answer.y.size(); ++j) {
+    const auto place = static_cast<std::size_t>(j);
+    const bool of_classes = place < outputs.size() && outputs[place].is_class();
+    answer.y[j] = of_classes ? plurality(column(told, j)) : median(column(told, j));
+  }
+  if (answer.y.array().isNaN().any()) answer.kind = "output missing";
+  if (answer.y.array().isNaN().all()) {
+    answer.status = Answer::Status::Failed;
+    answer.y.resize(0);
+  }
   return answer;
 }
 
@@ -53,7 +80,8 @@ Answer failure_of(const std::vector<Told>& told) {
   return first->answer;
 }
 
-std::optional<Answer> ruled(const std::vector<Told>& told, const PeopleRule& rule) {
+std::optional<Answer> ruled(const std::vector<Told>& told, const PeopleRule& rule,
+                            const std::vector<Output>& outputs) {
   if (!rule.expert.empty()) {
     const auto expert = std::find_if(told.begin(), told.end(),
                                      [&](const Told& one) { return one.by == rule.expert; });
@@ -65,10 +93,15 @@ std::optional<Answer> ruled(const std::vector<Told>& told, const PeopleRule& rul
   }
   const auto well = std::count_if(told.begin(), told.end(), is_ok);
   const bool failed = 2 * well < static_cast<std::ptrdiff_t>(told.size());
-  Answer answer = failed ? failure_of(told) : median_of(told);
-  answer.message = concat("disputed: ", failed ? "most told a failure" : "median", " of ", well,
-                          " values and ", static_cast<std::ptrdiff_t>(told.size()) - well,
-                          " failures", failed ? ": " : "", failed ? answer.message : "");
+  Answer answer = failed ? failure_of(told) : middle_of(told, outputs);
+  const bool tied = !failed && !answer.kind.empty();
+  answer.message =
+      concat("disputed: ",
+             failed ? "most told a failure"
+             : tied ? "as many told one class as another"
+                    : "median",
+             " of ", well, " values and ", static_cast<std::ptrdiff_t>(told.size()) - well,
+             " failures", failed ? ": " : "", failed ? answer.message : "");
   return answer;
 }
 
@@ -93,20 +126,20 @@ double disagreement(const std::vector<Told>& told, VectorView spread) {
 }
 
 std::optional<Answer> settled(const std::vector<Told>& told, const PeopleRule& rule,
-                              VectorView spread) {
+                              VectorView spread, const std::vector<Output>& outputs) {
   if (told.empty() || static_cast<Index>(told.size()) < rule.people) return std::nullopt;
   if (told.size() == 1) return of_one(told.front());
   std::optional<Answer> answer;
   if (disagreement(told, spread) <= rule.agree) {
     const bool failed = !is_ok(told.front());
-    answer = failed ? failure_of(told) : median_of(told);
+    answer = failed ? failure_of(told) : middle_of(told, outputs);
     if (failed) {
       answer->message = concat("agreed: ", answer->message);
     } else {
       answer->message = concat("agreed: median of ", told.size());
     }
   } else {
-    answer = ruled(told, rule);
+    answer = ruled(told, rule, outputs);
   }
   if (answer) answer->host = names(told);
   return answer;
@@ -176,6 +209,7 @@ void Campaign::State::fold(const Corrected& corrected) {
   count_out(corrected.id);
   std::optional<Answer>& answer = answers[static_cast<std::size_t>(corrected.id)];
   if (answer->transient) --written_off;
+  if (answer->kind == agreed_kind) --agreed;
   const Vector simulated = answer->x;  // it was run where it was run
   answer = corrected.answer;
   if (answer->x.size() == 0) answer->x = simulated;

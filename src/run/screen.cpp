@@ -10,6 +10,8 @@
 namespace sonde {
 namespace {
 
+constexpr double least_doubt = 0.1;  // about a class that is believed
+
 bool counts(const Screen& screen, Index output) {
   const std::vector<Index>& some = screen.learnt;
   return some.empty() || std::find(some.begin(), some.end(), output) != some.end();
@@ -23,12 +25,11 @@ std::string agreement(const Screen& screen, const std::vector<Output>& outputs, 
     if (!counts(screen, j)) continue;
     const Output& output = outputs[static_cast<std::size_t>(j)];
     const double off = std::abs(y[j] - query.mean[j]);
-    const double tolerance = screen.tolerances.size() > j ? screen.tolerances[j] : 0.0;
-    const double most =
-        std::max(screen.agree * query.deviation[j], std::isnan(tolerance) ? 0.0 : tolerance);
-    // Of what is not foretold nothing can agree.
-    if (output.is_class() ? off != 0.0 || std::isnan(query.deviation[j]) : !(off <= most))
-      return "";
+    const double tolerance = screen.tolerances[j];
+    const bool agrees = output.is_class()
+                            ? off == 0.0 && query.deviation[j] <= least_doubt
+                            : off <= tolerance && query.deviation[j] <= screen.agree * tolerance;
+    if (!agrees) return "";
     words +=
         (words.empty() ? "" : "; ") +
         (output.is_class() ? output.name + " is " + output.values[static_cast<std::size_t>(y[j])]
@@ -45,7 +46,10 @@ Oracle screened(Oracle cheap, Oracle expensive, Screen screen) {
           "screened: expected simulators of the same outputs, got ", cheap.outputs().size(),
           " and ", expensive.outputs().size());
   require(screen.agree > 0.0 && std::isfinite(screen.agree),
-          "screened: expected standard deviations above 0 to agree within, got ", screen.agree);
+          "screened: expected a number of tolerances above 0, got ", screen.agree);
+  require(screen.tolerances.size() == static_cast<Index>(expensive.outputs().size()),
+          "screened: expected a tolerance of each of ", expensive.outputs().size(),
+          " outputs, got ", screen.tolerances.size());
   const std::vector<Output> outputs = expensive.outputs();
   return Oracle(outputs,
                 [cheap = std::move(cheap), expensive = std::move(expensive),

@@ -147,6 +147,8 @@ void read_outputs(TomlReader& root, StudyBuilder& builder) {
       output.from = extraction_of(*from);
       from->done();
     }
+    if (output.output.is_class() && output.from.factor != 1.0)
+      reader.refuse(reader.value().at, "from", "an output with values has no factor");
     read_goal(reader, study);
     study.tolerances[static_cast<Index>(j)] =
         reader.positive("tolerance").value_or(std::numeric_limits<double>::quiet_NaN());
@@ -285,6 +287,12 @@ void read_cheap(TomlReader& root, StudyBuilder& builder) {
   read_files(*reader, cheap.simulator);
   read_judgement(*reader, cheap.simulator);
   cheap.agree = reader->positive("agree").value_or(cheap.agree);
+  for (std::size_t j = 0; j < study.outputs.size(); ++j)
+    if (!study.outputs[j].output.is_class() && study.goals[j] != "observe" &&
+        std::isnan(study.tolerances[static_cast<Index>(j)]))
+      simulator.refuse(reader->value().at, "cheap",
+                       "needs a tolerance of the output '" + study.outputs[j].output.name +
+                           "': how near the two have to come");
   if (const TomlValue* unsure = reader->find("unsure")) {
     reader->text("unsure");
     cheap.unsure = compiled(*reader, "unsure", *unsure, result_symbols(builder));

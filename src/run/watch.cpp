@@ -122,7 +122,7 @@ std::pair<std::vector<double>, std::string> costs_of(const Campaign& campaign, c
   std::vector<double> costs, seconds, runs;
   for (const Query& query : campaign.queries()) {
     const std::optional<Answer>& answer = campaign.answer(query.id);
-    const bool counts = answer && query.why != "imported" && answer->kind != rejected_kind;
+    const bool counts = answer && query.why != "imported" && !is_no_run(*answer);
     const double took = counts && std::isfinite(answer->seconds) ? answer->seconds : 0.0;
     costs.push_back(counts ? cost.per_run + cost.per_hour * took / seconds_an_hour : 0.0);
     seconds.push_back(took);

@@ -404,5 +404,23 @@ TEST_CASE("a study says how people are heard", "[people]") {
   refused("[simulator]\nrun = ['x']\npeople = 2\n", "people");
 }
 
+TEST_CASE("of classes the one that most told counts, and of a tie none", "[people]") {
+  const std::vector<Output> outputs{{"regime", "1", {"a", "b", "c"}}};
+  const Vector one = Vector::Ones(1);
+  const auto of = [&](std::vector<std::pair<std::string, double>> told, int people) {
+    return settled(told_by(told), {.people = people}, one, outputs);
+  };
+  CHECK(of({{"x", 0.0}, {"y", 0.0}, {"z", 2.0}}, 3)->y[0] == 0.0);
+  CHECK(of({{"x", 2.0}, {"y", 2.0}}, 2)->y[0] == 2.0);
+  CHECK(of({{"v", 0.0}, {"w", 1.0}, {"x", 1.0}, {"y", 1.0}, {"z", 2.0}}, 5)->y[0] == 1.0);
+  for (const auto& tied :
+       {of({{"x", 0.0}, {"y", 2.0}}, 2), of({{"x", 0.0}, {"y", 1.0}, {"z", 2.0}}, 3),
+        of({{"v", 0.0}, {"w", 0.0}, {"x", 1.0}, {"y", 2.0}, {"z", 2.0}}, 5)}) {
+    CHECK(tied->status == Answer::Status::Failed);
+    CHECK(tied->kind == "output missing");
+    CHECK(contains(tied->message, "as many told one class as another"));
+  }
+}
+
 }  // namespace
 }  // namespace sonde

@@ -82,9 +82,10 @@ bool is_no_run(const Answer& answer) noexcept;
 double disagreement(const std::vector<Told>& told, VectorView spread);
 
 /// What the answers come to: the median of those that agree; of a dispute the median too (a failure
-/// where most told one), or what the expert told. The message says which, the host who was heard.
-/// Nothing while too few, or in a dispute the expert, are missing.
+/// where most told one), or what the expert told. Of an output of classes it is the one that most
+/// told; where two were told as often that output is missing. The message says which, the host who
+/// was heard. Nothing while too few, or in a dispute the expert, are missing.
 std::optional<Answer> settled(const std::vector<Told>& told, const PeopleRule& rule,
-                              VectorView spread);
+                              VectorView spread, const std::vector<Output>& outputs = {});
 
 }  // namespace sonde

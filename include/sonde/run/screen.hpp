@@ -10,10 +10,12 @@ namespace sonde {
 
 /// When a cheap simulator is believed.
 struct Screen {
-  /// Each output lies no farther from what was foretold than so many standard deviations (> 0), or
-  /// than its tolerance; of classes it is the one foretold.
-  double agree = 1.0;
-  Vector tolerances{};          ///< (m) in the outputs' units, NaN: none; no rows: none
+  /// (m) > 0, in the outputs' units: no output lies farther from what was foretold; of classes it
+  /// is the one foretold.
+  Vector tolerances{};
+  /// Nor was any foretold with a standard deviation of more than so many tolerances, > 0, or a
+  /// class with a probability below 0.9: what is hardly known agrees by chance.
+  double agree = 3.0;
   std::vector<Index> learnt{};  ///< outputs that count; none: all
   /// Whether the cheap simulator should not be believed there; none: it always may.
   std::function<bool(VectorView x, VectorView y)> unsure{};

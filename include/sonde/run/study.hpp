@@ -32,7 +32,7 @@ struct StreamSource {
 /// Of a simulator that is asked before the expensive one: see screened().
 struct CheapSimulator {
   SimulatorSpec simulator{};
-  double agree = 1.0;                  ///< Screen::agree
+  double agree = 3.0;                  ///< Screen::agree
   std::optional<Expression> unsure{};  ///< over inputs, then outputs
   Index patience = 0;                  ///< see after_agreed(); 0: 5 (d + 2)
 };
