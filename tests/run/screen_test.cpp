@@ -97,7 +97,7 @@ Counted run_screened(Index runs, Index patience) {
   });
   Campaign campaign = toy_campaign();
   RunEnd end =
-      run(campaign, screened(cheap, expensive, {.tolerances = Vector{{0.05}}, .agree = 6.0}),
+      run(campaign, screened(cheap, expensive, {.tolerances = Vector{{0.2}}}),
           any_of({after_queries(runs), after_agreed(patience)}), {.workers = 1});
   return {std::move(campaign), count, end};
 }
