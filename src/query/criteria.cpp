@@ -169,9 +169,8 @@ Criterion calibrated_integrated_variance(Index reference_points) {
 Criterion committee() {
   return {"committee",
           [](const Surrogate& surrogate, Rng rng) -> Acquisition {
-            return doubts_itself(surrogate)
-                       ? total_disagreement(surrogate)
-                       : integrated_variance().prepare(surrogate, rng);
+            return doubts_itself(surrogate) ? total_disagreement(surrogate)
+                                            : integrated_variance().prepare(surrogate, rng);
           },
           [](const Surrogate& surrogate) {
             return std::string(doubts_itself(surrogate) ? "committee" : "integrated variance");

@@ -18,16 +18,16 @@ using Covariance = Eigen::Matrix3d;
 
 // Learnt: see the header. All of ln error, along ln runs.
 struct Habits {
-  double slope;            // before any data
+  double slope;  // before any data
   double slope_deviation;
-  double slope_wanders;    // variance over a step of one
-  double level_wanders;    // an estimate by so few runs jumps, and stays there
+  double slope_wanders;  // variance over a step of one
+  double level_wanders;  // an estimate by so few runs jumps, and stays there
 };
-constexpr Habits of_few_inputs{-1.2, 1.0, 0.2, 4.6};    // up to 4
+constexpr Habits of_few_inputs{-1.2, 1.0, 0.2, 4.6};   // up to 4
 constexpr Habits of_many_inputs{-0.7, 0.8, 0.1, 1.7};  // from 6 on
-constexpr double estimate_off = 0.1;  // standard deviation
-constexpr double lasts = 0.05;        // of what it is off, until a third of it is left
-constexpr double own_noise = 1e-4;    // variance of an estimate by itself
+constexpr double estimate_off = 0.1;                   // standard deviation
+constexpr double lasts = 0.05;      // of what it is off, until a third of it is left
+constexpr double own_noise = 1e-4;  // variance of an estimate by itself
 
 Habits habits_of(Index inputs) {
   if (inputs <= 4) return of_few_inputs;
@@ -72,7 +72,8 @@ ErrorTrend::ErrorTrend(std::span<const ErrorAt> curve, Index inputs) : inputs_(i
     const double value = std::log(seen.error);
     if (&seen == &curve.front()) {
       mean = {value, habits.slope, 0.0};
-      covariance.diagonal() << 1e2, habits.slope_deviation * habits.slope_deviation, estimate_off * estimate_off;
+      covariance.diagonal() << 1e2, habits.slope_deviation * habits.slope_deviation,
+          estimate_off * estimate_off;
     } else {
       const Stride step = stride_of(habits, std::max(0.0, here - at));
       mean = step.moves * mean;
@@ -113,7 +114,8 @@ RunsForecast ErrorTrend::runs_to(double target, Index most) const {
   std::vector<Covariance> roots;
   for (auto runs = static_cast<Index>(runs_); runs < most;) {
     const Index next = std::min(most, runs + std::max<Index>(1, runs / 50));
-    steps.push_back(stride_of(habits, std::log(static_cast<double>(next) / static_cast<double>(runs))));
+    steps.push_back(
+        stride_of(habits, std::log(static_cast<double>(next) / static_cast<double>(runs))));
     roots.push_back(
         Covariance(Covariance(steps.back().adds + 1e-15 * Covariance::Identity()).llt().matrixL()));
     after.push_back(runs = next);

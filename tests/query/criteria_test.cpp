@@ -159,9 +159,9 @@ TEST_CASE("criteria go by their names", "[criteria]") {
   CHECK(criteria::named("integrated variance").name == "integrated variance");
   CHECK(criteria::named("auto").name == criteria::automatic().name);
   for (const std::string& name : criteria::names()) CHECK_NOTHROW(criteria::named(name));
-  CHECK(
-      contains(message_of<ArgumentError>([] { criteria::named("varianz"); }),
-               "'variance', 'integrated variance', 'calibrated integrated variance', 'committee', "));
+  CHECK(contains(
+      message_of<ArgumentError>([] { criteria::named("varianz"); }),
+      "'variance', 'integrated variance', 'calibrated integrated variance', 'committee', "));
   CHECK(contains(message_of<ArgumentError>([] { criteria::named("varianz"); }),
                  "'core set', 'auto'; got 'varianz'"));
   CHECK(contains(message_of<ArgumentError>([] { criteria::integrated_variance(0); }),

@@ -96,9 +96,8 @@ Counted run_screened(Index runs, Index patience) {
     return toy_value(x).array() + (x[0] > 2.0 ? 0.5 : 0.0);
   });
   Campaign campaign = toy_campaign();
-  RunEnd end =
-      run(campaign, screened(cheap, expensive, {.tolerances = Vector{{0.2}}}),
-          any_of({after_queries(runs), after_agreed(patience)}), {.workers = 1});
+  RunEnd end = run(campaign, screened(cheap, expensive, {.tolerances = Vector{{0.2}}}),
+                   any_of({after_queries(runs), after_agreed(patience)}), {.workers = 1});
   return {std::move(campaign), count, end};
 }
 

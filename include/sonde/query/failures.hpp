@@ -11,9 +11,9 @@
 /// farthest from all that is known (`why`: "core set").
 namespace sonde::criteria {
 
-/// The entropy, in bits, of whether a run at x succeeds: largest where it is as likely as not. Least
-/// confidence and the margin between the classes order points of two classes the same.
-/// \see Settles (2009), Active Learning Literature Survey, section 3.1
+/// The entropy, in bits, of whether a run at x succeeds: largest where it is as likely as not.
+/// Least confidence and the margin between the classes order points of two classes the same. \see
+/// Settles (2009), Active Learning Literature Survey, section 3.1
 Criterion failure_entropy();
 
 /// The entropy of the votes of a committee of classifiers drawn from the posterior, each of which
@@ -29,7 +29,8 @@ Criterion failure_votes();
 Criterion failure_information();
 
 std::vector<std::string> names_of_failure();
-/// "failure information", "failure entropy", "failure votes". \throws ArgumentError that lists them.
+/// "failure information", "failure entropy", "failure votes". \throws ArgumentError that lists
+/// them.
 Criterion named_of_failure(std::string_view name);
 
 }  // namespace sonde::criteria
