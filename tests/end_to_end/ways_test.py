@@ -44,6 +44,7 @@ LEARN = ["variance", "integrated variance", "calibrated integrated variance", "c
          "mutual information", "model change", "global fit", "core set", "auto"]
 LEVEL = ["targeted integrated variance", "expected feasibility", "deviation number"]
 EXTREME = ["expected improvement", "confidence bound"]
+CLASSES = ["class information", "class entropy", "class margin", "class least confidence", "class votes"]
 FAILURE = ["failure information", "failure entropy", "failure votes"]
 
 
@@ -106,6 +107,10 @@ class Ways(unittest.TestCase):
                 self.sonde("run", f"f{number}.toml", "-q")
                 self.sonde("replay", f"f{number}")
                 self.assertIn(name, {query["why"] for query in self.queries(f"f{number}")})
+
+    def test_criteria_of_classes(self):
+        run = f"""'/bin/sh', '-c', "{SIMULATORS / 'branin'} | awk -F '[: }}]+' '$3 > 60 {{ print \\"is high\\"; exit }} {{ print \\"is low\\" }}'\""""
+        self.check_names(CLASSES, 'values = ["low", "high"]\nfrom = { regex = "is ([a-z]+)", file = "stdout.txt" }', run)
 
     def test_criteria_in_turn_by_ranks_for_their_time_and_by_segments(self):
         turns = self.campaign("turns", 'query = ["core set", "variance"]')

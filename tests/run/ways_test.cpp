@@ -1,6 +1,9 @@
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 
+#include "sonde/query/classes.hpp"
 #include "sonde/query/criteria.hpp"
 #include "sonde/query/ensemble.hpp"
 #include "sonde/query/failures.hpp"
@@ -79,6 +82,41 @@ TEST_CASE("a criterion named in a study asks for what it asks for from C++", "[w
     INFO(name);
     CHECK(same(of_study(study_of("goal = \"maximize\"", "query = \"" + name + "\"")),
                of_code(criteria::named_of_extreme(name, criteria::Extreme::Largest))));
+  }
+}
+
+// 0 to 2, so that it is a number and a class.
+double regime(VectorView x) {
+  return std::round(std::clamp(1.0 + toy_value(x)[0], 0.0, 2.0));
+}
+
+std::vector<Query> ten_of_classes(Campaign campaign) {
+  while (campaign.asked() < 10) {
+    const Asked asked = campaign.propose(2);
+    campaign.apply(asked);
+    for (const Query& query : asked.queries)
+      campaign.apply(Answered{query.id, ok(regime(query.x))});
+  }
+  return campaign.queries();
+}
+
+TEST_CASE("a criterion of classes asks for the same from a study and from C++", "[ways]") {
+  for (const std::string& name : criteria::names_of_classes()) {
+    INFO(name);
+    const Study study = parse_study(
+        "sonde = 1\n[variables.width]\nbounds = [0, 4]\nunit = \"mm\"\n"
+        "[variables.load]\nbounds = [1, 100]\nscale = \"log\"\n[outputs.lift]\n"
+        "values = [\"low\", \"middle\", \"high\"]\n[simulator]\nkind = \"manual\"\n"
+        "[method]\nquery = \"" +
+            name + "\"\n",
+        "toy.toml");
+    const Domain domain(
+        {Parameter::linear("width", 0.0, 4.0, "mm"), Parameter::log("load", 1.0, 100.0)});
+    const auto told =
+        ten_of_classes(Campaign(study.domain(), study.output_names(), study.criterion(),
+                                small(study.campaign_options()), 7));
+    CHECK(same(told, ten_of_classes(Campaign(domain, {{"lift", "1", {"low", "middle", "high"}}},
+                                             criteria::named_of_classes(name), small({}), 7))));
   }
 }
 
