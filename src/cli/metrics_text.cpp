@@ -89,7 +89,7 @@ void write_runs(Exposition& all, const JsonValue& runs) {
   all.metric("runs", "By what became of them; each has one state.");
   const auto count = [&](const char* state) { return runs[state].get<Index>(); };
   all.sample(count("ok") - count("partial"), {{"state", "ok"}});
-  for (const char* state : {"partial", "failed", "timed_out", "rejected", "open"})
+  for (const char* state : {"partial", "failed", "timed_out", "rejected", "agreed", "open"})
     all.sample(runs[state], {{"state", state}});
   all.metric("runs_asked", "All that were ever asked, earlier runs that were imported among them.");
   all.sample(runs["asked"]);

@@ -111,16 +111,6 @@ PoolFile read_pool(const fs::path& file, const Study& study, Shard shard) {
   }
 }
 
-struct Predicted {
-  Matrix mean;  // (k, m)
-  Matrix sd;
-};
-
-Predicted predicted(Campaign& campaign, const Points& x) {
-  Foretold its = foretold(campaign.surrogate(), x, 1);
-  return {std::move(its.value), std::move(its.deviation)};
-}
-
 std::string said_of(const Output& output, double value, double deviation) {
   if (!output.is_class()) return fmt::format(",{},{}", value, deviation);
   return "," + csv_field(format_value(value, output)) +
@@ -133,7 +123,7 @@ JsonValue json_of(const Output& output, double value, double deviation) {
   return {{"mean", json_number(value)}, {"sd", json_number(deviation)}};
 }
 
-std::string table_of(const Study& study, const Batch& batch, const Predicted& predictions,
+std::string table_of(const Study& study, const Batch& batch, const Foretold& predictions,
                      const std::vector<std::string>& carried,
                      const std::vector<std::vector<std::string>>& texts) {
   std::string text = "row";
@@ -153,15 +143,15 @@ std::string table_of(const Study& study, const Batch& batch, const Predicted& pr
     for (const std::string& one : texts[place]) text += "," + csv_field(one);
     text += std::isfinite(batch.worth[i]) ? fmt::format(",{}", batch.worth[i]) : ",";
     text += "," + csv_field(batch.why[place]);
-    for (Index j = 0; j < predictions.mean.cols(); ++j)
-      text += said_of(study.outputs[static_cast<std::size_t>(j)].output, predictions.mean(i, j),
-                      predictions.sd(i, j));
+    for (Index j = 0; j < predictions.value.cols(); ++j)
+      text += said_of(study.outputs[static_cast<std::size_t>(j)].output, predictions.value(i, j),
+                      predictions.deviation(i, j));
     text += "\n";
   }
   return text;
 }
 
-std::string lines_of(const Study& study, const Batch& batch, const Predicted& predictions,
+std::string lines_of(const Study& study, const Batch& batch, const Foretold& predictions,
                      const std::vector<std::string>& carried,
                      const std::vector<std::vector<std::string>>& texts) {
   std::string lines;
@@ -170,10 +160,10 @@ std::string lines_of(const Study& study, const Batch& batch, const Predicted& pr
     JsonValue along = JsonValue::object();
     for (std::size_t c = 0; c < carried.size(); ++c) along[carried[c]] = texts[place][c];
     JsonValue outputs = JsonValue::object();
-    for (Index j = 0; j < predictions.mean.cols(); ++j)
+    for (Index j = 0; j < predictions.value.cols(); ++j)
       outputs[study.outputs[static_cast<std::size_t>(j)].output.name] =
-          json_of(study.outputs[static_cast<std::size_t>(j)].output, predictions.mean(i, j),
-                  predictions.sd(i, j));
+          json_of(study.outputs[static_cast<std::size_t>(j)].output, predictions.value(i, j),
+                  predictions.deviation(i, j));
     lines += json_text({{"schema", 1},
                         {"row", batch.selections[place].row},
                         {"x", json_point(study.parameters, batch.queries.row(i))},
@@ -228,7 +218,7 @@ int carry_out(const SelectChoices& choices) {
   std::vector<Index> rows;
   for (const Selection& one : batch.selections) rows.push_back(one.row);
   const auto texts = candidates.carried_by(rows);
-  const Predicted predictions = predicted(campaign, batch.queries);
+  const Foretold predictions = foretold(campaign.surrogate(), batch.queries, threads);
   put(choices.json ? lines_of(study, batch, predictions, candidates.carried(), texts)
                    : table_of(study, batch, predictions, candidates.carried(), texts),
       choices.to);

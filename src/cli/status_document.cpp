@@ -1,6 +1,4 @@
 #include "cli/status_document.hpp"
-#include "cli/asking.hpp"
-#include "cli/gold.hpp"
 
 #include <fmt/format.h>
 
@@ -11,15 +9,15 @@
 #include <optional>
 #include <vector>
 
+#include "cli/accuracy.hpp"
+#include "cli/asking.hpp"
+#include "cli/gold.hpp"
 #include "cli/json_point.hpp"
-#include "cli/models.hpp"
 #include "cli/outlook.hpp"
 #include "cli/sessions.hpp"
 #include "cli/text_table.hpp"
+#include "cli/watching.hpp"
 #include "sonde/base/error.hpp"
-#include "sonde/gp/validate.hpp"
-#include "sonde/run/counterfactual.hpp"
-#include "sonde/run/segments.hpp"
 #include "sonde/run/watch.hpp"
 
 namespace sonde::cli {
@@ -51,30 +49,6 @@ Counts counts_of(const Campaign& campaign) {
     }
   }
   return counts;
-}
-
-// The error of what answers on the runs that were held out; empty where there are none.
-std::vector<Interval> errors_held_out(OpenCampaign& open) {
-  if (open.campaign.validation().size() == 0) return {};
-  try {
-    return held_out_errors(open, answering(open));
-  } catch (const Error&) {
-    return {};
-  }
-}
-
-// Leave-one-out scores of each output; none where there is no surrogate yet.
-std::vector<std::optional<Scores>> scores_of(Campaign& campaign) {
-  std::vector<std::optional<Scores>> all(campaign.outputs().size());
-  if (!campaign.has_surrogate()) return all;
-  try {
-    const Surrogate& surrogate = campaign.surrogate();
-    for (std::size_t j = 0; j < all.size(); ++j)
-      all[j] = leave_one_out_scores(surrogate[static_cast<Index>(j)]);
-  } catch (const Error&) {
-    return all;
-  }
-  return all;
 }
 
 struct State {
@@ -161,10 +135,6 @@ JsonValue people_json(const OpenCampaign& open) {
           {"largest_disagreement", json_number(largest)}};
 }
 
-}  // namespace
-
-namespace {
-
 // Of what was said of arrivals that were run nevertheless: how often it was right.
 struct Audited {
   Index runs = 0;
@@ -223,67 +193,6 @@ std::string stream_words(const Campaign& campaign) {
   return words;
 }
 
-}  // namespace
-
-namespace {
-
-// None where the surrogate sees no place as different.
-std::optional<StatedError> stated_of(Campaign& campaign, Index output) {
-  if (campaign.outputs()[static_cast<std::size_t>(output)].is_class()) return std::nullopt;
-  const Response& response = campaign.surrogate()[output];
-  if (!(response.spread() > 0.0)) return std::nullopt;
-  return stated_error(campaign.domain(), response);
-}
-
-JsonValue stated_json(Campaign& campaign, Index output, bool known) {
-  const std::optional<StatedError> stated = known ? stated_of(campaign, output) : std::nullopt;
-  if (!stated) return nullptr;
-  return {{"nrmse", json_number(stated->value)},
-          {"lower80", json_number(stated->lower80)},
-          {"upper80", json_number(stated->upper80)},
-          {"lower95", json_number(stated->lower95)},
-          {"upper95", json_number(stated->upper95)}};
-}
-
-// Of an output of classes; none where it is none, or one of them alone was seen.
-std::optional<ClassScores> class_scores_of(Campaign& campaign, Index output) {
-  if (!campaign.outputs()[static_cast<std::size_t>(output)].is_class() || !campaign.has_surrogate())
-    return std::nullopt;
-  try {
-    const Surrogate& surrogate = campaign.surrogate();
-    const std::optional<MulticlassClassifier>& classes = surrogate.classes(output);
-    if (!classes) return std::nullopt;
-    return class_scores(classes->leave_one_out(), surrogate[output].observed());
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
-JsonValue classes_json(Campaign& campaign, Index output) {
-  const Output& its = campaign.outputs()[static_cast<std::size_t>(output)];
-  JsonValue runs = JsonValue::object();
-  for (std::size_t k = 0; k < its.values.size(); ++k)
-    runs[its.values[k]] = (campaign.data().y.col(output).array() == static_cast<double>(k)).count();
-  const std::optional<ClassScores> scores = class_scores_of(campaign, output);
-  const double none = std::numeric_limits<double>::quiet_NaN();
-  return {{"runs", runs},
-          {"wrong_expected",
-           json_number(scores ? estimated_error(campaign.surrogate(), output) : none)},
-          {"wrong_left_out", json_number(scores ? scores->wrong : none)}};
-}
-
-std::vector<std::string> class_row(Campaign& campaign, Index output) {
-  const Output& its = campaign.outputs()[static_cast<std::size_t>(output)];
-  const std::optional<ClassScores> scores = class_scores_of(campaign, output);
-  if (!scores) return {its.name, "classes", "-", "-", "-", "-"};
-  return {its.name,
-          "classes",
-          shown_percent(estimated_error(campaign.surrogate(), output)) + " wrong",
-          "-",
-          shown_percent(scores->wrong) + " wrong",
-          "-"};
-}
-
 JsonValue cost_json(const OpenCampaign& open) {
   const Cost& cost = open.study.cost;
   if (!cost.is_known()) return nullptr;
@@ -300,145 +209,11 @@ std::string cost_words(const OpenCampaign& open) {
                      unit, expected_cost(open.campaign, cost), unit);
 }
 
-std::optional<RandomDesign> random_design(OpenCampaign& open) {
-  return random_design_instead(open.campaign, {},
-                               Rng(open.journal.preamble().seed).child("random design"));
-}
-
-JsonValue random_design_json(OpenCampaign& open) {
-  const auto instead = random_design(open);
-  if (!instead) return nullptr;
-  const auto number = [](Index runs) {
-    return runs == RunsForecast::beyond ? JsonValue(nullptr) : JsonValue(runs);
-  };
-  return {{"held_out", instead->held_out},
-          {"error", json_number(instead->error)},
-          {"spent", instead->spent},
-          {"middle", number(instead->runs.middle)},
-          {"lower80", number(instead->runs.range80.lower)},
-          {"upper80", number(instead->runs.range80.upper)}};
-}
-
-std::string random_design_words(OpenCampaign& open) {
-  const auto instead = random_design(open);
-  if (!instead) return "";
-  const auto number = [](Index runs) {
-    return runs == RunsForecast::beyond ? std::string("many") : fmt::format("{}", runs);
-  };
-  return fmt::format(
-      "instead   a random design would need {} runs (80 %: {} to {}) for the error held out; this "
-      "campaign learnt from {}\n",
-      number(instead->runs.middle), number(instead->runs.range80.lower),
-      number(instead->runs.range80.upper), instead->spent);
-}
-
-JsonValue drifts_json(const Watch& seen, const Campaign& campaign) {
-  JsonValue all = JsonValue::object();
-  for (const Drift& drift : seen.drifts)
-    all[campaign.outputs()[static_cast<std::size_t>(drift.output)].name] = {
-        {"id", drift.query},
-        {"first", json_number(drift.first)},
-        {"now", json_number(drift.now)},
-        {"allowed", json_number(drift.allowed)}};
-  return all;
-}
-
-// What a part of the runs cost, and what it brought.
-JsonValue stretch_json(const std::optional<Stretch>& stretch, const std::string& unit) {
-  if (!stretch) return nullptr;
-  const bool fell = stretch->halvings > 0.0;
-  return {{"runs", stretch->runs},
-          {"cost", json_number(stretch->cost)},
-          {"unit", unit},
-          {"halvings", json_number(stretch->halvings)},
-          {"cost_of_halving", fell ? json_number(stretch->cost / stretch->halvings) : nullptr}};
-}
-
-JsonValue watch_json(const Watch& seen, const Campaign& campaign) {
-  return {{"chosen", seen.chosen},
-          {"surprise", json_number(seen.surprise)},
-          {"worth_left", json_number(seen.worth_left)},
-          {"on_bounds", json_number(seen.on_bounds)},
-          {"spacing", json_number(seen.spacing)},
-          {"imbalance", json_number(seen.imbalance)},
-          {"drift", drifts_json(seen, campaign)},
-          {"earlier", stretch_json(seen.earlier, seen.cost_unit)},
-          {"latest", stretch_json(seen.latest, seen.cost_unit)}};
-}
-
-JsonValue findings_json(const Watch& seen, const Campaign& campaign) {
-  JsonValue all = JsonValue::array();
-  for (const sonde::Finding& finding : findings(seen, campaign))
-    all.push_back({{"kind", finding.kind}, {"words", finding.words}, {"measure", finding.measure}});
-  return all;
-}
-
-// Where the conditions of the study hold; none where the surrogate cannot be had.
-std::vector<SegmentScore> scores_in_segments(OpenCampaign& open) {
-  try {
-    return segment_scores(open.campaign, open.study.segments);
-  } catch (const Error&) {
-    return {};
-  }
-}
-
-JsonValue segments_json(OpenCampaign& open) {
-  JsonValue all = JsonValue::object();
-  const auto of = [](const SegmentScore::Of& score) -> JsonValue {
-    return {{"n", score.runs},
-            {"rmse", json_number(score.rmse)},
-            {"coverage95", json_number(score.inside95)}};
-  };
-  for (const SegmentScore& one : scores_in_segments(open)) {
-    JsonValue its = of(one.left_out);
-    its["held_out"] = of(one.held_out);
-    all[one.segment][open.campaign.outputs()[static_cast<std::size_t>(one.output)].name] = its;
-  }
-  return all;
-}
-
-std::string segments_text(OpenCampaign& open) {
-  std::string text;
-  for (const SegmentScore& one : scores_in_segments(open)) {
-    const double spread = error_unit(open.campaign.surrogate(), one.output);
-    const auto error = [&](const SegmentScore::Of& score) {
-      return fmt::format("error {}, of {} run{}",
-                         std::isfinite(score.rmse) ? shown_percent(score.rmse / spread) : "unknown",
-                         score.runs, score.runs == 1 ? "" : "s");
-    };
-    text += fmt::format("where     {}: {} {}{}\n", one.segment,
-                        open.campaign.outputs()[static_cast<std::size_t>(one.output)].name,
-                        error(one.left_out),
-                        one.held_out.runs > 0 ? "; held out: " + error(one.held_out) : "");
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string status_json(OpenCampaign& open, bool running) {
   const State state = state_of(open, running);
   const Counts counts = counts_of(open.campaign);
-  JsonValue outputs = JsonValue::object();
-  const auto scores = scores_of(open.campaign);
-  for (std::size_t j = 0; j < scores.size(); ++j) {
-    const double none = std::numeric_limits<double>::quiet_NaN();
-    const bool of_numbers = scores[j] && !open.campaign.outputs()[j].is_class();
-    outputs[open.campaign.outputs()[j].name] = {
-        {"loo_nrmse", json_number(of_numbers ? scores[j]->nrmse : none)},
-        {"coverage95", json_number(of_numbers ? scores[j]->coverage95 : none)},
-        {"stated", stated_json(open.campaign, static_cast<Index>(j), scores[j].has_value())}};
-    if (open.campaign.outputs()[j].is_class())
-      outputs[open.campaign.outputs()[j].name]["classes"] =
-          classes_json(open.campaign, static_cast<Index>(j));
-  }
-  JsonValue held = JsonValue::object();
-  const std::vector<Interval> errors = errors_held_out(open);
-  for (std::size_t j = 0; j < errors.size(); ++j)
-    held[open.campaign.outputs()[j].name] = {{"n", errors[j].n},
-                                             {"rmse", json_number(errors[j].value)},
-                                             {"lower", json_number(errors[j].lower)},
-                                             {"upper", json_number(errors[j].upper)}};
   JsonValue kinds = JsonValue::object();
   for (const auto& [kind, count] : failure_counts(open.campaign)) kinds[kind] = count;
   const Watch seen = watch(open.campaign, open.study.cost);
@@ -468,8 +243,8 @@ std::string status_json(OpenCampaign& open, bool running) {
                     {"watch", watch_json(seen, open.campaign)},
                     {"findings", findings_json(seen, open.campaign)},
                     {"segments", segments_json(open)},
-                    {"outputs", outputs},
-                    {"held_out", held},
+                    {"outputs", outputs_json(open.campaign)},
+                    {"held_out", held_out_json(open)},
                     {"model", open.campaign.promoted()},
                     {"seconds", state.seconds}},
                    2);
@@ -505,40 +280,12 @@ std::string status_text(OpenCampaign& open, bool running) {
   if (open.campaign.promoted() > 0)
     text += fmt::format("model     {} answers, which was promoted; the table is of the newest\n",
                         open.campaign.promoted());
-  const Vector spread = open.campaign.spread();
-  const std::vector<Interval> errors = errors_held_out(open);
-  for (std::size_t j = 0; j < errors.size(); ++j)
-    text += fmt::format("held out  {}: error {}, on {} run{}\n", open.campaign.outputs()[j].name,
-                        error_words(errors[j], spread[static_cast<Index>(j)]), errors[j].n,
-                        errors[j].n == 1 ? "" : "s");
+  text += held_out_words(open);
   text += outlook_text(open, outlook_of(open));
   text += random_design_words(open);
-  for (const sonde::Finding& finding :
-       findings(watch(open.campaign, open.study.cost), open.campaign))
-    text += fmt::format("finding   {}: {}\n          {}\n", finding.kind, finding.words,
-                        finding.measure);
-  text += segments_text(open);
-  const auto scores = scores_of(open.campaign);
-  std::vector<std::vector<std::string>> rows{
-      {"output", "unit", "error", "80 %", "left out", "inside 95 %"}};
-  for (std::size_t j = 0; j < scores.size(); ++j) {
-    const Output& output = open.campaign.outputs()[j];
-    if (output.is_class()) {
-      rows.push_back(class_row(open.campaign, static_cast<Index>(j)));
-      continue;
-    }
-    const std::optional<StatedError> stated =
-        scores[j] ? stated_of(open.campaign, static_cast<Index>(j)) : std::nullopt;
-    rows.push_back(
-        {output.name, output.unit, stated ? shown_percent(stated->value) : "-",
-         stated ? shown_percent(stated->lower80) + " to " + shown_percent(stated->upper80) : "-",
-         scores[j] ? shown_percent(scores[j]->nrmse) : "-",
-         scores[j] ? shown_percent(scores[j]->coverage95) : "-"});
-  }
-  return text + text_table(rows) +
-         "  error: expected RMSE / standard deviation over the domain, of classes the share of "
-         "wrong "
-         "ones; left out: that of leave-one-out predictions\n";
+  text += findings_words(watch(open.campaign, open.study.cost), open.campaign);
+  text += segments_words(open);
+  return text + outputs_table(open.campaign);
 }
 
 }  // namespace sonde::cli

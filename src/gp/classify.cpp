@@ -23,7 +23,7 @@ struct Prior {
   Vector sd;
 
   Prior(Index p, bool certain) : mean(p + 3), sd(p + 3) {
-    mean[0] = std::log(30.0), sd[0] = 1.5;
+    mean[0] = std::log(6.0);
     sd[0] = 1.0;
     // A distance in the cube grows as the root of the number of inputs.
     mean.segment(1, p).setConstant(std::log(0.5) + 0.5 * std::log(static_cast<double>(p)));

@@ -184,5 +184,20 @@ TEST_CASE("a classifier says what it cannot learn from", "[classify]") {
                  "3 x 2 and 2 labels"));
 }
 
+// So few labels leave the variance of f near its prior, 6 or 30; far off it is all that is known.
+TEST_CASE("borders of classes are thought sharper than those of where runs fail", "[classify]") {
+  const Labelled data = labelled(8, 0.0, 3);
+  const Points far = Vector{{1e5, 0.0}}.transpose();
+  ClassifierOptions certain;
+  certain.certain = true;
+  const double failing = Classifier::fit(square(), data.x, data.succeeded).latent(far).variance[0];
+  const double of_classes =
+      Classifier::fit(square(), data.x, data.succeeded, certain).latent(far).variance[0];
+  CHECK(failing > 3.0);
+  CHECK(failing < 12.0);
+  CHECK(of_classes > 15.0);
+  CHECK(of_classes < 90.0);
+}
+
 }  // namespace
 }  // namespace sonde
